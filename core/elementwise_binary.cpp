@@ -1,0 +1,279 @@
+// Element-wise operators of two operands: each is a function and its two partial derivatives. Broadcasting is done by
+// strides; the gradient of what was repeated is summed.
+#include <algorithm>
+#include <type_traits>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/core/special.hpp>
+
+namespace ember {
+namespace detail {
+namespace {
+
+// Calls f(stride of a, stride of b) with the strides of the innermost run as constants where they are 0 or 1.
+template <class F>
+void with_strides(Index sa, Index sb, F&& f) {
+  using Zero = std::integral_constant<Index, 0>;
+  using One = std::integral_constant<Index, 1>;
+  if (sa == 1 && sb == 1) return f(One(), One());
+  if (sa == 1 && sb == 0) return f(One(), Zero());
+  if (sa == 0 && sb == 1) return f(Zero(), One());
+  return f(sa, sb);
+}
+
+template <class F>
+Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
+  Node& a = x.node();
+  Node& b = y.node();
+  Node* out = new_result(op, broadcast_shapes(a.shape, b.shape, symbol), {&a, &b});
+  const Real* pa = values(a);
+  const Real* pb = values(b);
+  if (out->numel == 1) {
+    *out->value = f(*pa, *pb);
+    return Tensor(out);
+  }
+  const BroadcastPlan<2> plan(out->shape, {&a.shape, &b.shape});
+  with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      Real* to = out->value + position;
+      const Real* from_a = pa + offsets[0];
+      const Real* from_b = pb + offsets[1];
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) to[i] = f(from_a[i * sa], from_b[i * sb]);
+    });
+  });
+  return Tensor(out);
+}
+
+// Adds adjoint * f(a, b) to operand number K.
+template <std::size_t K, class F>
+void pull_back(Node& node, F f) {
+  Node& operand = *node.operands[K];
+  if (!operand.requires_grad) return;
+  const Node& a = *node.operands[0];
+  const Node& b = *node.operands[1];
+  const Real* pa = values(a);
+  const Real* pb = values(b);
+  const Real* g = node.adjoint;
+  if (a.numel == node.numel && b.numel == node.numel) {
+    contribute(node, operand, [=](Index i) { return g[i] * f(pa[i], pb[i]); });
+    return;
+  }
+  const BroadcastPlan<2> plan(node.shape, {&a.shape, &b.shape});
+  if (operand.numel == node.numel && plan.rank == 1) {
+    // the other one is a single number
+    with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+      contribute(node, operand, [=](Index i) { return g[i] * f(pa[i * sa], pb[i * sb]); });
+    });
+    return;
+  }
+  const MaskBytes* reach = nullptr;
+  if (node.reach != nullptr) reach = as_reach(any_to_shape(reach_of(node), operand.shape));
+  Real* out = open_sum(operand, reach);
+  const std::uint8_t* reached = node.reach != nullptr ? node.reach->data() : nullptr;
+  with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      const Real* adjoint = g + position;
+      const Real* from_a = pa + offsets[0];
+      const Real* from_b = pb + offsets[1];
+      Real* to = out + offsets[K];
+      const auto stride = [&] {
+        if constexpr (K == 0) {
+          return sa;
+        } else {
+          return sb;
+        }
+      }();
+      if (stride == 0) {
+        Real total = 0;
+        if (reached == nullptr) {
+#pragma omp simd reduction(+ : total)
+          for (Index i = 0; i < n; ++i) total += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
+        } else {
+          const std::uint8_t* here = reached + position;
+#pragma omp simd reduction(+ : total)
+          for (Index i = 0; i < n; ++i) {
+            total += here[i] != 0 ? adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : Real{0};
+          }
+        }
+        *to += total;
+      } else if (reached == nullptr) {
+#pragma omp simd
+        for (Index i = 0; i < n; ++i) to[i * stride] += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
+      } else {
+        const std::uint8_t* here = reached + position;
+#pragma omp simd
+        for (Index i = 0; i < n; ++i) {
+          const Real old = to[i * stride];
+          to[i * stride] = here[i] != 0 ? old + adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : old;
+        }
+      }
+    });
+  });
+}
+
+Real power(Real x, Real y) { return std::pow(x, y); }
+
+template <class F>
+Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
+  const Node& a = x.node();
+  const Node& b = y.node();
+  const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+  const BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    const Real* from_a = values(a) + offsets[0];
+    const Real* from_b = values(b) + offsets[1];
+    for (Index i = 0; i < n; ++i) {
+      bytes[static_cast<std::size_t>(position + i)] =
+          f(from_a[i * plan.strides[0][0]], from_b[i * plan.strides[1][0]]) ? 1 : 0;
+    }
+  });
+  return Mask::from_bytes(shape, std::move(bytes));
+}
+
+template <class F>
+Mask test(const Tensor& x, F f) {
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(x.numel()));
+  std::transform(x.data().begin(), x.data().end(), bytes.begin(), [&](Real v) { return f(v) ? 1 : 0; });
+  return Mask::from_bytes(x.shape(), std::move(bytes));
+}
+
+}  // namespace
+
+void backward_add(Node& n) {
+  pull_back<0>(n, [](Real, Real) { return Real{1}; });
+  pull_back<1>(n, [](Real, Real) { return Real{1}; });
+}
+void backward_subtract(Node& n) {
+  pull_back<0>(n, [](Real, Real) { return Real{1}; });
+  pull_back<1>(n, [](Real, Real) { return Real{-1}; });
+}
+void backward_multiply(Node& n) {
+  pull_back<0>(n, [](Real, Real b) { return b; });
+  pull_back<1>(n, [](Real a, Real) { return a; });
+}
+void backward_divide(Node& n) {
+  pull_back<0>(n, [](Real, Real b) { return 1 / b; });
+  pull_back<1>(n, [](Real a, Real b) { return -a / (b * b); });
+}
+void backward_pow(Node& n) {
+  pull_back<0>(n, [](Real a, Real b) { return b == 0 ? Real{0} : b * power(a, b - 1); });
+  pull_back<1>(n, [](Real a, Real b) { return a == 0 ? Real{0} : power(a, b) * std::log(a); });
+}
+
+void backward_where(Node& n) {
+  const Mask chosen = Mask::from_shared(n.shape, n.mask->shared_from_this());
+  const Real* adjoint = n.adjoint;
+  for (int k : {0, 1}) {
+    Node& operand = *n.operands[k];
+    if (!operand.requires_grad) continue;
+    const Mask reach = reach_of(n) & (k == 0 ? chosen : !chosen);
+    if (reach.is_none()) continue;
+    // The other branch's elements are outside of the reach: what flows on is the adjoint itself.
+    const MaskBytes* here = as_reach(reach);
+    if (operand.numel == n.numel) {
+      const Sink sink = open_adjoint(operand, here);
+      Real* out = sink.data;
+      const bool add = sink.add;
+      for_reached(n.numel, here, [&](Index i) { out[i] = add ? out[i] + adjoint[i] : adjoint[i]; });
+      continue;
+    }
+    Real* out = open_sum(operand, as_reach(any_to_shape(reach, operand.shape)));
+    const BroadcastPlan<1> plan(n.shape, {&operand.shape});
+    plan.for_each_run([&](Index position, const auto& offsets, Index length) {
+      for (Index i = 0; i < length; ++i) {
+        if (here == nullptr || (*here)[position + i]) out[offsets[0] + i * plan.strides[0][0]] += adjoint[position + i];
+      }
+    });
+  }
+}
+
+}  // namespace detail
+
+using detail::apply;
+using detail::compare;
+using detail::Op;
+
+Tensor operator+(const Tensor& a, const Tensor& b) {
+  return apply(Op::add, "+", a, b, [](Real x, Real y) { return x + y; });
+}
+Tensor operator-(const Tensor& a, const Tensor& b) {
+  return apply(Op::subtract, "-", a, b, [](Real x, Real y) { return x - y; });
+}
+Tensor operator*(const Tensor& a, const Tensor& b) {
+  return apply(Op::multiply, "*", a, b, [](Real x, Real y) { return x * y; });
+}
+Tensor operator/(const Tensor& a, const Tensor& b) {
+  return apply(Op::divide, "/", a, b, [](Real x, Real y) { return x / y; });
+}
+Tensor pow(const Tensor& x, const Tensor& y) {
+  return apply(Op::pow, "pow", x, y, [](Real a, Real b) { return detail::power(a, b); });
+}
+
+Mask operator<(const Tensor& a, const Tensor& b) {
+  return compare("<", a, b, [](Real x, Real y) { return x < y; });
+}
+Mask operator<=(const Tensor& a, const Tensor& b) {
+  return compare("<=", a, b, [](Real x, Real y) { return x <= y; });
+}
+Mask operator>(const Tensor& a, const Tensor& b) {
+  return compare(">", a, b, [](Real x, Real y) { return x > y; });
+}
+Mask operator>=(const Tensor& a, const Tensor& b) {
+  return compare(">=", a, b, [](Real x, Real y) { return x >= y; });
+}
+Mask operator==(const Tensor& a, const Tensor& b) {
+  return compare("==", a, b, [](Real x, Real y) { return x == y; });
+}
+Mask operator!=(const Tensor& a, const Tensor& b) {
+  return compare("!=", a, b, [](Real x, Real y) { return x != y; });
+}
+
+Mask isnan(const Tensor& x) {
+  return detail::test(x, [](Real v) { return std::isnan(v); });
+}
+Mask isfinite(const Tensor& x) {
+  return detail::test(x, [](Real v) { return std::isfinite(v); });
+}
+
+Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
+  using detail::Node;
+  Node& a = x.node();
+  Node& b = y.node();
+  const Shape shape = broadcast_shapes(mask.shape(), broadcast_shapes(a.shape, b.shape, "where"), "where");
+  if (mask.is_all()) return expand(x, shape);
+  if (mask.is_none()) return expand(y, shape);
+  const Mask full = mask.broadcast_to(shape, "where");
+  if (!full.bytes()) return expand(x, shape);  // a shape without elements
+  Node* out = detail::new_result(Op::where, shape, {&a, &b});
+  const Tensor result(out);
+  if (out->requires_grad) out->mask = detail::as_reach(full);
+  const std::uint8_t* chosen = full.bytes()->data();
+  const detail::BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
+  detail::with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      const Real* from_a = detail::values(a) + offsets[0];
+      const Real* from_b = detail::values(b) + offsets[1];
+      for (Index i = 0; i < n; ++i) {
+        out->value[position + i] = chosen[position + i] != 0 ? from_a[i * sa] : from_b[i * sb];
+      }
+    });
+  });
+  return result;
+}
+
+Tensor to_tensor(const Mask& mask) {
+  detail::Node* out = detail::new_constant(mask.shape());
+  const Tensor result(out);
+  if (mask.bytes()) {
+    std::copy_n(mask.bytes()->data(), out->numel, out->value);
+  } else {
+    std::fill_n(out->value, out->numel, mask.is_none() ? Real{0} : Real{1});
+  }
+  return result;
+}
+
+}  // namespace ember

@@ -1,0 +1,115 @@
+// Element-wise operators of one operand: each is a function and its derivative.
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/core/special.hpp>
+
+namespace ember {
+namespace detail {
+namespace {
+
+Real real(double x) { return static_cast<Real>(x); }
+
+template <class F>
+Tensor apply(Op op, const Tensor& x, F f) {
+  Node& in = x.node();
+  Node* out = new_result(op, in.shape, {&in});
+  const Real* from = values(in);
+  Real* to = out->value;
+  if (in.numel == 1) {
+    *to = f(*from);
+  } else {
+#pragma omp simd
+    for (Index i = 0; i < in.numel; ++i) to[i] = f(from[i]);
+  }
+  return Tensor(out);
+}
+
+// The derivative f(x, y) at operand x with result y, times the adjoint.
+template <class F>
+void pull_back(Node& node, F f) {
+  Node& in = *node.operands[0];
+  const Real* x = values(in);
+  const Real* y = values(node);
+  const Real* g = node.adjoint;
+  contribute(node, in, [=](Index i) { return g[i] * f(x[i], y[i]); });
+}
+
+}  // namespace
+
+void backward_negate(Node& n) { pull_back(n, [](Real, Real) { return Real{-1}; }); }
+void backward_exp(Node& n) { pull_back(n, [](Real, Real y) { return y; }); }
+void backward_log(Node& n) { pull_back(n, [](Real x, Real) { return 1 / x; }); }
+void backward_log1p(Node& n) { pull_back(n, [](Real x, Real) { return 1 / (1 + x); }); }
+void backward_expm1(Node& n) { pull_back(n, [](Real x, Real) { return real(special::exp(x)); }); }
+void backward_sqrt(Node& n) { pull_back(n, [](Real, Real y) { return Real(0.5) / y; }); }
+void backward_square(Node& n) { pull_back(n, [](Real x, Real) { return 2 * x; }); }
+void backward_tanh(Node& n) { pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); }); }
+void backward_sigmoid(Node& n) {
+  pull_back(n, [](Real x, Real y) { return y * real(special::sigmoid(-x)); });
+}
+void backward_softplus(Node& n) { pull_back(n, [](Real x, Real) { return real(special::sigmoid(x)); }); }
+void backward_abs(Node& n) {
+  pull_back(n, [](Real x, Real) { return x > 0 ? Real{1} : x < 0 ? Real{-1} : x; });  // 0 at 0, NaN at NaN
+}
+void backward_lgamma(Node& n) { pull_back(n, [](Real x, Real) { return real(special::digamma(x)); }); }
+void backward_digamma(Node& n) { pull_back(n, [](Real x, Real) { return real(special::trigamma(x)); }); }
+void backward_normal_cdf(Node& n) {
+  pull_back(n, [](Real x, Real) { return real(special::exp(-0.5 * x * x - special::kHalfLogTwoPi)); });
+}
+void backward_normal_quantile(Node& n) {
+  pull_back(n, [](Real, Real y) { return real(special::exp(0.5 * y * y + special::kHalfLogTwoPi)); });
+}
+
+}  // namespace detail
+
+using detail::apply;
+using detail::Op;
+using detail::real;
+
+Tensor Tensor::operator-() const {
+  return apply(Op::negate, *this, [](Real x) { return -x; });
+}
+Tensor exp(const Tensor& x) {
+  return apply(Op::exp, x, [](Real v) { return real(special::exp(v)); });
+}
+Tensor log(const Tensor& x) {
+  return apply(Op::log, x, [](Real v) { return real(special::log(v)); });
+}
+Tensor log1p(const Tensor& x) {
+  return apply(Op::log1p, x, [](Real v) { return real(special::log1p(v)); });
+}
+Tensor expm1(const Tensor& x) {
+  return apply(Op::expm1, x, [](Real v) { return real(special::expm1(v)); });
+}
+Tensor sqrt(const Tensor& x) {
+  return apply(Op::sqrt, x, [](Real v) { return std::sqrt(v); });
+}
+Tensor square(const Tensor& x) {
+  return apply(Op::square, x, [](Real v) { return v * v; });
+}
+Tensor tanh(const Tensor& x) {
+  return apply(Op::tanh, x, [](Real v) { return real(special::tanh(v)); });
+}
+Tensor sigmoid(const Tensor& x) {
+  return apply(Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); });
+}
+Tensor softplus(const Tensor& x) {
+  return apply(Op::softplus, x, [](Real v) { return real(special::softplus(v)); });
+}
+Tensor abs(const Tensor& x) {
+  return apply(Op::abs, x, [](Real v) { return std::abs(v); });
+}
+Tensor lgamma(const Tensor& x) {
+  return apply(Op::lgamma, x, [](Real v) { return real(special::lgamma(v)); });
+}
+Tensor digamma(const Tensor& x) {
+  return apply(Op::digamma, x, [](Real v) { return real(special::digamma(v)); });
+}
+Tensor normal_cdf(const Tensor& x) {
+  return apply(Op::normal_cdf, x, [](Real v) { return real(special::normal_cdf(v)); });
+}
+Tensor normal_quantile(const Tensor& p) {
+  return apply(Op::normal_quantile, p, [](Real v) { return real(special::normal_quantile(v)); });
+}
+
+}  // namespace ember

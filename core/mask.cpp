@@ -1,0 +1,282 @@
+#include <ember/core/mask.hpp>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <numeric>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/error.hpp>
+#include <ember/core/mask_bytes.hpp>
+
+namespace ember {
+
+using detail::BroadcastPlan;
+using detail::MaskBytes;
+
+namespace detail {
+
+void MaskBytes::make_positions() const {
+  positions_.reserve(static_cast<std::size_t>(kept_));
+  for (Index i = 0; i < size(); ++i) {
+    if (bytes_[static_cast<std::size_t>(i)] != 0) positions_.push_back(i);
+  }
+}
+
+void MaskBytes::make_counts() const {
+  for (Index begin = 0; begin < size(); begin += kBlock) {
+    const Index end = std::min(begin + kBlock, size());
+    counts_.push_back(std::accumulate(bytes_.begin() + begin, bytes_.begin() + end, 0));
+  }
+}
+
+}  // namespace detail
+
+namespace {
+
+enum class Derived : std::uint8_t { broadcast, reduce_any, conjunction, negation };
+
+// What was derived from masks lately, on this thread. An entry holds its operands, so that a pointer stays theirs; masks
+// are nearly always data, and what they derive costs once and not at every step.
+class DerivedMasks {
+ public:
+  template <class Make>
+  Mask get(Derived how, const Mask& a, const Mask& b, const Shape& shape, Make&& make) {
+    for (const Entry& e : entries_) {
+      if (e.a == a.bytes() && e.a && e.how == how && e.b == b.bytes() && e.shape == shape && e.a_shape == a.shape() &&
+          e.b_shape == b.shape()) {
+        return e.result;
+      }
+    }
+    Mask result = make();
+    Entry entry{how, a.bytes(), b.bytes(), a.shape(), b.shape(), shape, result};
+    if (entries_.size() < kCapacity) {
+      entries_.push_back(std::move(entry));
+    } else {
+      entries_[next_] = std::move(entry);
+      next_ = (next_ + 1) % kCapacity;
+    }
+    return result;
+  }
+
+ private:
+  static constexpr std::size_t kCapacity = 32;
+  struct Entry {
+    Derived how;
+    std::shared_ptr<const MaskBytes> a, b;
+    Shape a_shape, b_shape, shape;
+    Mask result;
+  };
+  std::vector<Entry> entries_;
+  std::size_t next_ = 0;
+};
+
+DerivedMasks& derived() {
+  thread_local DerivedMasks cache;
+  return cache;
+}
+
+template <class F>
+Mask combine(const Mask& a, const Mask& b, const Shape& shape, F f) {
+  const BroadcastPlan<2> plan(shape, {&a.shape(), &b.shape()});
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+  const std::uint8_t* pa = a.bytes()->data();
+  const std::uint8_t* pb = b.bytes()->data();
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    for (Index i = 0; i < n; ++i) {
+      bytes[static_cast<std::size_t>(position + i)] =
+          f(pa[offsets[0] + i * plan.strides[0][0]], pb[offsets[1] + i * plan.strides[1][0]]);
+    }
+  });
+  return Mask::from_bytes(shape, std::move(bytes));
+}
+
+}  // namespace
+
+Mask Mask::filled(const Shape& shape, bool counts) {
+  Mask mask(counts);
+  mask.shape_ = shape;
+  return mask;
+}
+
+Mask Mask::from_bytes(const Shape& shape, std::vector<std::uint8_t> bytes) {
+  if (static_cast<Index>(bytes.size()) != shape.numel()) {
+    fail("mask", std::to_string(bytes.size()) + " values do not fill shape " + to_string(shape));
+  }
+  const Index kept = std::accumulate(bytes.begin(), bytes.end(), Index{0});
+  Mask mask = filled(shape, kept > 0 || bytes.empty());
+  if (kept > 0 && kept < shape.numel()) mask.bytes_ = std::make_shared<const MaskBytes>(std::move(bytes), kept);
+  return mask;
+}
+
+Mask Mask::from_shared(const Shape& shape, std::shared_ptr<const MaskBytes> bytes) {
+  Mask mask = filled(shape, true);
+  mask.bytes_ = std::move(bytes);
+  return mask;
+}
+
+Index Mask::count() const { return bytes_ ? bytes_->kept() : none_ ? 0 : numel(); }
+
+bool Mask::at(std::initializer_list<Dim> index) const {
+  if (index.size() != shape_.rank()) {
+    fail("Mask::at", std::to_string(index.size()) + " indices for shape " + to_string(shape_));
+  }
+  Index offset = 0;
+  std::size_t axis = 0;
+  for (Dim i : index) {
+    if (i.value < 0 || i.value >= shape_[axis]) {
+      fail("Mask::at", "index " + std::to_string(i.value) + " is outside of axis " + std::to_string(axis) +
+                           " of shape " + to_string(shape_));
+    }
+    offset = offset * shape_[axis++] + i.value;
+  }
+  return bytes_ ? (*bytes_)[offset] : !none_;
+}
+
+Mask Mask::reshape(const Shape& shape) const {
+  if (shape.numel() != numel()) {
+    fail("Mask::reshape", "shape " + to_string(shape_) + " does not have as many elements as " + to_string(shape));
+  }
+  Mask result = *this;
+  result.shape_ = shape;
+  return result;
+}
+
+Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
+  if (shape == shape_) return *this;
+  if (!broadcasts_to(shape_, shape)) {
+    fail(who, "mask of shape " + to_string(shape_) + " does not broadcast to " + to_string(shape));
+  }
+  if (!bytes_ || shape.numel() == 0) return filled(shape, !none_);
+  if (shape.numel() == numel()) return reshape(shape);
+  return derived().get(Derived::broadcast, *this, Mask(), shape, [&] {
+    const BroadcastPlan<1> plan(shape, {&shape_});
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      const std::uint8_t* from = bytes_->data() + offsets[0];
+      std::uint8_t* to = bytes.data() + position;
+      if (plan.strides[0][0] == 0) {
+        std::fill_n(to, n, *from);
+      } else {
+        std::copy_n(from, n, to);
+      }
+    });
+    return from_bytes(shape, std::move(bytes));
+  });
+}
+
+Mask Mask::unsqueeze_right(std::size_t n) const {
+  Shape shape = shape_;
+  for (std::size_t i = 0; i < n; ++i) shape.push_back(1);
+  return reshape(shape);
+}
+
+std::vector<std::uint8_t> Mask::to_bytes() const {
+  if (bytes_) return {bytes_->data(), bytes_->data() + bytes_->size()};
+  return std::vector<std::uint8_t>(static_cast<std::size_t>(numel()), none_ ? 0 : 1);
+}
+
+Mask operator&(const Mask& a, const Mask& b) {
+  const Shape shape = broadcast_shapes(a.shape_, b.shape_, "mask & mask");
+  if (a.none_ || b.none_) return Mask::filled(shape, false);
+  if (a.is_all()) return b.broadcast_to(shape);
+  if (b.is_all() || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
+  return derived().get(Derived::conjunction, a, b, shape, [&] {
+    return combine(a, b, shape, [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); });
+  });
+}
+
+Mask operator|(const Mask& a, const Mask& b) {
+  const Shape shape = broadcast_shapes(a.shape_, b.shape_, "mask | mask");
+  if (a.is_all() || b.is_all()) return Mask::filled(shape, true);
+  if (a.none_) return b.broadcast_to(shape);
+  if (b.none_ || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
+  return combine(a, b, shape, [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x | y); });
+}
+
+Mask operator!(const Mask& a) {
+  if (!a.bytes_) return Mask::filled(a.shape_, a.none_);
+  return derived().get(Derived::negation, a, Mask(), a.shape_, [&] {
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(a.numel()));
+    std::transform(a.bytes_->data(), a.bytes_->data() + a.numel(), bytes.begin(),
+                   [](std::uint8_t x) { return static_cast<std::uint8_t>(1 - x); });
+    return Mask::from_bytes(a.shape_, std::move(bytes));
+  });
+}
+
+bool operator==(const Mask& a, const Mask& b) {
+  if (!(a.shape_ == b.shape_)) return false;
+  if (a.bytes_ == b.bytes_) return a.bytes_ || a.none_ == b.none_ || a.numel() == 0;
+  return a.to_bytes() == b.to_bytes();
+}
+
+Mask mask_of(std::initializer_list<bool> values) {
+  return Mask::from_bytes({values.size()}, std::vector<std::uint8_t>(values.begin(), values.end()));
+}
+
+Mask mask_of(const std::vector<bool>& values, const Shape& shape) {
+  return Mask::from_bytes(shape, std::vector<std::uint8_t>(values.begin(), values.end()));
+}
+
+Mask any(const Mask& mask) { return Mask(mask.count() > 0); }
+
+Mask all(const Mask& mask) { return Mask(mask.count() == mask.numel()); }
+
+Mask any(const Mask& mask, Index axis) {
+  const std::size_t a = normalize_axis(axis, mask.shape(), "any");
+  return any_to_shape(mask, mask.shape().with(a, 1)).reshape(mask.shape().without(a));
+}
+
+Mask all(const Mask& mask, Index axis) {
+  normalize_axis(axis, mask.shape(), "all");
+  return !any(!mask, axis);
+}
+
+Mask any_to_shape(const Mask& mask, const Shape& shape) {
+  if (shape == mask.shape()) return mask;
+  if (shape.numel() > 0 && mask.numel() == 0) return Mask::filled(shape, false);
+  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none());
+  if (shape.numel() == mask.numel()) return mask.reshape(shape);
+  if (shape.numel() == 1) return Mask::filled(shape, true);  // some element is kept
+  return derived().get(Derived::reduce_any, mask, Mask(), shape, [&] {
+    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+    const BroadcastPlan<1> plan(mask.shape(), {&shape});
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      const std::uint8_t* from = mask.bytes()->data() + position;
+      std::uint8_t* to = bytes.data() + offsets[0];
+      for (Index i = 0; i < n; ++i) to[i * plan.strides[0][0]] |= from[i];
+    });
+    return Mask::from_bytes(shape, std::move(bytes));
+  });
+}
+
+Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {
+  const std::size_t a = normalize_axis(axis, mask.shape(), "index_select");
+  const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
+  const Index size = mask.shape()[a];
+  for (Index i : indices) {
+    if (i < 0 || i >= size) {
+      fail("index_select", "index " + std::to_string(i) + " is outside of axis " + std::to_string(a) + " of shape " +
+                               to_string(mask.shape()));
+    }
+  }
+  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none());
+  const Index inner = mask.shape().after(a + 1).numel();
+  const Index outer = mask.shape().first(a).numel();
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(static_cast<std::size_t>(shape.numel()));
+  for (Index o = 0; o < outer; ++o) {
+    for (Index i : indices) {
+      const std::uint8_t* row = mask.bytes()->data() + (o * size + i) * inner;
+      bytes.insert(bytes.end(), row, row + inner);
+    }
+  }
+  return Mask::from_bytes(shape, std::move(bytes));
+}
+
+std::string to_string(const Mask& mask) {
+  return "mask of shape " + to_string(mask.shape()) + " keeping " + std::to_string(mask.count()) + " of " +
+         std::to_string(mask.numel());
+}
+
+}  // namespace ember

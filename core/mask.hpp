@@ -1,0 +1,82 @@
+// Masks: one truth value an element; true means "counts". A value type, apart from tensors.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <ember/core/shape.hpp>
+
+namespace ember {
+
+namespace detail {
+class MaskBytes;
+}
+
+/// A mask is one of a state (all or none of its elements) or bytes that are neither. Immutable; copies share the bytes.
+class Mask {
+ public:
+  Mask() = default;  // all of a scalar
+  template <std::same_as<bool> T>
+  Mask(T counts) : none_(!counts) {}  // NOLINT(google-explicit-constructor)
+
+  /// All (or none) of a shape.
+  static Mask filled(const Shape& shape, bool counts);
+  /// From row-major bytes, 0 or 1, as many as the shape has elements.
+  static Mask from_bytes(const Shape& shape, std::vector<std::uint8_t> bytes);
+  /// The bytes `bytes` seen under a shape of the same number of elements.
+  static Mask from_shared(const Shape& shape, std::shared_ptr<const detail::MaskBytes> bytes);
+
+  const Shape& shape() const { return shape_; }
+  Index numel() const { return shape_.numel(); }
+  /// How many elements are true.
+  Index count() const;
+  bool is_all() const { return !bytes_ && !none_; }
+  bool is_none() const { return none_; }
+  bool at(std::initializer_list<Dim> index) const;
+
+  Mask reshape(const Shape& shape) const;
+  /// The mask repeated to `shape`; an error (naming WHO) where it does not broadcast to it.
+  Mask broadcast_to(const Shape& shape, std::string_view who = "Mask::broadcast_to") const;
+  /// With n more axes of size 1 at the end.
+  Mask unsqueeze_right(std::size_t n) const;
+
+  /// The bytes; empty where the mask is a state.
+  const std::shared_ptr<const detail::MaskBytes>& bytes() const { return bytes_; }
+  /// Row-major bytes, also of a state.
+  std::vector<std::uint8_t> to_bytes() const;
+
+  friend Mask operator&(const Mask& a, const Mask& b);
+  friend Mask operator|(const Mask& a, const Mask& b);
+  friend Mask operator!(const Mask& a);
+  /// Whether shapes and all elements agree.
+  friend bool operator==(const Mask& a, const Mask& b);
+
+ private:
+  Shape shape_;
+  bool none_ = false;                                // meaningful where there are no bytes
+  std::shared_ptr<const detail::MaskBytes> bytes_;  // some true and some false
+};
+
+Mask mask_of(std::initializer_list<bool> values);
+Mask mask_of(const std::vector<bool>& values, const Shape& shape);
+
+/// Whether any / all elements are true, over everything or along one axis (which disappears).
+Mask any(const Mask& mask);
+Mask all(const Mask& mask);
+Mask any(const Mask& mask, Index axis);
+Mask all(const Mask& mask, Index axis);
+
+/// Whether any element is true of those that broadcasting `shape` to the mask's shape makes of one element.
+Mask any_to_shape(const Mask& mask, const Shape& shape);
+
+/// The selections of tensors, on masks.
+Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices);
+
+std::string to_string(const Mask& mask);
+
+}  // namespace ember

@@ -1,0 +1,26 @@
+#include <ember/core/op.hpp>
+
+namespace ember::detail {
+
+namespace {
+
+constexpr Backward kBackward[] = {
+    nullptr,
+#define EMBER_OPERATOR(name) backward_##name,
+#include <ember/core/operators.def>
+#undef EMBER_OPERATOR
+};
+
+constexpr const char* kNames[] = {
+    "leaf",
+#define EMBER_OPERATOR(name) #name,
+#include <ember/core/operators.def>
+#undef EMBER_OPERATOR
+};
+
+}  // namespace
+
+Backward backward_of(Op op) { return kBackward[static_cast<std::size_t>(op)]; }
+const char* name_of(Op op) { return kNames[static_cast<std::size_t>(op)]; }
+
+}  // namespace ember::detail

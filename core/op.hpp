@@ -1,0 +1,27 @@
+// The identities of the operators: one table, `operators.def`, that the tape and the tests run over.
+#pragma once
+
+#include <cstdint>
+
+namespace ember::detail {
+
+struct Node;
+
+enum class Op : std::uint8_t {
+  leaf,  // an input, a parameter or a constant
+#define EMBER_OPERATOR(name) name,
+#include <ember/core/operators.def>
+#undef EMBER_OPERATOR
+};
+
+/// Takes the node's adjoint on to its operands.
+using Backward = void (*)(Node& node);
+
+#define EMBER_OPERATOR(name) void backward_##name(Node& node);
+#include <ember/core/operators.def>
+#undef EMBER_OPERATOR
+
+Backward backward_of(Op op);
+const char* name_of(Op op);
+
+}  // namespace ember::detail

@@ -1,0 +1,76 @@
+#include <ember/core/reach.hpp>
+
+#include <algorithm>
+
+namespace ember::detail {
+namespace {
+
+// Sets to zero what `reach` adds to the reach that the operand's adjoint has, and widens that.
+void widen(Node& operand, const MaskBytes* reach) {
+  if (operand.reach == nullptr || operand.reach == reach) return;
+  const std::uint8_t* had = operand.reach->data();
+  Real* adjoint = operand.adjoint;
+#pragma omp simd
+  for (Index i = 0; i < operand.numel; ++i) adjoint[i] = had[i] != 0 ? adjoint[i] : Real{0};
+  if (reach == nullptr) {
+    operand.reach = nullptr;
+    return;
+  }
+  std::vector<std::uint8_t> bytes(had, had + operand.numel);
+  for (Index i : reach->positions()) bytes[static_cast<std::size_t>(i)] = 1;
+  operand.reach = as_reach(Mask::from_bytes(operand.shape, std::move(bytes)));
+}
+
+}  // namespace
+
+Sink open_adjoint(Node& operand, const MaskBytes* reach) {
+  if (operand.has_adjoint) {
+    widen(operand, reach);
+    return {operand.adjoint, true};
+  }
+  Tape::current().allocate_adjoint(operand);
+  operand.reach = reach;
+  return {operand.adjoint, false};
+}
+
+Real* open_sum(Node& operand, const MaskBytes* reach) {
+  const Sink sink = open_adjoint(operand, reach);
+  if (!sink.add) {
+    if (reach != nullptr && reach->is_sparse()) {
+      for (Index i : reach->positions()) sink.data[i] = 0;
+    } else {
+      std::fill_n(sink.data, operand.numel, Real{0});
+    }
+  }
+  return sink.data;
+}
+
+void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
+  if (operand.has_adjoint) {
+    widen(operand, reach);
+    Real* out = operand.adjoint;
+    if (reach != nullptr && reach->is_sparse()) {
+      for (Index i : reach->positions()) out[i] += buffer[i];
+    } else if (reach != nullptr) {
+      const std::uint8_t* reached = reach->data();
+#pragma omp simd
+      for (Index i = 0; i < operand.numel; ++i) out[i] = reached[i] != 0 ? out[i] + buffer[i] : out[i];
+    } else {
+#pragma omp simd
+      for (Index i = 0; i < operand.numel; ++i) out[i] += buffer[i];
+    }
+    return;
+  }
+  operand.has_adjoint = true;
+  operand.adjoint = buffer;
+  operand.reach = reach;
+}
+
+Mask reach_of(const Node& node) {
+  if (node.reach == nullptr) return Mask::filled(node.shape, true);
+  return Mask::from_shared(node.shape, node.reach->shared_from_this());
+}
+
+const MaskBytes* as_reach(const Mask& mask) { return Tape::current().keep(mask.bytes()); }
+
+}  // namespace ember::detail

@@ -1,0 +1,99 @@
+#include <ember/core/shape.hpp>
+
+#include <limits>
+
+#include <ember/core/error.hpp>
+
+namespace ember {
+
+Shape::Shape(std::initializer_list<Dim> sizes) {
+  for (Dim size : sizes) push_back(size.value);
+}
+
+Shape::Shape(std::span<const Index> sizes) {
+  for (Index size : sizes) push_back(size);
+}
+
+void Shape::push_back(Index size) {
+  if (sizes_.full()) {
+    fail("shape", "rank is at most 12, and " + to_string(*this) + " was to get one more axis",
+         "merge axes with reshape");
+  }
+  if (size < 0) fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
+  sizes_.push_back(size);
+  Index numel = 1;
+  for (Index s : sizes_) {
+    if (s == 0) return;
+    if (numel > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Real)) / s) {
+      fail("shape", to_string(*this) + " has more elements than memory has addresses");
+    }
+    numel *= s;
+  }
+}
+
+Shape Shape::first(std::size_t n) const { return Shape(std::span<const Index>(begin(), n)); }
+
+Shape Shape::after(std::size_t n) const { return Shape(std::span<const Index>(begin() + n, rank() - n)); }
+
+Shape Shape::without(std::size_t axis) const { return concatenate(first(axis), after(axis + 1)); }
+
+Shape Shape::with(std::size_t axis, Index size) const {
+  Shape result = first(axis);
+  result.push_back(size);
+  return concatenate(result, after(axis + 1));
+}
+
+std::string to_string(const Shape& shape) {
+  std::string text = "(";
+  for (std::size_t i = 0; i < shape.rank(); ++i) {
+    if (i > 0) text += ", ";
+    text += std::to_string(shape[i]);
+  }
+  return text + (shape.rank() == 1 ? ",)" : ")");
+}
+
+Shape concatenate(const Shape& a, const Shape& b) {
+  Shape result = a;
+  for (Index size : b) result.push_back(size);
+  return result;
+}
+
+Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who) {
+  if (a == b) return a;
+  const Shape& longer = a.rank() >= b.rank() ? a : b;
+  const Shape& shorter = a.rank() >= b.rank() ? b : a;
+  Shape result = longer;
+  const std::size_t offset = longer.rank() - shorter.rank();
+  for (std::size_t i = 0; i < shorter.rank(); ++i) {
+    const Index other = shorter[i];
+    Index& size = result[i + offset];
+    if (size == other || other == 1) continue;
+    if (size != 1) {
+      fail(who, "shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast",
+           "sizes of matching axes, counted from the right, must be equal or 1");
+    }
+    size = other;
+  }
+  return result;
+}
+
+bool broadcasts_to(const Shape& from, const Shape& to) {
+  if (from.rank() > to.rank()) return false;
+  const std::size_t offset = to.rank() - from.rank();
+  for (std::size_t i = 0; i < from.rank(); ++i) {
+    if (from[i] != 1 && from[i] != to[i + offset]) return false;
+  }
+  return true;
+}
+
+std::size_t normalize_axis(Index axis, const Shape& shape, std::string_view who) {
+  const auto rank = static_cast<Index>(shape.rank());
+  if (axis < -rank || axis >= rank) {
+    fail(who, "axis " + std::to_string(axis) + " of shape " + to_string(shape) + " does not exist",
+         rank == 0 ? "a scalar has no axes"
+                   : "axes run from " + std::to_string(-rank) + " to " + std::to_string(rank - 1));
+  }
+  return static_cast<std::size_t>(axis < 0 ? axis + rank : axis);
+}
+
+}  // namespace ember

@@ -1,0 +1,270 @@
+#include <ember/core/tape.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+#include <string>
+
+#include <ember/core/sanitizer.hpp>
+
+namespace ember::detail {
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+void* allocate_buffer(Index numel) {
+  return ::operator new(static_cast<std::size_t>(numel) * sizeof(Real), kAlignment);
+}
+
+}  // namespace
+
+void retain(Node* node) noexcept {
+  if (node->owner == Owner::tape) {
+    node->count.store(node->count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  } else {
+    node->count.fetch_add(1, std::memory_order_relaxed);
+  }
+}
+
+void release(Node* node) noexcept {
+  if (node->owner == Owner::tape) {
+    node->count.store(node->count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  } else if (node->count.fetch_sub(1, std::memory_order_acq_rel) == 1) {
+    destroy(node);
+  }
+}
+
+void destroy(Node* node) noexcept {
+  if (node->base != nullptr) release(node->base);
+  if (node->buffer != nullptr) ::operator delete(node->buffer, kAlignment);
+  delete node;
+}
+
+Node* new_heap_node(const Shape& shape) {
+  auto node = std::make_unique<Node>();
+  node->shape = shape;
+  node->numel = shape.numel();
+  node->value = &node->scalar;
+  if (node->numel != 1) {
+    node->buffer = allocate_buffer(node->numel);
+    node->value = static_cast<Real*>(node->buffer);
+  }
+  return node.release();
+}
+
+Node* new_heap_view(Node& base, const Shape& shape) {
+  auto node = std::make_unique<Node>();
+  node->shape = shape;
+  node->numel = base.numel;
+  node->value = base.value;
+  node->base = base.base != nullptr ? base.base : &base;
+  retain(node->base);
+  return node.release();
+}
+
+Tape& Tape::current() {
+  thread_local Tape tape;
+  return tape;
+}
+
+Tape::~Tape() {
+  for (Node* node : slots_) {
+    unpoison(node, sizeof(Node));
+    delete node;
+  }
+}
+
+Node* Tape::allocate(const Shape& shape) {
+  if (used_ == slots_.size()) slots_.push_back(new Node);
+  Node* node = slots_[used_];
+  unpoison(node, sizeof(Node));
+  node->owner = Owner::tape;
+  node->op = Op::leaf;
+  node->requires_grad = false;
+  node->has_adjoint = false;
+  node->position = static_cast<std::int32_t>(used_++);
+  node->operand_count = 0;
+  node->shape = shape;
+  node->numel = shape.numel();
+  node->value = node->numel == 1 ? &node->scalar : allocate_reals(node->numel);
+  node->base = nullptr;
+  node->tape = this;
+  node->adjoint = nullptr;
+  node->reach = nullptr;
+  node->mask = nullptr;
+  node->aux = nullptr;
+  node->origin = nullptr;
+  return node;
+}
+
+Node* Tape::allocate_view(const Shape& shape, Node& base) {
+  // A slot of one element has its own room; its value is copied, which costs less than following a pointer.
+  if (base.numel == 1) {
+    Node* node = allocate(shape);
+    *node->value = *base.value;
+    return node;
+  }
+  Node* node = allocate(Shape{0});
+  node->shape = shape;
+  node->numel = base.numel;
+  node->value = base.value;
+  if (base.owner == Owner::heap) {
+    node->base = base.base != nullptr ? base.base : &base;
+    keep(*node->base);
+  } else {
+    node->base = base.base;
+  }
+  return node;
+}
+
+void Tape::keep(Node& heap_node) {
+  retain(&heap_node);
+  kept_nodes_.push_back(&heap_node);
+}
+
+const MaskBytes* Tape::keep(const std::shared_ptr<const MaskBytes>& bytes) {
+  if (bytes) kept_masks_.push_back(bytes);
+  return bytes.get();
+}
+
+void Tape::check_usable(const Node& node, const char* who) const {
+  if (node.owner == Owner::heap) return;
+  if (node.tape != this) {
+    fail(who, "a tensor that another thread is recording was used in this one",
+         "pass constants between threads: detach it after its recording has ended, or pass its numbers");
+  }
+  if (node.requires_grad && static_cast<std::size_t>(node.position) < frames_.back().nodes) {
+    fail(who, "an inner value_and_grad depends on a tensor of an outer one; derivatives of derivatives are not computed",
+         "detach the outer tensor, or pass it as an input of the inner function");
+  }
+}
+
+void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
+  bool requires_grad = false;
+  for (const Node* operand : operands) {
+    check_usable(*operand, name_of(op));
+    requires_grad = requires_grad || operand->requires_grad;
+  }
+  if (!requires_grad) return;
+  node.op = op;
+  node.requires_grad = true;
+  node.operand_count = static_cast<std::int32_t>(operands.size());
+  node.operands = auxiliary_.allocate_array<Node*>(operands.size());
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    node.operands[i] = operands[i];
+    if (operands[i]->owner == Owner::heap) keep(*operands[i]);
+  }
+}
+
+Real* Tape::allocate_adjoint(Node& node) {
+  node.has_adjoint = true;
+  node.adjoint = node.numel == 1 ? &node.scalar_adjoint : allocate_reals(node.numel);
+  return node.adjoint;
+}
+
+void Tape::backward(Node& root, Real seed) {
+  const auto begin = static_cast<std::ptrdiff_t>(frames_.back().nodes);
+  for (std::size_t i = frames_.back().nodes; i < used_; ++i) slots_[i]->has_adjoint = false;
+  if (root.owner != Owner::tape || !root.requires_grad) return;
+  *allocate_adjoint(root) = seed;
+  root.reach = nullptr;
+  for (std::ptrdiff_t i = root.position; i >= begin; --i) {
+    Node& node = *slots_[static_cast<std::size_t>(i)];
+    if (node.has_adjoint && node.op != Op::leaf) backward_of(node.op)(node);
+  }
+}
+
+void Tape::begin() {
+  static std::atomic<std::uint64_t> counter{0};
+  frames_.push_back({used_, kept_nodes_.size(), kept_masks_.size(), values_.mark(), auxiliary_.mark(), recording_id_});
+  recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
+  ++depth_;
+}
+
+void Tape::end() noexcept {
+  const Frame frame = frames_.back();
+  frames_.pop_back();
+  for (std::size_t i = frame.nodes; i < used_; ++i) {
+    Node* node = slots_[i];
+    if (node->count.load(std::memory_order_relaxed) == 0) {
+      poison(node, sizeof(Node));
+      continue;
+    }
+    // Somebody still holds it: the slot leaves the tape and becomes a heap constant.
+    if (node->base != nullptr) {
+      retain(node->base);
+    } else if (node->numel != 1) {
+      node->buffer = allocate_buffer(node->numel);
+      std::copy_n(node->value, node->numel, static_cast<Real*>(node->buffer));
+      node->value = static_cast<Real*>(node->buffer);
+    }
+    node->owner = Owner::heap;
+    node->op = Op::leaf;
+    node->requires_grad = false;
+    node->tape = nullptr;
+    node->origin = nullptr;
+    slots_[i] = new Node;
+  }
+  used_ = frame.nodes;
+  for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
+  kept_nodes_.resize(frame.kept_nodes);
+  kept_masks_.resize(frame.kept_masks);
+  values_.release(frame.values);
+  auxiliary_.release(frame.auxiliary);
+  recording_id_ = frame.recording_id;
+  --depth_;
+}
+
+Tensor Recording::leaf(const Tensor& x) {
+  Tape& tape = Tape::current();
+  Node& node = x.node();
+  tape.check_usable(node, "value_and_grad");
+  Node* leaf = tape.allocate_view(node.shape, node);
+  leaf->requires_grad = true;
+  return Tensor(leaf);
+}
+
+Tensor adjoint_of(const Tensor& x) {
+  const Node& node = x.node();
+  Node* result = new_heap_node(node.shape);
+  const Tensor handle(result);
+  Real* out = result->value;
+  if (!node.has_adjoint) {
+    std::fill_n(out, node.numel, Real{0});
+  } else if (node.reach == nullptr) {
+    std::copy_n(node.adjoint, node.numel, out);
+  } else if (node.reach->is_sparse()) {
+    std::fill_n(out, node.numel, Real{0});
+    for (Index i : node.reach->positions()) out[i] = node.adjoint[i];
+  } else {
+    const std::uint8_t* kept = node.reach->data();
+#pragma omp simd
+    for (Index i = 0; i < node.numel; ++i) out[i] = kept[i] != 0 ? node.adjoint[i] : Real{0};
+  }
+  return handle;
+}
+
+Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
+  Tape& tape = Tape::current();
+  if (!tape.recording()) {
+    for (const Node* operand : operands) tape.check_usable(*operand, name_of(op));
+    return new_heap_node(shape);
+  }
+  Node* node = tape.allocate(shape);
+  if (!operands.empty()) tape.record(*node, op, operands);
+  return node;
+}
+
+Node* new_view(Op op, const Shape& shape, Node& base) {
+  Tape& tape = Tape::current();
+  if (!tape.recording()) {
+    tape.check_usable(base, name_of(op));
+    return new_heap_view(base, shape);
+  }
+  Node* node = tape.allocate_view(shape, base);
+  Node* const operands[] = {&base};
+  tape.record(*node, op, operands);
+  return node;
+}
+
+}  // namespace ember::detail

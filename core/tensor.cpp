@@ -1,0 +1,167 @@
+#include <ember/core/tensor.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <sstream>
+
+#include <ember/core/operators.hpp>
+#include <ember/core/tape.hpp>
+
+namespace ember {
+
+using detail::Nested;
+using detail::new_constant;
+using detail::Node;
+
+namespace detail {
+
+Real exactly(long double value) {
+  const auto real = static_cast<Real>(value);
+  if (static_cast<long double>(real) != value) {
+    std::ostringstream text;
+    text.precision(25);
+    text << "the integer " << value << " can't be held exactly by Real";
+    fail("tensor", text.str(),
+         sizeof(Real) == 8 ? "integers beyond 2^53 have no place in a tensor" : "use double precision");
+  }
+  return real;
+}
+
+namespace {
+
+void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shape, std::vector<Real>& values) {
+  if (depth == shape.rank()) shape.push_back(static_cast<Index>(items.size()));
+  if (shape[depth] != static_cast<Index>(items.size())) {
+    fail("tensor", "a row has " + std::to_string(items.size()) + " items where the first one of its level has " +
+                       std::to_string(shape[depth]),
+         "rows of a level must have the same length");
+  }
+  for (const Nested& item : items) {
+    if (item.is_list()) {
+      collect(item.items(), depth + 1, shape, values);
+    } else if (depth + 1 == shape.rank()) {
+      values.push_back(item.number());
+    } else {
+      fail("tensor", "a number stands beside rows", "all items of a level must be numbers, or all rows");
+    }
+  }
+  if (depth + 1 < shape.rank()) {
+    for (const Nested& item : items) {
+      if (!item.is_list()) fail("tensor", "a number stands beside rows");
+    }
+  }
+}
+
+}  // namespace
+}  // namespace detail
+
+const Shape& Tensor::shape() const { return node().shape; }
+
+Index Tensor::numel() const { return node().numel; }
+
+Real Tensor::item() const {
+  if (numel() != 1) {
+    fail("item", "a tensor of shape " + to_string(shape()) + " has " + std::to_string(numel()) + " elements, not one",
+         "use at({...}) or reduce it first");
+  }
+  return *detail::values(*this);
+}
+
+Real Tensor::at(std::initializer_list<Dim> index) const {
+  const Shape& sizes = shape();
+  if (index.size() != sizes.rank()) {
+    fail("at", std::to_string(index.size()) + " indices for a tensor of shape " + to_string(sizes));
+  }
+  Index offset = 0;
+  std::size_t axis = 0;
+  for (Dim dim : index) {
+    const Index i = dim.value < 0 ? dim.value + sizes[axis] : dim.value;
+    if (i < 0 || i >= sizes[axis]) {
+      fail("at", "index " + std::to_string(dim.value) + " is outside of axis " + std::to_string(axis) + " of shape " +
+                     to_string(sizes));
+    }
+    offset = offset * sizes[axis++] + i;
+  }
+  return detail::values(*this)[offset];
+}
+
+std::span<const Real> Tensor::data() const {
+  return {detail::values(*this), static_cast<std::size_t>(numel())};
+}
+
+Tensor Tensor::operator[](Index i) const { return select(*this, 0, i); }
+
+Tensor& Tensor::operator+=(const Tensor& other) { return *this = *this + other; }
+Tensor& Tensor::operator-=(const Tensor& other) { return *this = *this - other; }
+Tensor& Tensor::operator*=(const Tensor& other) { return *this = *this * other; }
+Tensor& Tensor::operator/=(const Tensor& other) { return *this = *this / other; }
+
+Tensor Tensor::scalar(Real value) {
+  Node* node = new_constant({});
+  *node->value = value;
+  return Tensor(node);
+}
+
+void Tensor::undefined() {
+  fail("tensor", "an undefined tensor was used", "give it a value first: defined() tells");
+}
+
+Tensor tensor(std::initializer_list<Nested> items) {
+  Shape shape;
+  std::vector<Real> values;
+  detail::collect(items, 0, shape, values);
+  return tensor_of(std::move(values), shape);
+}
+
+Tensor tensor_of(std::vector<Real> values, const Shape& shape) {
+  if (static_cast<Index>(values.size()) != shape.numel()) {
+    fail("tensor", std::to_string(values.size()) + " values do not fill shape " + to_string(shape));
+  }
+  Node* node = new_constant(shape);
+  std::copy(values.begin(), values.end(), node->value);
+  return Tensor(node);
+}
+
+Tensor full(const Shape& shape, Real value) {
+  Node* node = new_constant(shape);
+  std::fill_n(node->value, node->numel, value);
+  return Tensor(node);
+}
+
+Tensor zeros(const Shape& shape) { return full(shape, 0); }
+Tensor ones(const Shape& shape) { return full(shape, 1); }
+
+Tensor arange(Index begin, Index end) {
+  const Index n = std::max<Index>(end - begin, 0);
+  if (n > 0) {
+    detail::exactly(static_cast<long double>(begin));
+    detail::exactly(static_cast<long double>(end - 1));
+  }
+  Node* node = new_constant({n});
+  for (Index i = 0; i < n; ++i) node->value[i] = static_cast<Real>(begin + i);
+  return Tensor(node);
+}
+
+Tensor arange(Index n) { return arange(0, n); }
+
+Tensor eye(Index n) {
+  Node* node = new_constant({n, n});
+  std::fill_n(node->value, node->numel, Real{0});
+  for (Index i = 0; i < n; ++i) node->value[i * n + i] = 1;
+  return Tensor(node);
+}
+
+Indices::Indices(const Tensor& values) {
+  values_.reserve(static_cast<std::size_t>(values.numel()));
+  for (Real value : values.data()) {
+    if (!(std::floor(value) == value) || std::abs(value) > std::ldexp(Real{1}, std::numeric_limits<Real>::digits)) {
+      std::ostringstream text;
+      text << "index " << value << " is not a whole number";
+      fail("indices", text.str(), "indices are integers");
+    }
+    values_.push_back(static_cast<Index>(value));
+  }
+}
+
+}  // namespace ember

@@ -1,0 +1,192 @@
+// Tensor: a handle on immutable, row-major numbers.
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <ranges>
+#include <span>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <ember/core/shape.hpp>
+
+namespace ember {
+
+namespace detail {
+struct Node;
+void retain(Node* node) noexcept;
+void release(Node* node) noexcept;
+/// Errors unless Real holds `value` exactly.
+Real exactly(long double value);
+}  // namespace detail
+
+/// Numbers that convert to a Tensor: all arithmetic types but bool.
+template <class T>
+concept Number = std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
+
+/// A tensor is a handle: copies share the numbers, which never change. It holds either a buffer of the heap (data,
+/// parameters, whatever is kept) or, while gradients are recorded, a slot of this thread's tape; a tape tensor that is
+/// still held when its recording ends becomes a heap constant. A tensor may also be undefined: using it is an error.
+class Tensor {
+ public:
+  Tensor() = default;
+  /// A scalar. An integer that Real cannot hold exactly is an error.
+  template <Number T>
+  Tensor(T value)  // NOLINT(google-explicit-constructor)
+      : Tensor(scalar(to_real(value))) {}
+
+  Tensor(const Tensor& other) noexcept : node_(other.node_) {
+    if (node_ != nullptr) detail::retain(node_);
+  }
+  Tensor(Tensor&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Tensor& operator=(const Tensor& other) noexcept {
+    Tensor copy(other);
+    std::swap(node_, copy.node_);
+    return *this;
+  }
+  Tensor& operator=(Tensor&& other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Tensor() {
+    if (node_ != nullptr) detail::release(node_);
+  }
+
+  bool defined() const { return node_ != nullptr; }
+  const Shape& shape() const;
+  /// How many axes there are.
+  Index dim() const { return static_cast<Index>(shape().rank()); }
+  Index numel() const;
+
+  /// The one value of a one-element tensor.
+  Real item() const;
+  /// The value at an index (negative ones count from the end).
+  Real at(std::initializer_list<Dim> index) const;
+  /// All values, row-major. The span lives as long as a handle on the tensor does.
+  std::span<const Real> data() const;
+
+  /// Row i of the first axis.
+  Tensor operator[](Index i) const;
+  Tensor reshape(const Shape& shape) const;
+  /// The part begin <= i < end of an axis (negative bounds count from the end).
+  Tensor slice(Index axis, Index begin, Index end) const;
+  /// Repeated to a shape that this one broadcasts to.
+  Tensor expand(const Shape& shape) const;
+
+  Tensor operator-() const;
+  Tensor& operator+=(const Tensor& other);
+  Tensor& operator-=(const Tensor& other);
+  Tensor& operator*=(const Tensor& other);
+  Tensor& operator/=(const Tensor& other);
+
+  /// The node behind the handle; an error where the tensor is undefined.
+  detail::Node& node() const {
+    if (node_ == nullptr) undefined();
+    return *node_;
+  }
+  explicit Tensor(detail::Node* node) noexcept : node_(node) {
+    if (node_ != nullptr) detail::retain(node_);
+  }
+
+ private:
+  template <Number T>
+  static Real to_real(T value) {
+    if constexpr (std::integral<T> && sizeof(T) >= sizeof(Real)) {
+      return detail::exactly(static_cast<long double>(value));
+    } else {
+      return static_cast<Real>(value);
+    }
+  }
+  static Tensor scalar(Real value);
+  [[noreturn]] static void undefined();
+
+  detail::Node* node_ = nullptr;
+};
+
+namespace detail {
+
+/// A number or a list of these: what stands between the braces of tensor({{1, 2}, {3, 4}}).
+class Nested {
+ public:
+  template <Number T>
+  Nested(T value) : number_(static_cast<long double>(value)), is_integer_(std::integral<T>) {}  // NOLINT
+  Nested(std::initializer_list<Nested> items) : items_(items), is_list_(true) {}
+
+  bool is_list() const { return is_list_; }
+  std::initializer_list<Nested> items() const { return items_; }
+  Real number() const { return is_integer_ ? exactly(number_) : static_cast<Real>(number_); }
+
+ private:
+  std::initializer_list<Nested> items_;
+  long double number_ = 0;
+  bool is_list_ = false;
+  bool is_integer_ = false;
+};
+
+}  // namespace detail
+
+template <class R>
+concept NumberRange = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
+                      Number<std::ranges::range_value_t<R>>;
+
+/// A constant of nested lists of numbers: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}). Ragged lists are an error.
+Tensor tensor(std::initializer_list<detail::Nested> values);
+/// A constant of row-major values; an error where they do not fill the shape.
+Tensor tensor_of(std::vector<Real> values, const Shape& shape);
+template <NumberRange R>
+Tensor tensor(const R& values, const Shape& shape) {
+  std::vector<Real> reals;
+  reals.reserve(std::ranges::size(values));
+  for (const auto& value : values) {
+    if constexpr (std::integral<std::ranges::range_value_t<R>>) {
+      reals.push_back(detail::exactly(static_cast<long double>(value)));
+    } else {
+      reals.push_back(static_cast<Real>(value));
+    }
+  }
+  return tensor_of(std::move(reals), shape);
+}
+/// A vector of the values of a range.
+template <NumberRange R>
+Tensor tensor(const R& values) {
+  return tensor(values, Shape{std::ranges::size(values)});
+}
+
+Tensor full(const Shape& shape, Real value);
+Tensor zeros(const Shape& shape);
+Tensor ones(const Shape& shape);
+/// 0, 1, .., n-1; begin, begin+1, .., end-1.
+Tensor arange(Index n);
+Tensor arange(Index begin, Index end);
+/// The identity matrix.
+Tensor eye(Index n);
+
+/// Printed as NumPy prints.
+std::string to_string(const Tensor& x);
+std::ostream& operator<<(std::ostream& out, const Tensor& x);
+
+/// Integer positions: any contiguous range of integers, or a tensor of whole numbers.
+class Indices {
+ public:
+  Indices() = default;
+  template <std::ranges::contiguous_range R>
+    requires std::integral<std::ranges::range_value_t<R>>
+  Indices(const R& values) {  // NOLINT(google-explicit-constructor)
+    values_.reserve(std::ranges::size(values));
+    for (auto value : values) values_.push_back(static_cast<Index>(value));
+  }
+  Indices(std::initializer_list<Dim> values) {
+    for (Dim value : values) values_.push_back(value.value);
+  }
+  Indices(const Tensor& values);  // NOLINT(google-explicit-constructor)
+
+  std::span<const Index> values() const { return values_; }
+  std::size_t size() const { return values_.size(); }
+
+ private:
+  std::vector<Index> values_;
+};
+
+}  // namespace ember
