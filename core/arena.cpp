@@ -38,7 +38,8 @@ void Arena::next_chunk(std::size_t bytes) {
     ++chunk_;
     if (chunks_[chunk_].size >= bytes) return;
   }
-  const std::size_t size = std::max({bytes, kFirstChunk, chunks_.empty() ? 0 : 2 * chunks_.back().size});
+  const std::size_t size =
+      std::max({bytes, kFirstChunk, chunks_.empty() ? 0 : 2 * chunks_.back().size});
   auto* data = static_cast<std::byte*>(::operator new(size, kAlignment));
   chunks_.push_back({data, size});
   chunk_ = chunks_.size() - 1;

@@ -1,4 +1,5 @@
-// A bump allocator whose chunks never move: what a recording needs is taken in order and given back at once.
+// A bump allocator whose chunks never move: what a recording needs is taken in order and given back
+// at once.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// How several operands of different shapes are walked together: the axes of the broadcast shape, merged where all
-// operands allow it, with a stride an operand (0 where it is repeated).
+// How several operands of different shapes are walked together: the axes of the broadcast shape,
+// merged where all operands allow it, with a stride an operand (0 where it is repeated).
 #pragma once
 
 #include <array>
@@ -47,7 +47,8 @@ struct BroadcastPlan {
     rank = used;
   }
 
-  /// Calls run(position, offsets, length) for every innermost run; inside of it operand n moves by strides[n][0].
+  /// Calls run(position, offsets, length) for every innermost run; inside of it operand n moves by
+  /// strides[n][0].
   template <class Run>
   void for_each_run(Run&& run) const {
     Index outer = 1;

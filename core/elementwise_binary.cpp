@@ -1,5 +1,5 @@
-// Element-wise operators of two operands: each is a function and its two partial derivatives. Broadcasting is done by
-// strides; the gradient of what was repeated is summed.
+// Element-wise operators of two operands: each is a function and its two partial derivatives.
+// Broadcasting is done by strides; the gradient of what was repeated is summed.
 #include <algorithm>
 #include <type_traits>
 
@@ -12,7 +12,8 @@ namespace ember {
 namespace detail {
 namespace {
 
-// Calls f(stride of a, stride of b) with the strides of the innermost run as constants where they are 0 or 1.
+// Calls f(stride of a, stride of b) with the strides of the innermost run as constants where they
+// are 0 or 1.
 template <class F>
 void with_strides(Index sa, Index sb, F&& f) {
   using Zero = std::integral_constant<Index, 0>;
@@ -101,13 +102,15 @@ void pull_back(Node& node, F f) {
         *to += total;
       } else if (reached == nullptr) {
 #pragma omp simd
-        for (Index i = 0; i < n; ++i) to[i * stride] += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
+        for (Index i = 0; i < n; ++i)
+          to[i * stride] += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
       } else {
         const std::uint8_t* here = reached + position;
 #pragma omp simd
         for (Index i = 0; i < n; ++i) {
           const Real old = to[i * stride];
-          to[i * stride] = here[i] != 0 ? old + adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : old;
+          to[i * stride] =
+              here[i] != 0 ? old + adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : old;
         }
       }
     });
@@ -137,7 +140,8 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
 template <class F>
 Mask test(const Tensor& x, F f) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(x.numel()));
-  std::transform(x.data().begin(), x.data().end(), bytes.begin(), [&](Real v) { return f(v) ? 1 : 0; });
+  std::transform(x.data().begin(), x.data().end(), bytes.begin(),
+                 [&](Real v) { return f(v) ? 1 : 0; });
   return Mask::from_bytes(x.shape(), std::move(bytes));
 }
 
@@ -185,7 +189,8 @@ void backward_where(Node& n) {
     const BroadcastPlan<1> plan(n.shape, {&operand.shape});
     plan.for_each_run([&](Index position, const auto& offsets, Index length) {
       for (Index i = 0; i < length; ++i) {
-        if (here == nullptr || (*here)[position + i]) out[offsets[0] + i * plan.strides[0][0]] += adjoint[position + i];
+        if (here == nullptr || (*here)[position + i])
+          out[offsets[0] + i * plan.strides[0][0]] += adjoint[position + i];
       }
     });
   }
@@ -243,7 +248,8 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
   using detail::Node;
   Node& a = x.node();
   Node& b = y.node();
-  const Shape shape = broadcast_shapes(mask.shape(), broadcast_shapes(a.shape, b.shape, "where"), "where");
+  const Shape shape =
+      broadcast_shapes(mask.shape(), broadcast_shapes(a.shape, b.shape, "where"), "where");
   if (mask.is_all()) return expand(x, shape);
   if (mask.is_none()) return expand(y, shape);
   const Mask full = mask.broadcast_to(shape, "where");

@@ -36,28 +36,54 @@ void pull_back(Node& node, F f) {
 
 }  // namespace
 
-void backward_negate(Node& n) { pull_back(n, [](Real, Real) { return Real{-1}; }); }
-void backward_exp(Node& n) { pull_back(n, [](Real, Real y) { return y; }); }
-void backward_log(Node& n) { pull_back(n, [](Real x, Real) { return 1 / x; }); }
-void backward_log1p(Node& n) { pull_back(n, [](Real x, Real) { return 1 / (1 + x); }); }
-void backward_expm1(Node& n) { pull_back(n, [](Real x, Real) { return real(special::exp(x)); }); }
-void backward_sqrt(Node& n) { pull_back(n, [](Real, Real y) { return Real(0.5) / y; }); }
-void backward_square(Node& n) { pull_back(n, [](Real x, Real) { return 2 * x; }); }
-void backward_tanh(Node& n) { pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); }); }
+void backward_negate(Node& n) {
+  pull_back(n, [](Real, Real) { return Real{-1}; });
+}
+void backward_exp(Node& n) {
+  pull_back(n, [](Real, Real y) { return y; });
+}
+void backward_log(Node& n) {
+  pull_back(n, [](Real x, Real) { return 1 / x; });
+}
+void backward_log1p(Node& n) {
+  pull_back(n, [](Real x, Real) { return 1 / (1 + x); });
+}
+void backward_expm1(Node& n) {
+  pull_back(n, [](Real x, Real) { return real(special::exp(x)); });
+}
+void backward_sqrt(Node& n) {
+  pull_back(n, [](Real, Real y) { return Real(0.5) / y; });
+}
+void backward_square(Node& n) {
+  pull_back(n, [](Real x, Real) { return 2 * x; });
+}
+void backward_tanh(Node& n) {
+  pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); });
+}
 void backward_sigmoid(Node& n) {
   pull_back(n, [](Real x, Real y) { return y * real(special::sigmoid(-x)); });
 }
-void backward_softplus(Node& n) { pull_back(n, [](Real x, Real) { return real(special::sigmoid(x)); }); }
-void backward_abs(Node& n) {
-  pull_back(n, [](Real x, Real) { return x > 0 ? Real{1} : x < 0 ? Real{-1} : x; });  // 0 at 0, NaN at NaN
+void backward_softplus(Node& n) {
+  pull_back(n, [](Real x, Real) { return real(special::sigmoid(x)); });
 }
-void backward_lgamma(Node& n) { pull_back(n, [](Real x, Real) { return real(special::digamma(x)); }); }
-void backward_digamma(Node& n) { pull_back(n, [](Real x, Real) { return real(special::trigamma(x)); }); }
+void backward_abs(Node& n) {
+  pull_back(n, [](Real x, Real) {
+    return x > 0 ? Real{1} : x < 0 ? Real{-1} : x;
+  });  // 0 at 0, NaN at NaN
+}
+void backward_lgamma(Node& n) {
+  pull_back(n, [](Real x, Real) { return real(special::digamma(x)); });
+}
+void backward_digamma(Node& n) {
+  pull_back(n, [](Real x, Real) { return real(special::trigamma(x)); });
+}
 void backward_normal_cdf(Node& n) {
-  pull_back(n, [](Real x, Real) { return real(special::exp(-0.5 * x * x - special::kHalfLogTwoPi)); });
+  pull_back(n,
+            [](Real x, Real) { return real(special::exp(-0.5 * x * x - special::kHalfLogTwoPi)); });
 }
 void backward_normal_quantile(Node& n) {
-  pull_back(n, [](Real, Real y) { return real(special::exp(0.5 * y * y + special::kHalfLogTwoPi)); });
+  pull_back(n,
+            [](Real, Real y) { return real(special::exp(0.5 * y * y + special::kHalfLogTwoPi)); });
 }
 
 }  // namespace detail

@@ -7,8 +7,8 @@
 
 namespace ember {
 
-/// What went wrong, in one line: who (function, site or parameter), what, with the shapes or values concerned, and a
-/// remedy.
+/// What went wrong, in one line: who (function, site or parameter), what, with the shapes or values
+/// concerned, and a remedy.
 class Error : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
@@ -17,7 +17,8 @@ class Error : public std::runtime_error {
 /// Throws Error("WHO: WHAT; REMEDY"). WHO may be empty, REMEDY too.
 [[noreturn]] void fail(std::string_view who, std::string_view what, std::string_view remedy = {});
 
-/// Runs f; an Error that escapes gets "CONTEXT: " in front (once: an error that already names it passes as it is).
+/// Runs f; an Error that escapes gets "CONTEXT: " in front (once: an error that already names it
+/// passes as it is).
 template <class F>
 decltype(auto) with_context(std::string_view kind, std::string_view name, F&& f);
 

@@ -36,15 +36,16 @@ namespace {
 
 enum class Derived : std::uint8_t { broadcast, reduce_any, conjunction, negation };
 
-// What was derived from masks lately, on this thread. An entry holds its operands, so that a pointer stays theirs; masks
-// are nearly always data, and what they derive costs once and not at every step.
+// What was derived from masks lately, on this thread. An entry holds its operands, so that a
+// pointer stays theirs; masks are nearly always data, and what they derive costs once and not at
+// every step.
 class DerivedMasks {
  public:
   template <class Make>
   Mask get(Derived how, const Mask& a, const Mask& b, const Shape& shape, Make&& make) {
     for (const Entry& e : entries_) {
-      if (e.a == a.bytes() && e.a && e.how == how && e.b == b.bytes() && e.shape == shape && e.a_shape == a.shape() &&
-          e.b_shape == b.shape()) {
+      if (e.a == a.bytes() && e.a && e.how == how && e.b == b.bytes() && e.shape == shape &&
+          e.a_shape == a.shape() && e.b_shape == b.shape()) {
         return e.result;
       }
     }
@@ -105,7 +106,8 @@ Mask Mask::from_bytes(const Shape& shape, std::vector<std::uint8_t> bytes) {
   }
   const Index kept = std::accumulate(bytes.begin(), bytes.end(), Index{0});
   Mask mask = filled(shape, kept > 0 || bytes.empty());
-  if (kept > 0 && kept < shape.numel()) mask.bytes_ = std::make_shared<const MaskBytes>(std::move(bytes), kept);
+  if (kept > 0 && kept < shape.numel())
+    mask.bytes_ = std::make_shared<const MaskBytes>(std::move(bytes), kept);
   return mask;
 }
 
@@ -125,8 +127,8 @@ bool Mask::at(std::initializer_list<Dim> index) const {
   std::size_t axis = 0;
   for (Dim i : index) {
     if (i.value < 0 || i.value >= shape_[axis]) {
-      fail("Mask::at", "index " + std::to_string(i.value) + " is outside of axis " + std::to_string(axis) +
-                           " of shape " + to_string(shape_));
+      fail("Mask::at", "index " + std::to_string(i.value) + " is outside of axis " +
+                           std::to_string(axis) + " of shape " + to_string(shape_));
     }
     offset = offset * shape_[axis++] + i.value;
   }
@@ -135,7 +137,8 @@ bool Mask::at(std::initializer_list<Dim> index) const {
 
 Mask Mask::reshape(const Shape& shape) const {
   if (shape.numel() != numel()) {
-    fail("Mask::reshape", "shape " + to_string(shape_) + " does not have as many elements as " + to_string(shape));
+    fail("Mask::reshape",
+         "shape " + to_string(shape_) + " does not have as many elements as " + to_string(shape));
   }
   Mask result = *this;
   result.shape_ = shape;
@@ -182,7 +185,8 @@ Mask operator&(const Mask& a, const Mask& b) {
   if (a.is_all()) return b.broadcast_to(shape);
   if (b.is_all() || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
   return derived().get(Derived::conjunction, a, b, shape, [&] {
-    return combine(a, b, shape, [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); });
+    return combine(a, b, shape,
+                   [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); });
   });
 }
 
@@ -191,7 +195,8 @@ Mask operator|(const Mask& a, const Mask& b) {
   if (a.is_all() || b.is_all()) return Mask::filled(shape, true);
   if (a.none_) return b.broadcast_to(shape);
   if (b.none_ || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
-  return combine(a, b, shape, [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x | y); });
+  return combine(a, b, shape,
+                 [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x | y); });
 }
 
 Mask operator!(const Mask& a) {
@@ -256,8 +261,8 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
   const Index size = mask.shape()[a];
   for (Index i : indices) {
     if (i < 0 || i >= size) {
-      fail("index_select", "index " + std::to_string(i) + " is outside of axis " + std::to_string(a) + " of shape " +
-                               to_string(mask.shape()));
+      fail("index_select", "index " + std::to_string(i) + " is outside of axis " +
+                               std::to_string(a) + " of shape " + to_string(mask.shape()));
     }
   }
   if (!mask.bytes()) return Mask::filled(shape, !mask.is_none());
@@ -275,8 +280,8 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
 }
 
 std::string to_string(const Mask& mask) {
-  return "mask of shape " + to_string(mask.shape()) + " keeping " + std::to_string(mask.count()) + " of " +
-         std::to_string(mask.numel());
+  return "mask of shape " + to_string(mask.shape()) + " keeping " + std::to_string(mask.count()) +
+         " of " + std::to_string(mask.numel());
 }
 
 }  // namespace ember

@@ -17,7 +17,8 @@ namespace detail {
 class MaskBytes;
 }
 
-/// A mask is one of a state (all or none of its elements) or bytes that are neither. Immutable; copies share the bytes.
+/// A mask is one of a state (all or none of its elements) or bytes that are neither. Immutable;
+/// copies share the bytes.
 class Mask {
  public:
   Mask() = default;  // all of a scalar
@@ -58,7 +59,7 @@ class Mask {
 
  private:
   Shape shape_;
-  bool none_ = false;                                // meaningful where there are no bytes
+  bool none_ = false;                               // meaningful where there are no bytes
   std::shared_ptr<const detail::MaskBytes> bytes_;  // some true and some false
 };
 
@@ -71,7 +72,8 @@ Mask all(const Mask& mask);
 Mask any(const Mask& mask, Index axis);
 Mask all(const Mask& mask, Index axis);
 
-/// Whether any element is true of those that broadcasting `shape` to the mask's shape makes of one element.
+/// Whether any element is true of those that broadcasting `shape` to the mask's shape makes of one
+/// element.
 Mask any_to_shape(const Mask& mask, const Shape& shape);
 
 /// The selections of tensors, on masks.

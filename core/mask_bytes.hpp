@@ -1,5 +1,5 @@
-// The storage of a mask that is neither all nor none, with what is derived from it once and lazily: the counts of its
-// blocks and the list of its kept positions.
+// The storage of a mask that is neither all nor none, with what is derived from it once and lazily:
+// the counts of its blocks and the list of its kept positions.
 #pragma once
 
 #include <cstdint>
@@ -33,8 +33,9 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
     std::call_once(counts_once_, [this] { make_counts(); });
     return counts_;
   }
-  /// Whether so few are kept that gathering them beats computing all and selecting (measured for cheap kernels: below
-  /// a quarter). A function of the mask alone, so that results do not depend on anything else.
+  /// Whether so few are kept that gathering them beats computing all and selecting (measured for
+  /// cheap kernels: below a quarter). A function of the mask alone, so that results do not depend
+  /// on anything else.
   bool is_sparse() const { return kept_ * 4 < size(); }
 
  private:

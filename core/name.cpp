@@ -20,7 +20,8 @@ class Table {
   const Name::Entry* intern(std::string_view text) {
     const std::lock_guard lock(mutex_);
     if (auto found = index_.find(text); found != index_.end()) return found->second;
-    entries_.push_back({std::string(text), fnv1a(text), static_cast<std::uint32_t>(entries_.size())});
+    entries_.push_back(
+        {std::string(text), fnv1a(text), static_cast<std::uint32_t>(entries_.size())});
     const Name::Entry* entry = &entries_.back();
     index_.emplace(entry->text, entry);
     return entry;
@@ -33,7 +34,8 @@ class Table {
 };
 
 Table& table() {
-  static Table& instance = *new Table;  // never destroyed: names are used by destructors of other statics
+  static Table& instance =
+      *new Table;  // never destroyed: names are used by destructors of other statics
   return instance;
 }
 

@@ -1,4 +1,5 @@
-// Interned names: a site, plate or parameter name is one pointer; comparing two is comparing pointers.
+// Interned names: a site, plate or parameter name is one pointer; comparing two is comparing
+// pointers.
 #pragma once
 
 #include <cstdint>
@@ -7,7 +8,8 @@
 
 namespace ember {
 
-/// A name, interned in a table of the whole process (entries live until its end). Equal text, equal Name.
+/// A name, interned in a table of the whole process (entries live until its end). Equal text, equal
+/// Name.
 class Name {
  public:
   struct Entry {
@@ -16,9 +18,9 @@ class Name {
     std::uint32_t id;    // dense, in order of first use
   };
 
-  Name();                             // ""
-  Name(const char* text);             // NOLINT(google-explicit-constructor)
-  Name(const std::string& text);      // NOLINT(google-explicit-constructor)
+  Name();                         // ""
+  Name(const char* text);         // NOLINT(google-explicit-constructor)
+  Name(const std::string& text);  // NOLINT(google-explicit-constructor)
   explicit Name(std::string_view text);
 
   const std::string& str() const { return entry_->text; }

@@ -1,4 +1,5 @@
-// What a Tensor is a handle on. Internal: nothing outside of core, distributions and inference sees a Node.
+// What a Tensor is a handle on. Internal: nothing outside of core, distributions and inference sees
+// a Node.
 #pragma once
 
 #include <atomic>
@@ -16,10 +17,12 @@ class Tape;
 
 enum class Owner : std::uint8_t { heap, tape };
 
-/// Plain data. A heap node owns its buffer (or a share of `base`, whose numbers it shows under another shape). A tape
-/// node is a slot that its tape uses again when the recording ends; its buffers lie in the tape's arenas.
+/// Plain data. A heap node owns its buffer (or a share of `base`, whose numbers it shows under
+/// another shape). A tape node is a slot that its tape uses again when the recording ends; its
+/// buffers lie in the tape's arenas.
 struct Node {
-  // Atomic for heap nodes; tape nodes are touched by one thread and use plain loads and stores of it.
+  // Atomic for heap nodes; tape nodes are touched by one thread and use plain loads and stores of
+  // it.
   std::atomic<std::int32_t> count{0};
   Owner owner = Owner::heap;
   Op op = Op::leaf;
@@ -30,8 +33,9 @@ struct Node {
 
   Shape shape;
   Index numel = 1;
-  Real* value = nullptr;  // row-major, written once; a node that owes its values will have null here
-  Real scalar = 0;        // the value where numel is 1
+  Real* value =
+      nullptr;      // row-major, written once; a node that owes its values will have null here
+  Real scalar = 0;  // the value where numel is 1
   Real scalar_adjoint = 0;
 
   Node* base = nullptr;    // the heap node whose numbers these are
@@ -39,14 +43,15 @@ struct Node {
 
   Tape* tape = nullptr;
   Node** operands = nullptr;
-  Real* adjoint = nullptr;             // defined on `reach` only
-  const MaskBytes* reach = nullptr;    // where the adjoint can be non-zero; null: everywhere
-  const MaskBytes* mask = nullptr;     // attributes of the operator
+  Real* adjoint = nullptr;           // defined on `reach` only
+  const MaskBytes* reach = nullptr;  // where the adjoint can be non-zero; null: everywhere
+  const MaskBytes* mask = nullptr;   // attributes of the operator
   std::array<Index, 4> ints{};
   std::array<Real, 2> reals{};
   void* aux = nullptr;
 
-  const Node* origin = nullptr;        // what a transform made this from, and which one: its inverse needs no work
+  const Node* origin =
+      nullptr;  // what a transform made this from, and which one: its inverse needs no work
   const void* origin_transform = nullptr;
 
   Node() = default;

@@ -1,4 +1,5 @@
-// The identities of the operators: one table, `operators.def`, that the tape and the tests run over.
+// The identities of the operators: one table, `operators.def`, that the tape and the tests run
+// over.
 #pragma once
 
 #include <cstdint>

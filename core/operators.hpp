@@ -1,4 +1,5 @@
-// The operators on tensors and masks. Element-wise ones broadcast as NumPy does; axes may be negative.
+// The operators on tensors and masks. Element-wise ones broadcast as NumPy does; axes may be
+// negative.
 #pragma once
 
 #include <optional>
@@ -70,7 +71,8 @@ class Axes {
 };
 
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
-/// An error over no elements; so are max and logsumexp along an axis of size 0 (logsumexp of nothing is -infinity).
+/// An error over no elements; so are max and logsumexp along an axis of size 0 (logsumexp of
+/// nothing is -infinity).
 Tensor mean(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The largest element; among equal ones the first takes the gradient. NaN is larger than anything.
 Tensor max(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -93,7 +95,8 @@ Tensor select(const Tensor& x, Index axis, Index i);
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end);
 /// Those indices of an axis, in that order, with repetition.
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices);
-/// result[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`; on the other axes the shapes must agree.
+/// result[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`; on the other axes the shapes must
+/// agree.
 Tensor gather(const Tensor& x, Index axis, const Tensor& index);
 Tensor concatenate(const std::vector<Tensor>& tensors, Index axis);
 /// Joined along a new axis.

@@ -54,7 +54,8 @@ void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
     } else if (reach != nullptr) {
       const std::uint8_t* reached = reach->data();
 #pragma omp simd
-      for (Index i = 0; i < operand.numel; ++i) out[i] = reached[i] != 0 ? out[i] + buffer[i] : out[i];
+      for (Index i = 0; i < operand.numel; ++i)
+        out[i] = reached[i] != 0 ? out[i] + buffer[i] : out[i];
     } else {
 #pragma omp simd
       for (Index i = 0; i < operand.numel; ++i) out[i] += buffer[i];

@@ -1,32 +1,36 @@
-// Reach: where an adjoint can be non-zero. Masks start it, and it travels backward through the operators: element-wise
-// the same; reduced, repeated or selected with the axes. An adjoint is defined on its reach only: outside of it nobody
-// has written, and nobody may read. So a hidden number is never multiplied, not even by zero, and hidden work is skipped.
+// Reach: where an adjoint can be non-zero. Masks start it, and it travels backward through the
+// operators: element-wise the same; reduced, repeated or selected with the axes. An adjoint is
+// defined on its reach only: outside of it nobody has written, and nobody may read. So a hidden
+// number is never multiplied, not even by zero, and hidden work is skipped.
 #pragma once
 
 #include <ember/core/tape.hpp>
 
 namespace ember::detail {
 
-/// Where an operator's contribution to an operand's adjoint goes: positions of the reach are stored, or added to what is
-/// there. What is stored outside of the reach is never read.
+/// Where an operator's contribution to an operand's adjoint goes: positions of the reach are
+/// stored, or added to what is there. What is stored outside of the reach is never read.
 struct Sink {
   Real* data;
   bool add;
 };
 
-/// Opens the adjoint of an operand for a contribution on `reach` (null: everywhere). The first writer stores.
+/// Opens the adjoint of an operand for a contribution on `reach` (null: everywhere). The first
+/// writer stores.
 Sink open_adjoint(Node& operand, const MaskBytes* reach);
 
-/// As open_adjoint, for contributions that are summed up: what is new of the reach is set to zero first.
+/// As open_adjoint, for contributions that are summed up: what is new of the reach is set to zero
+/// first.
 Real* open_sum(Node& operand, const MaskBytes* reach);
 
-/// Hands a buffer of adjoint values over as the operand's adjoint, without a copy where it is the first. The buffer
-/// lies in the tape's arena and is the operand's from then on.
+/// Hands a buffer of adjoint values over as the operand's adjoint, without a copy where it is the
+/// first. The buffer lies in the tape's arena and is the operand's from then on.
 void hand_over(Node& operand, Real* buffer, const MaskBytes* reach);
 
 /// The reach of a node's adjoint as a mask of its shape.
 Mask reach_of(const Node& node);
-/// The bytes of a mask, kept alive until the recording ends (null where the mask is all). The mask is not none.
+/// The bytes of a mask, kept alive until the recording ends (null where the mask is all). The mask
+/// is not none.
 const MaskBytes* as_reach(const Mask& mask);
 
 /// Calls f(i) for the reached positions of 0 .. n-1; where most are reached, for all of them.
@@ -50,7 +54,8 @@ void for_reached(Index n, const MaskBytes* reach, F&& f) {
   }
 }
 
-/// Adds f(i), a contribution at each position of `node`, to an operand of the same number of elements.
+/// Adds f(i), a contribution at each position of `node`, to an operand of the same number of
+/// elements.
 template <class F>
 void contribute(Node& node, Node& operand, F&& f) {
   if (!operand.requires_grad) return;

@@ -19,7 +19,8 @@ void Shape::push_back(Index size) {
     fail("shape", "rank is at most 12, and " + to_string(*this) + " was to get one more axis",
          "merge axes with reshape");
   }
-  if (size < 0) fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
+  if (size < 0)
+    fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
   sizes_.push_back(size);
   Index numel = 1;
   for (Index s : sizes_) {
@@ -33,7 +34,9 @@ void Shape::push_back(Index size) {
 
 Shape Shape::first(std::size_t n) const { return Shape(std::span<const Index>(begin(), n)); }
 
-Shape Shape::after(std::size_t n) const { return Shape(std::span<const Index>(begin() + n, rank() - n)); }
+Shape Shape::after(std::size_t n) const {
+  return Shape(std::span<const Index>(begin() + n, rank() - n));
+}
 
 Shape Shape::without(std::size_t axis) const { return concatenate(first(axis), after(axis + 1)); }
 

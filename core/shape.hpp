@@ -21,7 +21,8 @@ struct Dim {
   Index value;
 };
 
-/// The sizes of the axes, row-major. A scalar has rank 0. A negative size or a rank above 12 is an error.
+/// The sizes of the axes, row-major. A scalar has rank 0. A negative size or a rank above 12 is an
+/// error.
 class Shape {
  public:
   Shape() = default;
@@ -62,7 +63,8 @@ std::string to_string(const Shape& shape);
 /// The axes of a followed by those of b.
 Shape concatenate(const Shape& a, const Shape& b);
 
-/// NumPy's rule: axes are matched from the right; sizes must agree or one of them be 1. An error names WHO and both.
+/// NumPy's rule: axes are matched from the right; sizes must agree or one of them be 1. An error
+/// names WHO and both.
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who);
 /// Whether broadcasting `from` against `to` gives `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);

@@ -1,5 +1,6 @@
-// Special functions as short, branch-free, inlinable code, so that loops over them vectorise: exp, log, log1p, expm1,
-// tanh, sigmoid, softplus, and lgamma and digamma of positive arguments. Tested against Boost.Math over their whole range.
+// Special functions as short, branch-free, inlinable code, so that loops over them vectorise: exp,
+// log, log1p, expm1, tanh, sigmoid, softplus, and lgamma and digamma of positive arguments. Tested
+// against Boost.Math over their whole range.
 #pragma once
 
 #include <bit>
@@ -24,7 +25,7 @@ namespace parts {
 inline constexpr double kRounder = 6755399441055744.0;
 
 struct Reduced {
-  double r;        // x - n log 2, |r| <= log(2) / 2
+  double r;  // x - n log 2, |r| <= log(2) / 2
   std::int64_t n;
 };
 
@@ -59,7 +60,8 @@ EMBER_INLINE double exp(double x) {
   clamped = clamped > 710.0 ? 710.0 : clamped;
   const auto [r, n] = parts::reduce(clamped);
   const double p = 1 + (r + r * r * parts::exp_tail(r));
-  const std::int64_t half = n >> 1;  // two factors, so that subnormal results and the last binade come out right
+  const std::int64_t half =
+      n >> 1;  // two factors, so that subnormal results and the last binade come out right
   return p * parts::power_of_two(half) * parts::power_of_two(n - half);
 }
 
@@ -79,7 +81,8 @@ EMBER_INLINE double expm1(double x) {
 }
 
 EMBER_INLINE double log(double x) {
-  // fdlibm's e_log.c: x = 2^k m, sqrt(1/2) <= m < sqrt(2), s = (m - 1) / (m + 1), an even polynomial in s.
+  // fdlibm's e_log.c: x = 2^k m, sqrt(1/2) <= m < sqrt(2), s = (m - 1) / (m + 1), an even
+  // polynomial in s.
   const bool subnormal = x < 2.2250738585072014e-308;
   const double scaled = subnormal ? x * 18014398509481984.0 : x;
   const auto bits = std::bit_cast<std::uint64_t>(scaled);
@@ -90,15 +93,18 @@ EMBER_INLINE double log(double x) {
   const double s = f / (2 + f);
   const double z = s * s;
   const double w = z * z;
-  const double t1 = w * (3.999999999940941908e-01 + w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const double t1 = w * (3.999999999940941908e-01 +
+                         w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
   const double t2 = z * (6.666666666666735130e-01 +
-                         w * (2.857142874366239149e-01 + w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+                         w * (2.857142874366239149e-01 +
+                              w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
   const double half_square = 0.5 * f * f;
   // k as a double, by the rounding trick backward: vectorises without AVX-512 as well
-  const double dk = std::bit_cast<double>(k + std::bit_cast<std::int64_t>(parts::kRounder)) - parts::kRounder -
-                    (subnormal ? 54.0 : 0.0);
-  const double value = dk * 6.93147180369123816490e-01 -
-                       ((half_square - (s * (half_square + (t1 + t2)) + dk * 1.90821492927058770002e-10)) - f);
+  const double dk = std::bit_cast<double>(k + std::bit_cast<std::int64_t>(parts::kRounder)) -
+                    parts::kRounder - (subnormal ? 54.0 : 0.0);
+  const double value =
+      dk * 6.93147180369123816490e-01 -
+      ((half_square - (s * (half_square + (t1 + t2)) + dk * 1.90821492927058770002e-10)) - f);
   double result = x > 0 ? value : kNaN;
   result = x == 0 ? -kInfinity : result;
   result = x == kInfinity ? kInfinity : result;
@@ -135,7 +141,8 @@ EMBER_INLINE double softplus(double x) {
   return x < 0 ? e : x + e;
 }
 
-/// log Gamma(x) for x > 0: the recurrence to x + 8, then Stirling's series (Abramowitz & Stegun 6.1.41).
+/// log Gamma(x) for x > 0: the recurrence to x + 8, then Stirling's series (Abramowitz &
+/// Stegun 6.1.41).
 EMBER_INLINE double lgamma_positive(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;
@@ -144,17 +151,20 @@ EMBER_INLINE double lgamma_positive(double x) {
   const double i = 1 / z;
   const double i2 = i * i;
   const double series =
-      i * (1.0 / 12 +
-           i2 * (-1.0 / 360 +
-                 i2 * (1.0 / 1260 +
-                       i2 * (-1.0 / 1680 +
-                             i2 * (1.0 / 1188 + i2 * (-691.0 / 360360 + i2 * (1.0 / 156 - i2 * (3617.0 / 122400))))))));
+      i *
+      (1.0 / 12 +
+       i2 * (-1.0 / 360 +
+             i2 * (1.0 / 1260 +
+                   i2 * (-1.0 / 1680 +
+                         i2 * (1.0 / 1188 + i2 * (-691.0 / 360360 +
+                                                  i2 * (1.0 / 156 - i2 * (3617.0 / 122400))))))));
   const double stirling = (z - 0.5) * (log(z) - 1) - 0.5 + kHalfLogTwoPi + series;
   const double value = stirling - (small ? log(product) : 0.0);
   return x == kInfinity ? kInfinity : value;
 }
 
-/// d/dx log Gamma(x) for x > 0: the recurrence to x + 8, then the asymptotic series (Abramowitz & Stegun 6.3.18).
+/// d/dx log Gamma(x) for x > 0: the recurrence to x + 8, then the asymptotic series (Abramowitz &
+/// Stegun 6.3.18).
 EMBER_INLINE double digamma_positive(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;
@@ -168,7 +178,9 @@ EMBER_INLINE double digamma_positive(double x) {
       i2 * (1.0 / 12 -
             i2 * (1.0 / 120 -
                   i2 * (1.0 / 252 -
-                        i2 * (1.0 / 240 - i2 * (1.0 / 132 - i2 * (691.0 / 32760 - i2 * (1.0 / 12 - i2 * (3617.0 / 8160))))))));
+                        i2 * (1.0 / 240 -
+                              i2 * (1.0 / 132 - i2 * (691.0 / 32760 -
+                                                      i2 * (1.0 / 12 - i2 * (3617.0 / 8160))))))));
   const double value = log(z) - 0.5 * i - series - (small ? sum : 0.0);
   return x == kInfinity ? kInfinity : value;
 }

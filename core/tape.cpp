@@ -98,7 +98,8 @@ Node* Tape::allocate(const Shape& shape) {
 }
 
 Node* Tape::allocate_view(const Shape& shape, Node& base) {
-  // A slot of one element has its own room; its value is copied, which costs less than following a pointer.
+  // A slot of one element has its own room; its value is copied, which costs less than following a
+  // pointer.
   if (base.numel == 1) {
     Node* node = allocate(shape);
     *node->value = *base.value;
@@ -131,10 +132,13 @@ void Tape::check_usable(const Node& node, const char* who) const {
   if (node.owner == Owner::heap) return;
   if (node.tape != this) {
     fail(who, "a tensor that another thread is recording was used in this one",
-         "pass constants between threads: detach it after its recording has ended, or pass its numbers");
+         "pass constants between threads: detach it after its recording has ended, or pass its "
+         "numbers");
   }
   if (node.requires_grad && static_cast<std::size_t>(node.position) < frames_.back().nodes) {
-    fail(who, "an inner value_and_grad depends on a tensor of an outer one; derivatives of derivatives are not computed",
+    fail(who,
+         "an inner value_and_grad depends on a tensor of an outer one; derivatives of derivatives "
+         "are not computed",
          "detach the outer tensor, or pass it as an input of the inner function");
   }
 }
@@ -176,7 +180,8 @@ void Tape::backward(Node& root, Real seed) {
 
 void Tape::begin() {
   static std::atomic<std::uint64_t> counter{0};
-  frames_.push_back({used_, kept_nodes_.size(), kept_masks_.size(), values_.mark(), auxiliary_.mark(), recording_id_});
+  frames_.push_back({used_, kept_nodes_.size(), kept_masks_.size(), values_.mark(),
+                     auxiliary_.mark(), recording_id_});
   recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
   ++depth_;
 }

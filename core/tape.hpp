@@ -1,6 +1,6 @@
-// The tape: define-by-run, thread-local, plain data. Nodes stand in the order they were made, so that backward is one
-// reverse loop. A recording takes slots and arena memory and gives all of it back at its end: in steady state nothing is
-// allocated from the heap.
+// The tape: define-by-run, thread-local, plain data. Nodes stand in the order they were made, so
+// that backward is one reverse loop. A recording takes slots and arena memory and gives all of it
+// back at its end: in steady state nothing is allocated from the heap.
 #pragma once
 
 #include <memory>
@@ -28,13 +28,16 @@ class Tape {
 
   /// A fresh slot with room for its values, which the caller writes.
   Node* allocate(const Shape& shape);
-  /// A slot that shows `values` of the heap node `base` (kept alive until the recording ends) or of a tape buffer.
+  /// A slot that shows `values` of the heap node `base` (kept alive until the recording ends) or of
+  /// a tape buffer.
   Node* allocate_view(const Shape& shape, Node& base);
 
   /// Records who made a node. Heap operands are kept alive until the recording ends.
   void record(Node& node, Op op, std::span<Node* const> operands);
 
-  Real* allocate_reals(Index n) { return values_.allocate_array<Real>(static_cast<std::size_t>(n)); }
+  Real* allocate_reals(Index n) {
+    return values_.allocate_array<Real>(static_cast<std::size_t>(n));
+  }
   template <class T>
   T* allocate_auxiliary(std::size_t n) {
     return auxiliary_.allocate_array<T>(n);
@@ -46,11 +49,12 @@ class Tape {
   /// The sinks of adjoints: see reach.hpp.
   Real* allocate_adjoint(Node& node);
 
-  /// Reverse loop from `root` (one element, of the running recording): afterwards each node that the root depends on
-  /// has its adjoint, d root / d node times `seed`.
+  /// Reverse loop from `root` (one element, of the running recording): afterwards each node that
+  /// the root depends on has its adjoint, d root / d node times `seed`.
   void backward(Node& root, Real seed);
 
-  /// Errors where a node belongs to another thread's tape, or to an outer recording and would need its gradient.
+  /// Errors where a node belongs to another thread's tape, or to an outer recording and would need
+  /// its gradient.
   void check_usable(const Node& node, const char* who) const;
 
  private:
@@ -76,8 +80,9 @@ class Tape {
   std::uint64_t recording_id_ = 0;
 };
 
-/// Records what this thread computes until the end of the scope. Tape tensors that are still held then become heap
-/// constants. Recordings nest; an inner one may use an outer one's tensors only as what they are not: constants.
+/// Records what this thread computes until the end of the scope. Tape tensors that are still held
+/// then become heap constants. Recordings nest; an inner one may use an outer one's tensors only as
+/// what they are not: constants.
 class Recording {
  public:
   Recording() { Tape::current().begin(); }
@@ -93,8 +98,8 @@ class Recording {
 /// The adjoint of a tape tensor after backward, 0 where it does not reach, as a heap tensor.
 Tensor adjoint_of(const Tensor& x);
 
-/// The result of an operator: a tape node (recorded where an operand needs a gradient) while this thread records, a
-/// heap node otherwise. The caller writes its values.
+/// The result of an operator: a tape node (recorded where an operand needs a gradient) while this
+/// thread records, a heap node otherwise. The caller writes its values.
 Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands);
 inline Node* new_result(Op op, const Shape& shape, std::initializer_list<Node*> operands) {
   return new_result(op, shape, std::span<Node* const>(operands.begin(), operands.size()));
@@ -102,6 +107,8 @@ inline Node* new_result(Op op, const Shape& shape, std::initializer_list<Node*> 
 /// As new_result, but shows the numbers of `base`, its first operand, under another shape.
 Node* new_view(Op op, const Shape& shape, Node& base);
 /// A node without an operator: a constant of the running recording, or of the heap.
-inline Node* new_constant(const Shape& shape) { return new_result(Op::leaf, shape, std::span<Node* const>()); }
+inline Node* new_constant(const Shape& shape) {
+  return new_result(Op::leaf, shape, std::span<Node* const>());
+}
 
 }  // namespace ember::detail

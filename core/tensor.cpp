@@ -23,18 +23,21 @@ Real exactly(long double value) {
     text.precision(25);
     text << "the integer " << value << " can't be held exactly by Real";
     fail("tensor", text.str(),
-         sizeof(Real) == 8 ? "integers beyond 2^53 have no place in a tensor" : "use double precision");
+         sizeof(Real) == 8 ? "integers beyond 2^53 have no place in a tensor"
+                           : "use double precision");
   }
   return real;
 }
 
 namespace {
 
-void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shape, std::vector<Real>& values) {
+void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shape,
+             std::vector<Real>& values) {
   if (depth == shape.rank()) shape.push_back(static_cast<Index>(items.size()));
   if (shape[depth] != static_cast<Index>(items.size())) {
-    fail("tensor", "a row has " + std::to_string(items.size()) + " items where the first one of its level has " +
-                       std::to_string(shape[depth]),
+    fail("tensor",
+         "a row has " + std::to_string(items.size()) +
+             " items where the first one of its level has " + std::to_string(shape[depth]),
          "rows of a level must have the same length");
   }
   for (const Nested& item : items) {
@@ -43,7 +46,8 @@ void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shap
     } else if (depth + 1 == shape.rank()) {
       values.push_back(item.number());
     } else {
-      fail("tensor", "a number stands beside rows", "all items of a level must be numbers, or all rows");
+      fail("tensor", "a number stands beside rows",
+           "all items of a level must be numbers, or all rows");
     }
   }
   if (depth + 1 < shape.rank()) {
@@ -62,7 +66,9 @@ Index Tensor::numel() const { return node().numel; }
 
 Real Tensor::item() const {
   if (numel() != 1) {
-    fail("item", "a tensor of shape " + to_string(shape()) + " has " + std::to_string(numel()) + " elements, not one",
+    fail("item",
+         "a tensor of shape " + to_string(shape()) + " has " + std::to_string(numel()) +
+             " elements, not one",
          "use at({...}) or reduce it first");
   }
   return *detail::values(*this);
@@ -78,8 +84,8 @@ Real Tensor::at(std::initializer_list<Dim> index) const {
   for (Dim dim : index) {
     const Index i = dim.value < 0 ? dim.value + sizes[axis] : dim.value;
     if (i < 0 || i >= sizes[axis]) {
-      fail("at", "index " + std::to_string(dim.value) + " is outside of axis " + std::to_string(axis) + " of shape " +
-                     to_string(sizes));
+      fail("at", "index " + std::to_string(dim.value) + " is outside of axis " +
+                     std::to_string(axis) + " of shape " + to_string(sizes));
     }
     offset = offset * sizes[axis++] + i;
   }
@@ -155,7 +161,8 @@ Tensor eye(Index n) {
 Indices::Indices(const Tensor& values) {
   values_.reserve(static_cast<std::size_t>(values.numel()));
   for (Real value : values.data()) {
-    if (!(std::floor(value) == value) || std::abs(value) > std::ldexp(Real{1}, std::numeric_limits<Real>::digits)) {
+    if (!(std::floor(value) == value) ||
+        std::abs(value) > std::ldexp(Real{1}, std::numeric_limits<Real>::digits)) {
       std::ostringstream text;
       text << "index " << value << " is not a whole number";
       fail("indices", text.str(), "indices are integers");

@@ -26,9 +26,10 @@ Real exactly(long double value);
 template <class T>
 concept Number = std::is_arithmetic_v<T> && !std::same_as<std::remove_cv_t<T>, bool>;
 
-/// A tensor is a handle: copies share the numbers, which never change. It holds either a buffer of the heap (data,
-/// parameters, whatever is kept) or, while gradients are recorded, a slot of this thread's tape; a tape tensor that is
-/// still held when its recording ends becomes a heap constant. A tensor may also be undefined: using it is an error.
+/// A tensor is a handle: copies share the numbers, which never change. It holds either a buffer of
+/// the heap (data, parameters, whatever is kept) or, while gradients are recorded, a slot of this
+/// thread's tape; a tape tensor that is still held when its recording ends becomes a heap constant.
+/// A tensor may also be undefined: using it is an error.
 class Tensor {
  public:
   Tensor() = default;
@@ -111,7 +112,8 @@ namespace detail {
 class Nested {
  public:
   template <Number T>
-  Nested(T value) : number_(static_cast<long double>(value)), is_integer_(std::integral<T>) {}  // NOLINT
+  Nested(T value)
+      : number_(static_cast<long double>(value)), is_integer_(std::integral<T>) {}  // NOLINT
   Nested(std::initializer_list<Nested> items) : items_(items), is_list_(true) {}
 
   bool is_list() const { return is_list_; }
@@ -131,7 +133,8 @@ template <class R>
 concept NumberRange = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
                       Number<std::ranges::range_value_t<R>>;
 
-/// A constant of nested lists of numbers: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}). Ragged lists are an error.
+/// A constant of nested lists of numbers: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}). Ragged lists
+/// are an error.
 Tensor tensor(std::initializer_list<detail::Nested> values);
 /// A constant of row-major values; an error where they do not fill the shape.
 Tensor tensor_of(std::vector<Real> values, const Shape& shape);

@@ -1,0 +1,95 @@
+#include <ember/core/random.hpp>
+
+#include <Random123/philox.h>
+
+#include <atomic>
+#include <cmath>
+#include <numbers>
+
+#include <ember/core/tape.hpp>
+
+namespace ember {
+namespace detail {
+namespace {
+
+// The finaliser of SplitMix64 (Steele et al. 2014).
+std::uint64_t mix(std::uint64_t x) {
+  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
+  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
+  return x ^ (x >> 31U);
+}
+
+r123::Philox4x32::ctr_type block(RandomKey key, std::uint64_t element, std::uint32_t number) {
+  const r123::Philox4x32::ctr_type counter{
+      {static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32U), number, 0}};
+  const r123::Philox4x32::key_type philox_key{
+      {static_cast<std::uint32_t>(key.key), static_cast<std::uint32_t>(key.key >> 32U)}};
+  return r123::Philox4x32()(counter, philox_key);
+}
+
+double to_uniform(std::uint32_t high, std::uint32_t low) {
+  const std::uint64_t bits = (static_cast<std::uint64_t>(high) << 20U) | (low >> 12U);
+  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
+}
+
+std::uint64_t default_seed() {
+  static std::atomic<std::uint64_t> ordinal{0};
+  return mix(0x656d626572U + ordinal.fetch_add(1) * 0x9e3779b97f4a7c15U);
+}
+
+}  // namespace
+
+RandomState& random_state() {
+  thread_local RandomState state{default_seed(), {}};
+  return state;
+}
+
+RandomKey next_key(Name name) {
+  RandomState& state = random_state();
+  if (state.counts.size() <= name.id()) state.counts.resize(name.id() + 1U);
+  const std::uint64_t execution = state.counts[name.id()]++;
+  return {mix(mix(state.seed ^ mix(name.hash())) + execution * 0x9e3779b97f4a7c15U)};
+}
+
+void ElementEngine::refill() {
+  const auto words = block(key_, element_, block_++);
+  for (std::size_t i = 0; i < 4; ++i) words_[i] = words[i];
+  used_ = 0;
+}
+
+double ElementEngine::uniform() {
+  const std::uint32_t high = (*this)();
+  const std::uint32_t low = (*this)();
+  return to_uniform(high, low);
+}
+
+Tensor standard_normal(RandomKey key, const Shape& shape) {
+  Node* out = new_constant(shape);
+  const Tensor result(out);
+  // Box and Muller (1958): a pair of numbers a block.
+  for (Index i = 0; i < out->numel; i += 2) {
+    const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
+    const double radius = std::sqrt(-2 * std::log(to_uniform(words[0], words[1])));
+    const double angle = 2 * std::numbers::pi * to_uniform(words[2], words[3]);
+    out->value[i] = static_cast<Real>(radius * std::cos(angle));
+    if (i + 1 < out->numel) out->value[i + 1] = static_cast<Real>(radius * std::sin(angle));
+  }
+  return result;
+}
+
+Tensor standard_uniform(RandomKey key, const Shape& shape) {
+  Node* out = new_constant(shape);
+  const Tensor result(out);
+  for (Index i = 0; i < out->numel; i += 2) {
+    const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
+    out->value[i] = static_cast<Real>(to_uniform(words[0], words[1]));
+    if (i + 1 < out->numel) out->value[i + 1] = static_cast<Real>(to_uniform(words[2], words[3]));
+  }
+  return result;
+}
+
+}  // namespace detail
+
+void set_rng_seed(std::uint64_t seed) { detail::random_state() = {seed, {}}; }
+
+}  // namespace ember

@@ -1,0 +1,67 @@
+// Counter-based random numbers (Philox 4x32-10, Salmon et al. 2011): a draw is a function of the
+// seed, the site's name, how often the name was drawn before and the element, so that it depends on
+// no other site and on no thread count.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include <ember/core/name.hpp>
+#include <ember/core/tensor.hpp>
+
+namespace ember {
+
+/// Seeds this thread and starts its counts again. A thread that never does draws from (process
+/// seed, its ordinal).
+void set_rng_seed(std::uint64_t seed);
+
+namespace detail {
+
+/// One execution of one name: the stream of every element hangs on `key`.
+struct RandomKey {
+  std::uint64_t key;
+};
+
+/// The key of the next draw under a name on this thread; counts the execution.
+RandomKey next_key(Name name);
+
+/// A uniform random bit generator of one element: four words a block.
+class ElementEngine {
+ public:
+  using result_type = std::uint32_t;
+  ElementEngine(RandomKey key, Index element)
+      : key_(key), element_(static_cast<std::uint64_t>(element)) {}
+
+  static constexpr result_type min() { return 0; }
+  static constexpr result_type max() { return UINT32_MAX; }
+  result_type operator()() {
+    if (used_ == 4) refill();
+    return words_[used_++];
+  }
+  /// Uniform in (0, 1): 52 bits and a half, never an end.
+  double uniform();
+
+ private:
+  void refill();
+
+  RandomKey key_;
+  std::uint64_t element_;
+  std::uint32_t block_ = 0;
+  std::uint32_t used_ = 4;
+  std::array<std::uint32_t, 4> words_{};
+};
+
+/// Independent Normal(0, 1) numbers, and uniform ones in (0, 1), as constants.
+Tensor standard_normal(RandomKey key, const Shape& shape);
+Tensor standard_uniform(RandomKey key, const Shape& shape);
+
+/// Seed and counts of this thread, kept and put back by handlers and checkpoints.
+struct RandomState {
+  std::uint64_t seed;
+  std::vector<std::uint64_t> counts;  // by the id of the name
+};
+RandomState& random_state();
+
+}  // namespace detail
+}  // namespace ember

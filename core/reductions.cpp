@@ -1,0 +1,213 @@
+// Reductions over axes (sum, mean, max) and running sums along one.
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+
+namespace ember {
+namespace detail {
+namespace {
+
+// The shape with the reduced axes kept as 1: it broadcasts to the operand's.
+Shape kept_shape(const Shape& shape, const Axes& axes, const char* who) {
+  Shape kept = shape;
+  if (!axes.list()) {
+    for (std::size_t a = 0; a < kept.rank(); ++a) kept[a] = 1;
+  } else {
+    for (Index axis : *axes.list()) kept[normalize_axis(axis, shape, who)] = 1;
+  }
+  return kept;
+}
+
+Shape result_shape(const Shape& shape, const Axes& axes, const char* who, bool keepdim) {
+  if (keepdim) return kept_shape(shape, axes, who);
+  if (!axes.list()) return {};
+  std::array<bool, kMaxRank> gone{};
+  for (Index axis : *axes.list()) gone[normalize_axis(axis, shape, who)] = true;
+  Shape result;
+  for (std::size_t a = 0; a < shape.rank(); ++a) {
+    if (!gone[a]) result.push_back(shape[a]);
+  }
+  return result;
+}
+
+// Backward finds the kept shape in the node: its axes as bits.
+Index axis_bits(const Shape& shape, const Axes& axes, const char* who) {
+  if (!axes.list()) return (Index{1} << shape.rank()) - 1;
+  Index bits = 0;
+  for (Index axis : *axes.list()) bits |= Index{1} << normalize_axis(axis, shape, who);
+  return bits;
+}
+
+Shape kept_from_bits(const Shape& shape, Index bits) {
+  Shape kept = shape;
+  for (std::size_t a = 0; a < shape.rank(); ++a) {
+    if ((bits >> a & 1) != 0) kept[a] = 1;
+  }
+  return kept;
+}
+
+Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
+  Node& in = x.node();
+  Node* out = new_result(op, result_shape(in.shape, axes, name_of(op), keepdim), {&in});
+  const Tensor result(out);
+  out->ints[0] = axis_bits(in.shape, axes, name_of(op));
+  out->reals[0] = factor;
+  const Real* from = values(in);
+  if (out->numel == 1) {
+    Real total = 0;
+#pragma omp simd reduction(+ : total)
+    for (Index i = 0; i < in.numel; ++i) total += from[i];
+    *out->value = total * factor;
+    return result;
+  }
+  std::fill_n(out->value, out->numel, Real{0});
+  const Shape kept = kept_shape(in.shape, axes, name_of(op));
+  const BroadcastPlan<1> plan(in.shape, {&kept});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    Real* to = out->value + offsets[0];
+    if (plan.strides[0][0] == 0) {
+      Real total = 0;
+#pragma omp simd reduction(+ : total)
+      for (Index i = 0; i < n; ++i) total += from[position + i];
+      *to += total;
+    } else {
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) to[i] += from[position + i];
+    }
+  });
+  if (factor != 1) {
+    for (Index i = 0; i < out->numel; ++i) out->value[i] *= factor;
+  }
+  return result;
+}
+
+}  // namespace
+
+void backward_sum(Node& n) {
+  Node& in = *n.operands[0];
+  const Shape kept = kept_from_bits(in.shape, n.ints[0]);
+  const MaskBytes* reach = nullptr;
+  if (n.reach != nullptr) reach = as_reach(reach_of(n).reshape(kept).broadcast_to(in.shape));
+  const auto [out, add] = open_adjoint(in, reach);
+  const BroadcastPlan<1> plan(in.shape, {&kept});
+  const Real* adjoint = n.adjoint;
+  const Real factor = n.reals[0];
+  plan.for_each_run([&, out = out, add = add](Index position, const auto& offsets, Index length) {
+    for (Index i = 0; i < length; ++i) {
+      if (reach != nullptr && !(*reach)[position + i]) continue;
+      const Real g = adjoint[offsets[0] + i * plan.strides[0][0]] * factor;
+      out[position + i] = add ? out[position + i] + g : g;
+    }
+  });
+}
+
+void backward_mean(Node& n) { backward_sum(n); }
+
+void backward_max(Node& n) {
+  Node& in = *n.operands[0];
+  const auto* winners = static_cast<const Index*>(n.aux);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
+  for_reached(n.numel, n.reach, [&](Index i) { bytes[static_cast<std::size_t>(winners[i])] = 1; });
+  Real* out = open_sum(in, as_reach(Mask::from_bytes(in.shape, std::move(bytes))));
+  for_reached(n.numel, n.reach, [&](Index i) { out[winners[i]] += n.adjoint[i]; });
+}
+
+void backward_cumsum(Node& n) {
+  Node& in = *n.operands[0];
+  const Index inner = n.ints[1];
+  const Index size = n.ints[0];
+  const Index outer = n.numel == 0 ? 0 : n.numel / (inner * size);
+  const MaskBytes* reach = nullptr;
+  if (n.reach != nullptr) {
+    std::vector<std::uint8_t> bytes(n.reach->data(), n.reach->data() + n.numel);
+    for (Index o = 0; o < outer; ++o) {
+      for (Index t = size - 1; t > 0; --t) {
+        std::uint8_t* row = bytes.data() + (o * size + t) * inner;
+        for (Index i = 0; i < inner; ++i) row[i - inner] |= row[i];
+      }
+    }
+    reach = as_reach(Mask::from_bytes(in.shape, std::move(bytes)));
+  }
+  Real* out = open_sum(in, reach);
+  for (Index o = 0; o < outer; ++o) {
+    for (Index i = 0; i < inner; ++i) {
+      Real running = 0;
+      for (Index t = size - 1; t >= 0; --t) {
+        const Index at = (o * size + t) * inner + i;
+        if (n.reach == nullptr || (*n.reach)[at]) running += n.adjoint[at];
+        if (reach == nullptr || (*reach)[at]) out[at] += running;
+      }
+    }
+  }
+}
+
+}  // namespace detail
+
+using detail::Node;
+using detail::Op;
+
+Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
+  return detail::add_up(Op::sum, x, axes, keepdim, 1);
+}
+
+Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
+  const Index n = detail::result_shape(x.shape(), axes, "mean", false).numel();
+  const Index count = n == 0 ? 0 : x.numel() / n;
+  if (n > 0 && count == 0) {
+    fail("mean", "shape " + to_string(x.shape()) + " has no elements to average");
+  }
+  return detail::add_up(Op::mean, x, axes, keepdim,
+                        n == 0 ? Real{1} : 1 / static_cast<Real>(count));
+}
+
+Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
+  Node& in = x.node();
+  const Shape shape = detail::result_shape(in.shape, axes, "max", keepdim);
+  if (in.numel == 0 && shape.numel() > 0) {
+    fail("max", "shape " + to_string(in.shape) + " has no elements to take the largest of");
+  }
+  Node* out = detail::new_result(Op::max, shape, {&in});
+  const Tensor result(out);
+  std::vector<Index> winners(static_cast<std::size_t>(out->numel), -1);
+  const Real* from = detail::values(in);
+  const Shape kept = detail::kept_shape(in.shape, axes, "max");
+  const detail::BroadcastPlan<1> plan(in.shape, {&kept});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    for (Index i = 0; i < n; ++i) {
+      Index& winner = winners[static_cast<std::size_t>(offsets[0] + i * plan.strides[0][0])];
+      const Real v = from[position + i];
+      const bool better =
+          winner < 0 || (!std::isnan(from[winner]) && (v > from[winner] || std::isnan(v)));
+      if (better) winner = position + i;
+    }
+  });
+  for (Index i = 0; i < out->numel; ++i) out->value[i] = from[winners[static_cast<std::size_t>(i)]];
+  if (out->requires_grad) {
+    auto* kept_winners = detail::Tape::current().allocate_auxiliary<Index>(winners.size());
+    std::copy(winners.begin(), winners.end(), kept_winners);
+    out->aux = kept_winners;
+  }
+  return result;
+}
+
+Tensor cumsum(const Tensor& x, Index axis) {
+  Node& in = x.node();
+  const std::size_t a = normalize_axis(axis, in.shape, "cumsum");
+  Node* out = detail::new_result(Op::cumsum, in.shape, {&in});
+  const Tensor result(out);
+  const Index size = in.shape[a];
+  const Index inner = in.shape.after(a + 1).numel();
+  out->ints = {size, inner, 0, 0};
+  const Real* from = detail::values(in);
+  for (Index i = 0; i < in.numel; ++i) {
+    const bool first = i / inner % size == 0;
+    out->value[i] = first ? from[i] : out->value[i - inner] + from[i];
+  }
+  return result;
+}
+
+}  // namespace ember

@@ -1,0 +1,17 @@
+// Bernoulli: P(1) = probs = sigmoid(logits); log p(x) = x log probs + (1 - x) log(1 - probs), x in
+// {0, 1}.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class Bernoulli : public Distribution {
+ public:
+  struct Params {
+    Tensor probs = {}, logits = {};
+  };
+  explicit Bernoulli(const Params& params);
+};
+
+}  // namespace ember::distributions

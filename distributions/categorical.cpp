@@ -1,0 +1,164 @@
+#include <ember/distributions/categorical.hpp>
+
+#include <algorithm>
+
+#include <ember/core/error.hpp>
+#include <ember/distributions/elementwise.hpp>
+
+namespace ember::distributions {
+namespace {
+
+// log p(x) = logits[x] - logsumexp(logits); d / d logits[c] = 1(c == x) - softmax(logits)[c].
+template <bool Partials>
+void logits_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
+  const Real* x = in[0];
+  const Real* logits = in[1];
+  constexpr Index kRows = detail::kBlock;
+  double largest[kRows], total[kRows], chosen[kRows];
+  for (Index i = 0; i < n; ++i) largest[i] = -special::kInfinity;
+  for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const double l = logits[c * n + i];
+      largest[i] = l > largest[i] ? l : largest[i];
+    }
+  }
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    total[i] = 0;
+    chosen[i] = special::kNaN;
+  }
+  for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const double l = logits[c * n + i];
+      total[i] += special::exp(l - largest[i]);
+      chosen[i] = x[i] == static_cast<Real>(c) ? l : chosen[i];
+    }
+  }
+#pragma omp simd
+  for (Index i = 0; i < n; ++i)
+    out[i] = static_cast<Real>(chosen[i] - largest[i] - special::log(total[i]));
+  if constexpr (Partials) {
+    if (partials[1] != nullptr) {
+      Real* g = partials[1];
+      for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+        for (Index i = 0; i < n; ++i) {
+          const double p = special::exp(logits[c * n + i] - largest[i]) / total[i];
+          g[c * n + i] = static_cast<Real>((x[i] == static_cast<Real>(c) ? 1.0 : 0.0) - p);
+        }
+      }
+    }
+    if (partials[0] != nullptr) std::fill_n(partials[0], n, Real{0});
+  }
+}
+
+// log p(x) = log probs[x] - log sum(probs); d / d probs[c] = 1(c == x) / probs[c] - 1 / sum(probs).
+template <bool Partials>
+void probs_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
+  const Real* x = in[0];
+  const Real* probs = in[1];
+  constexpr Index kRows = detail::kBlock;
+  double total[kRows], chosen[kRows];
+  for (Index i = 0; i < n; ++i) {
+    total[i] = 0;
+    chosen[i] = special::kNaN;
+  }
+  for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const double p = probs[c * n + i];
+      total[i] += p;
+      chosen[i] = x[i] == static_cast<Real>(c) ? p : chosen[i];
+    }
+  }
+#pragma omp simd
+  for (Index i = 0; i < n; ++i)
+    out[i] = static_cast<Real>(special::log(chosen[i]) - special::log(total[i]));
+  if constexpr (Partials) {
+    if (partials[1] != nullptr) {
+      Real* g = partials[1];
+      for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+        for (Index i = 0; i < n; ++i) {
+          g[c * n + i] = static_cast<Real>((x[i] == static_cast<Real>(c) ? 1 / chosen[i] : 0.0) -
+                                           1 / total[i]);
+        }
+      }
+    }
+    if (partials[0] != nullptr) std::fill_n(partials[0], n, Real{0});
+  }
+}
+
+constexpr Kernel kByLogits{&logits_block<false>, &logits_block<true>, 2, 2U};
+constexpr Kernel kByProbs{&probs_block<false>, &probs_block<true>, 2, 2U};
+
+class CategoricalFamily final : public KernelFamily {
+ public:
+  explicit CategoricalFamily(const Categorical::Params& params)
+      : logits_(one_of("Categorical", {"probs", "logits"}, {&params.probs, &params.logits}) == 1),
+        parameter_(logits_ ? params.logits : params.probs) {
+    if (parameter_.dim() == 0 || categories() == 0) {
+      fail("Categorical",
+           std::string(logits_ ? "logits" : "probs") + " of shape " +
+               to_string(parameter_.shape()) + " hold no category",
+           "their last axis holds the categories");
+    }
+  }
+
+  const char* name() const override { return "Categorical"; }
+  std::vector<Parameter> parameters() const override {
+    if (logits_) return {{"logits", parameter_, constraints::real, 1}};
+    return {{"probs", parameter_, constraints::nonnegative, 1}};
+  }
+  Constraint support() const override { return constraints::integer_interval(0, categories() - 1); }
+  Tensor mean() const override {
+    return full(batch_shape(), std::numeric_limits<Real>::quiet_NaN());
+  }
+  Tensor variance() const override { return mean(); }
+  Tensor entropy() const override {
+    const Tensor p = probs();
+    return -sum(where(p > 0, p * log(p), 0), -1);
+  }
+  Tensor enumerate_support() const override { return arange(categories()); }
+
+ private:
+  Index categories() const { return parameter_.shape().from_right(1); }
+  Tensor probs() const {
+    return logits_ ? softmax(parameter_, -1) : parameter_ / sum(parameter_, -1, true);
+  }
+  const Kernel& kernel() const override { return logits_ ? kByLogits : kByProbs; }
+  Tensor draw(detail::RandomKey key, const Shape& elements) const override {
+    const Tensor p = expand(detach(probs()), concatenate(elements, Shape{categories()}));
+    const Tensor u = detail::standard_uniform(key, elements);
+    std::vector<Real> drawn;
+    drawn.reserve(static_cast<std::size_t>(u.numel()));
+    const Real* row = p.data().data();
+    for (Real threshold : u.data()) {
+      Real reached = 0;
+      Index last = 0;  // the last category that is there at all: sums may round to less than 1
+      Index chosen = -1;
+      for (Index c = 0; c < categories() && chosen < 0; ++c) {
+        if (!(row[c] > 0)) continue;
+        reached += row[c];
+        last = c;
+        if (threshold < reached) chosen = c;
+      }
+      drawn.push_back(static_cast<Real>(chosen < 0 ? last : chosen));
+      row += categories();
+    }
+    return tensor_of(std::move(drawn), elements);
+  }
+  Real placeholder() const override { return 0; }
+
+  bool logits_;
+  Tensor parameter_;
+};
+
+}  // namespace
+
+Categorical::Categorical(const Params& params)
+    : Distribution(std::make_shared<CategoricalFamily>(params)) {}
+
+}  // namespace ember::distributions

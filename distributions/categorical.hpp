@@ -1,0 +1,17 @@
+// Categorical over 0 .. C-1: p(x) = probs[x] / sum(probs), or softmax(logits)[x]; the last axis of
+// the parameter holds the categories. A logit of -infinity is an absent category.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class Categorical : public Distribution {
+ public:
+  struct Params {
+    Tensor probs = {}, logits = {};
+  };
+  explicit Categorical(const Params& params);
+};
+
+}  // namespace ember::distributions

@@ -1,0 +1,155 @@
+#include <ember/distributions/constraint.hpp>
+
+#include <cmath>
+#include <sstream>
+
+#include <ember/core/error.hpp>
+#include <ember/core/mask_bytes.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember {
+namespace {
+
+thread_local bool validation = true;
+
+template <class F>
+Mask test(const Tensor& x, F f) {
+  std::vector<std::uint8_t> bytes;
+  bytes.reserve(static_cast<std::size_t>(x.numel()));
+  for (Real v : x.data()) bytes.push_back(f(v) ? 1 : 0);
+  return Mask::from_bytes(x.shape(), std::move(bytes));
+}
+
+Mask on_simplex(const Tensor& x) {
+  if (x.dim() == 0 || x.shape().from_right(1) == 0) return Mask(false);
+  const Index n = x.shape().from_right(1);
+  std::vector<std::uint8_t> bytes;
+  for (auto row = x.data().begin(); row != x.data().end(); row += n) {
+    Real total = 0;
+    bool inside = true;
+    for (auto v = row; v != row + n; ++v) {
+      inside = inside && *v >= 0;
+      total += *v;
+    }
+    bytes.push_back(inside && std::abs(total - 1) < Real(1e-6) * 10 ? 1 : 0);
+  }
+  return Mask::from_bytes(x.shape().first(x.shape().rank() - 1), std::move(bytes));
+}
+
+}  // namespace
+
+bool Constraint::is_discrete() const {
+  return kind_ == Kind::boolean || kind_ == Kind::integer_interval ||
+         kind_ == Kind::nonnegative_integer;
+}
+
+Constraint Constraint::independent(std::size_t n) const {
+  Constraint result = *this;
+  result.reinterpreted_ += n;
+  return result;
+}
+
+Mask Constraint::check(const Tensor& x) const {
+  switch (kind_) {
+    case Kind::real:
+      return test(x, [](Real v) { return !std::isnan(v); });
+    case Kind::positive:
+      return test(x, [](Real v) { return v > 0; });
+    case Kind::nonnegative:
+      return test(x, [](Real v) { return v >= 0; });
+    case Kind::unit_interval:
+      return test(x, [](Real v) { return v >= 0 && v <= 1; });
+    case Kind::boolean:
+      return test(x, [](Real v) { return v == 0 || v == 1; });
+    case Kind::nonnegative_integer:
+      return test(x, [](Real v) { return v >= 0 && v == std::floor(v); });
+    case Kind::greater_than:
+      return x > lower_;
+    case Kind::integer_interval:
+      return (x >= lower_) & (x <= upper_) & test(x, [](Real v) { return v == std::floor(v); });
+    case Kind::simplex:
+      return on_simplex(x);
+    case Kind::any:
+      break;
+  }
+  return Mask::filled(x.shape(), true);
+}
+
+std::string Constraint::rule() const {
+  switch (kind_) {
+    case Kind::real:
+      return "must not be NaN";
+    case Kind::positive:
+      return "must be positive";
+    case Kind::nonnegative:
+      return "must not be negative";
+    case Kind::unit_interval:
+      return "must lie in [0, 1]";
+    case Kind::boolean:
+      return "must be 0 or 1";
+    case Kind::nonnegative_integer:
+      return "must be a whole number, 0 or more";
+    case Kind::greater_than:
+      return "must be greater than " + to_string(lower_);
+    case Kind::integer_interval:
+      return "must be a whole number from " + to_string(lower_) + " to " + to_string(upper_);
+    case Kind::simplex:
+      return "must be non-negative and sum to 1 over the last axis";
+    case Kind::any:
+      break;
+  }
+  return "may be anything";
+}
+
+std::string Constraint::name() const {
+  static constexpr const char* kNames[] = {
+      "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
+      "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
+  return kNames[static_cast<std::size_t>(kind_)];
+}
+
+namespace constraints {
+
+Constraint greater_than(const Tensor& lower) { return {Constraint::Kind::greater_than, lower}; }
+Constraint integer_interval(const Tensor& lower, const Tensor& upper) {
+  return {Constraint::Kind::integer_interval, lower, upper};
+}
+Constraint independent(const Constraint& base, std::size_t n) { return base.independent(n); }
+
+}  // namespace constraints
+
+void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
+                   std::string_view who, std::string_view what) {
+  const Mask allowed = constraint.check(x);
+  if (allowed.is_all()) return;
+  // A tensor that is repeated over the elements is visible where any of its repetitions is.
+  const Shape shape = broadcast_shapes(allowed.shape(), visible.shape(), who);
+  const Mask bad = any_to_shape(visible.broadcast_to(shape), allowed.shape()) & !allowed;
+  if (bad.is_none()) return;
+  const std::vector<std::uint8_t> bytes = bad.to_bytes();
+  Index first = 0;
+  while (bytes[static_cast<std::size_t>(first)] == 0) ++first;
+  std::ostringstream text;
+  text.precision(17);
+  text << what;
+  if (bad.shape().rank() > 0) {
+    text << '[';
+    Index stride = bad.numel();
+    Index rest = first;
+    for (std::size_t a = 0; a < bad.shape().rank(); ++a) {
+      stride /= bad.shape()[a];
+      text << (a > 0 ? ", " : "") << rest / stride;
+      rest %= stride;
+    }
+    text << ']';
+  }
+  if (allowed.shape() == x.shape()) text << " = " << x.data()[static_cast<std::size_t>(first)];
+  text << ' ' << constraint.rule() << " (" << what << " has shape " << to_string(x.shape()) << ", "
+       << bad.count() << " of its visible elements do not)";
+  fail(who, text.str(), "mend it, or mask what is missing");
+}
+
+void enable_validation(bool on) { validation = on; }
+bool validation_enabled() { return validation; }
+
+}  // namespace ember

@@ -1,0 +1,77 @@
+// Constraints: where the values of a distribution or a parameter lie.
+#pragma once
+
+#include <string>
+
+#include <ember/core/mask.hpp>
+#include <ember/core/tensor.hpp>
+
+namespace ember {
+
+/// A set of allowed values. Copies are cheap. Its last `event_dim` axes make up one value.
+class Constraint {
+ public:
+  enum class Kind : std::uint8_t {
+    real,
+    positive,
+    nonnegative,
+    unit_interval,
+    greater_than,
+    simplex,
+    boolean,
+    integer_interval,
+    nonnegative_integer,
+    any,
+  };
+
+  Constraint(Kind kind = Kind::real) : kind_(kind) {}  // NOLINT(google-explicit-constructor)
+  Constraint(Kind kind, Tensor lower, Tensor upper = {})
+      : kind_(kind), lower_(std::move(lower)), upper_(std::move(upper)) {}
+
+  Kind kind() const { return kind_; }
+  const Tensor& lower() const { return lower_; }
+  const Tensor& upper() const { return upper_; }
+  std::size_t event_dim() const { return reinterpreted_ + (kind_ == Kind::simplex ? 1U : 0U); }
+  bool is_discrete() const;
+
+  /// The constraint on blocks of n more axes.
+  Constraint independent(std::size_t n) const;
+  std::size_t reinterpreted() const { return reinterpreted_; }
+
+  /// Where x is allowed, element by element (row by row for a simplex).
+  Mask check(const Tensor& x) const;
+  /// What is asked, in words: "must be positive".
+  std::string rule() const;
+  std::string name() const;
+
+ private:
+  Kind kind_;
+  std::size_t reinterpreted_ = 0;
+  Tensor lower_, upper_;
+};
+
+namespace constraints {
+
+inline const Constraint real{Constraint::Kind::real};
+inline const Constraint positive{Constraint::Kind::positive};
+inline const Constraint nonnegative{Constraint::Kind::nonnegative};
+inline const Constraint unit_interval{Constraint::Kind::unit_interval};
+inline const Constraint simplex{Constraint::Kind::simplex};
+inline const Constraint boolean{Constraint::Kind::boolean};
+inline const Constraint nonnegative_integer{Constraint::Kind::nonnegative_integer};
+Constraint greater_than(const Tensor& lower);
+/// Whole numbers from lower to upper, both included.
+Constraint integer_interval(const Tensor& lower, const Tensor& upper);
+Constraint independent(const Constraint& base, std::size_t n);
+
+}  // namespace constraints
+
+/// Errors unless every visible element is allowed: "WHO: PARAMETER[1, 2] = -3 must be positive".
+void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
+                   std::string_view who, std::string_view what);
+
+/// Turns validation of this thread's parameters and values on (the default) or off.
+void enable_validation(bool on);
+bool validation_enabled();
+
+}  // namespace ember

@@ -1,0 +1,158 @@
+#include <ember/distributions/distribution.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember::distributions {
+namespace {
+
+// log_prob's result over the batch: event axes that to_event made are summed.
+Tensor sum_last(const Tensor& x, std::size_t n) {
+  if (n == 0) return x;
+  if (n == static_cast<std::size_t>(x.dim())) return sum(x);
+  const Shape kept = x.shape().first(x.shape().rank() - n);
+  return sum(x.reshape(concatenate(kept, Shape{x.shape().after(kept.rank()).numel()})), -1);
+}
+
+}  // namespace
+
+Distribution::Distribution(std::shared_ptr<const Family> family)
+    : family_(std::move(family)), elements_(family_->batch_shape()) {}
+
+std::string Distribution::name() const { return family_->name(); }
+
+Shape Distribution::event_shape() const {
+  return concatenate(elements_.after(elements_.rank() - reinterpreted_), family_->event_shape());
+}
+
+Constraint Distribution::support() const { return family_->support().independent(reinterpreted_); }
+
+bool Distribution::has_rsample() const { return family_->has_rsample(); }
+
+Tensor Distribution::sample(Name site, const Shape& sample_shape) const {
+  const Shape elements = concatenate(sample_shape, elements_);
+  return family_->sample(detail::next_key(site), elements, mask_.broadcast_to(elements));
+}
+
+namespace {
+
+// The elements that a value of this shape asks for.
+Shape elements_of(const Shape& own, const Family& family, const Tensor& value) {
+  const std::size_t event_dim = family.event_shape().rank();
+  const Shape& shape = value.shape();
+  const std::string who = family.name();
+  if (shape.rank() < event_dim ||
+      !broadcasts_to(family.event_shape(), shape.after(shape.rank() - event_dim))) {
+    fail(who, "a value of shape " + to_string(shape) + " does not end in the event shape " +
+                  to_string(family.event_shape()));
+  }
+  try {
+    return broadcast_shapes(own, shape.first(shape.rank() - event_dim), who);
+  } catch (const Error&) {
+    fail(who,
+         "a value of shape " + to_string(shape) + " does not fit batch shape " + to_string(own) +
+             " and event shape " + to_string(family.event_shape()),
+         "the value's shape must broadcast with batch + event");
+  }
+}
+
+}  // namespace
+
+Tensor Distribution::log_prob(const Tensor& value, const Mask& mask) const {
+  Shape elements = elements_of(elements_, *family_, value);
+  elements = broadcast_shapes(elements, mask.shape(), name() + ": mask");
+  const Mask visible = (mask_ & mask).broadcast_to(elements);
+  return sum_last(family_->log_prob(value, elements, visible), reinterpreted_);
+}
+
+Tensor Distribution::log_prob_sum(const Tensor& value, const Mask& mask) const {
+  Shape elements = elements_of(elements_, *family_, value);
+  elements = broadcast_shapes(elements, mask.shape(), name() + ": mask");
+  return family_->log_prob_sum(value, elements, (mask_ & mask).broadcast_to(elements));
+}
+
+Tensor Distribution::mean() const {
+  return ember::expand(family_->mean(), concatenate(elements_, family_->event_shape()));
+}
+Tensor Distribution::variance() const {
+  return ember::expand(family_->variance(), concatenate(elements_, family_->event_shape()));
+}
+Tensor Distribution::entropy() const {
+  return sum_last(where(mask_, ember::expand(family_->entropy(), elements_), 0), reinterpreted_);
+}
+Tensor Distribution::cdf(const Tensor& value) const { return family_->cdf(value); }
+Tensor Distribution::icdf(const Tensor& probability) const { return family_->icdf(probability); }
+Tensor Distribution::enumerate_support() const { return family_->enumerate_support(); }
+
+Distribution Distribution::expand(const Shape& batch_shape) const {
+  const Shape own = this->batch_shape();
+  if (!broadcasts_to(own, batch_shape)) {
+    fail(name(),
+         "batch shape " + to_string(own) + " can't be expanded to " + to_string(batch_shape),
+         "expand repeats axes that are absent or of size 1");
+  }
+  Distribution result = *this;
+  result.elements_ = concatenate(batch_shape, elements_.after(own.rank()));
+  if (mask_.bytes() || mask_.is_none()) {
+    // the axes of the event stay where they are: only the batch axes are repeated
+    result.mask_ = mask_.broadcast_to(result.elements_);
+  }
+  return result;
+}
+
+Distribution Distribution::to_event(Index n) const {
+  const std::size_t rank = elements_.rank() - reinterpreted_;
+  if (n < 0 || n > static_cast<Index>(rank)) {
+    fail(name(), "to_event(" + std::to_string(n) + ") of batch shape " + to_string(batch_shape()),
+         "there are " + std::to_string(rank) + " batch axes");
+  }
+  Distribution result = *this;
+  result.reinterpreted_ += static_cast<std::size_t>(n);
+  return result;
+}
+
+Distribution Distribution::mask(const Mask& mask) const {
+  const Shape batch = batch_shape();
+  Shape wide = broadcast_shapes(batch, mask.shape(), name() + ": mask");
+  if (reinterpreted_ > 0 && !(wide == batch)) {
+    fail(name(),
+         "after to_event a mask of shape " + to_string(mask.shape()) +
+             " would enlarge batch shape " + to_string(batch),
+         "put the mask before to_event");
+  }
+  Distribution result = wide == batch ? *this : expand(wide);
+  result.mask_ =
+      (result.mask_ & mask.unsqueeze_right(reinterpreted_)).broadcast_to(result.elements_);
+  if (result.mask_.is_all()) result.mask_ = Mask(true);
+  return result;
+}
+
+Shape Family::batch_shape() const {
+  Shape shape;
+  for (const Parameter& p : parameters()) {
+    const Shape& own = p.value.shape();
+    if (own.rank() < p.event_dim) {
+      fail(name(), std::string(p.name) + " of shape " + to_string(own) + " needs at least " +
+                       std::to_string(p.event_dim) + " axes");
+    }
+    shape = broadcast_shapes(shape, own.first(own.rank() - p.event_dim), name());
+  }
+  return shape;
+}
+
+Tensor Family::log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const {
+  return sum(log_prob(value, elements, visible));
+}
+
+Tensor Family::mean() const { lacks("mean"); }
+Tensor Family::variance() const { lacks("variance"); }
+Tensor Family::entropy() const { lacks("entropy"); }
+Tensor Family::cdf(const Tensor&) const { lacks("cdf"); }
+Tensor Family::icdf(const Tensor&) const { lacks("icdf"); }
+Tensor Family::enumerate_support() const { lacks("enumerate_support"); }
+
+void Family::lacks(const char* what) const {
+  fail(name(), std::string("has no ") + what + " in closed form");
+}
+
+}  // namespace ember::distributions

@@ -1,0 +1,126 @@
+// Distribution: a family with its parameters, seen through what expand, mask and to_event did to
+// it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <ember/core/name.hpp>
+#include <ember/core/random.hpp>
+#include <ember/distributions/constraint.hpp>
+
+namespace ember::distributions {
+
+class Family;
+
+/// A distribution over values of shape batch + event. A value type; copies share the family.
+///
+/// Whatever wrappers were applied in whatever order, a distribution is in one normal form: a
+/// family, the shape of its *elements* (the batch shape followed by the event axes that to_event
+/// made), how many of these axes are event axes, and a mask over the elements. Hidden elements are
+/// never evaluated, validated or drawn from: they have density 0, with gradient 0, and a fixed
+/// value inside the support.
+class Distribution {
+ public:
+  Distribution() = default;
+  explicit Distribution(std::shared_ptr<const Family> family);
+
+  bool defined() const { return family_ != nullptr; }
+  const Family& family() const { return *family_; }
+  /// The family's name, "Normal".
+  std::string name() const;
+
+  Shape batch_shape() const { return elements_.first(elements_.rank() - reinterpreted_); }
+  Shape event_shape() const;
+  Constraint support() const;
+  bool has_rsample() const;
+
+  /// A draw of shape sample_shape + batch + event, differentiable in the parameters where
+  /// has_rsample().
+  Tensor sample(const Shape& sample_shape = {}) const { return sample(Name(), sample_shape); }
+  Tensor sample(Name site, const Shape& sample_shape) const;
+
+  /// log p(value) over the batch shape (broadcast with the value's), 0 where everything is hidden.
+  Tensor log_prob(const Tensor& value) const { return log_prob(value, Mask(true)); }
+  /// The same under one more mask, which broadcasts with the elements.
+  Tensor log_prob(const Tensor& value, const Mask& mask) const;
+  /// sum(log_prob(value, mask)), fused.
+  Tensor log_prob_sum(const Tensor& value, const Mask& mask = Mask(true)) const;
+
+  Tensor mean() const;
+  Tensor variance() const;
+  Tensor entropy() const;
+  Tensor cdf(const Tensor& value) const;
+  Tensor icdf(const Tensor& probability) const;
+  /// All values of a finite support, along a new first axis.
+  Tensor enumerate_support() const;
+
+  /// With a batch shape that the present one broadcasts to.
+  Distribution expand(const Shape& batch_shape) const;
+  /// With the last n batch axes made part of the event: log_prob sums over them.
+  Distribution to_event(Index n) const;
+  Distribution to_event() const { return to_event(static_cast<Index>(batch_shape().rank())); }
+  /// Counting only where the mask is true. Before to_event a mask may enlarge the batch; after it,
+  /// that is an error.
+  Distribution mask(const Mask& mask) const;
+
+  /// The batch shape followed by the event axes that to_event made.
+  const Shape& element_shape() const { return elements_; }
+  std::size_t reinterpreted() const { return reinterpreted_; }
+  const Mask& own_mask() const { return mask_; }
+
+ private:
+  std::shared_ptr<const Family> family_;
+  Shape elements_;
+  std::size_t reinterpreted_ = 0;
+  Mask mask_;  // over elements_, or all of a scalar
+};
+
+/// A parameter of a family's instance: its name, its value, where it may lie (the last event_dim
+/// axes belong to one element).
+struct Parameter {
+  const char* name;
+  Tensor value;
+  Constraint constraint;
+  std::size_t event_dim = 0;
+};
+
+/// What a family brings: everything that can be written once for all families is in Distribution
+/// and in the drivers. `elements` is the shape of the elements asked for (the batch broadcasts to
+/// it), `visible` a mask of that shape.
+class Family {
+ public:
+  Family() = default;
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+  virtual ~Family() = default;
+
+  virtual const char* name() const = 0;
+  virtual std::vector<Parameter> parameters() const = 0;
+  virtual Shape batch_shape() const;
+  virtual Shape event_shape() const { return {}; }
+  virtual Constraint support() const = 0;
+  virtual bool has_rsample() const { return false; }
+
+  /// The log density of each element: 0 where hidden.
+  virtual Tensor log_prob(const Tensor& value, const Shape& elements,
+                          const Mask& visible) const = 0;
+  virtual Tensor log_prob_sum(const Tensor& value, const Shape& elements,
+                              const Mask& visible) const;
+  /// A draw of shape elements + event; hidden elements' parameters are not used.
+  virtual Tensor sample(detail::RandomKey key, const Shape& elements,
+                        const Mask& visible) const = 0;
+
+  virtual Tensor mean() const;
+  virtual Tensor variance() const;
+  virtual Tensor entropy() const;
+  virtual Tensor cdf(const Tensor& value) const;
+  virtual Tensor icdf(const Tensor& probability) const;
+  virtual Tensor enumerate_support() const;
+
+ protected:
+  [[noreturn]] void lacks(const char* what) const;
+};
+
+}  // namespace ember::distributions

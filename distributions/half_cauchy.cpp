@@ -1,0 +1,57 @@
+#include <ember/distributions/half_cauchy.hpp>
+
+#include <algorithm>
+
+#include <ember/distributions/elementwise.hpp>
+
+namespace ember::distributions {
+namespace {
+
+class HalfCauchyFamily final : public KernelFamily {
+ public:
+  explicit HalfCauchyFamily(Tensor scale) : scale_(std::move(scale)) {}
+
+  static Density<2> density(double x, double scale) {
+    const double inverse = 1 / scale;
+    const double z = x * inverse;
+    const bool far = z > 1e8;  // z^2 swallows the 1, and may overflow
+    const double log_term = far ? 2 * special::log(z) : special::log1p(z * z);
+    const double w = far ? 2 / z : 2 * z / (1 + z * z);  // d log(1 + z^2) / dz
+    return {std::numbers::ln2 - kLogPi - special::log(scale) - log_term,
+            {-w * inverse, (w * z - 1) * inverse}};
+  }
+
+  const char* name() const override { return "HalfCauchy"; }
+  std::vector<Parameter> parameters() const override {
+    return {{"scale", scale_, constraints::positive}};
+  }
+  Constraint support() const override { return constraints::nonnegative; }
+  bool has_rsample() const override { return true; }
+  Tensor mean() const override {
+    return full(batch_shape(), std::numeric_limits<Real>::infinity());
+  }
+  Tensor variance() const override { return mean(); }
+  Tensor entropy() const override { return log(scale_) + (std::numbers::ln2 + kLogPi); }
+
+ private:
+  static constexpr double kLogPi = 1.14472988584940017414342735135;
+
+  const Kernel& kernel() const override { return Elementwise<HalfCauchyFamily, 2>::kernel; }
+  Tensor draw(detail::RandomKey key, const Shape& elements) const override {
+    const Tensor u = detail::standard_uniform(key, elements);
+    std::vector<Real> tangents(u.data().begin(), u.data().end());
+    for (Real& t : tangents)
+      t = static_cast<Real>(std::tan(std::numbers::pi / 2 * static_cast<double>(t)));
+    return scale_ * tensor_of(std::move(tangents), elements);
+  }
+  Real placeholder() const override { return 1; }
+
+  Tensor scale_;
+};
+
+}  // namespace
+
+HalfCauchy::HalfCauchy(const Tensor& scale)
+    : Distribution(std::make_shared<HalfCauchyFamily>(scale)) {}
+
+}  // namespace ember::distributions

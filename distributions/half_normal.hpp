@@ -1,0 +1,14 @@
+// HalfNormal(scale): |X| of X ~ Normal(0, scale); log p(x) = log(2 / pi) / 2 - log scale - (x /
+// scale)^2 / 2, x >= 0.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class HalfNormal : public Distribution {
+ public:
+  explicit HalfNormal(const Tensor& scale);
+};
+
+}  // namespace ember::distributions

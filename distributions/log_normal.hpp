@@ -1,0 +1,14 @@
+// LogNormal(loc, scale): exp(X) of X ~ Normal(loc, scale); log p(x) = log Normal(log x; loc, scale)
+// - log x, x > 0.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class LogNormal : public Distribution {
+ public:
+  LogNormal(const Tensor& loc, const Tensor& scale);
+};
+
+}  // namespace ember::distributions

@@ -1,0 +1,18 @@
+// Poisson(rate), or by .log_rate: log p(x) = x log rate - rate - log x!, x = 0, 1, 2, .., rate >=
+// 0.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class Poisson : public Distribution {
+ public:
+  struct Params {
+    Tensor rate = {}, log_rate = {};
+  };
+  explicit Poisson(const Tensor& rate) : Poisson(Params{rate, {}}) {}
+  explicit Poisson(const Params& params);
+};
+
+}  // namespace ember::distributions
