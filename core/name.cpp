@@ -18,10 +18,11 @@ std::uint64_t fnv1a(std::string_view text) {
 class Table {
  public:
   const Name::Entry* intern(std::string_view text) {
+    if (text.empty()) return nullptr;
     const std::lock_guard lock(mutex_);
     if (auto found = index_.find(text); found != index_.end()) return found->second;
     entries_.push_back(
-        {std::string(text), fnv1a(text), static_cast<std::uint32_t>(entries_.size())});
+        {std::string(text), fnv1a(text), static_cast<std::uint32_t>(entries_.size() + 1)});
     const Name::Entry* entry = &entries_.back();
     index_.emplace(entry->text, entry);
     return entry;
@@ -47,6 +48,7 @@ const Name::Entry* intern_cached(const char* text) {
   };
   thread_local std::array<Slot, 256> cache;
   Slot& slot = cache[(reinterpret_cast<std::uintptr_t>(text) * 0x9e3779b97f4a7c15U) >> 56U];
+  if (text[0] == '\0') return nullptr;
   if (slot.text == text && std::strcmp(text, slot.entry->text.c_str()) == 0) return slot.entry;
   slot = {text, table().intern(text)};
   return slot.entry;
@@ -54,7 +56,8 @@ const Name::Entry* intern_cached(const char* text) {
 
 }  // namespace
 
-Name::Name() : Name("") {}
+const Name::Entry Name::kEmpty{"", fnv1a(""), 0};
+
 Name::Name(const char* text) : entry_(intern_cached(text)) {}
 Name::Name(const std::string& text) : entry_(table().intern(text)) {}
 Name::Name(std::string_view text) : entry_(table().intern(text)) {}

@@ -65,6 +65,10 @@ Node* new_heap_node(const Shape& shape);
 Node* new_heap_view(Node& base, const Shape& shape);
 void destroy(Node* node) noexcept;
 
+/// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
+/// them.
+Real* own_values(Tensor& x);
+
 /// The node's values (this is where a node that owes them will be asked for them).
 inline const Real* values(const Node& node) { return node.value; }
 inline const Real* values(const Tensor& x) { return x.node().value; }

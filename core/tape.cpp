@@ -62,6 +62,16 @@ Node* new_heap_view(Node& base, const Shape& shape) {
   return node.release();
 }
 
+Real* own_values(Tensor& x) {
+  Node& node = x.node();
+  const bool is_alone = node.count.load(std::memory_order_acquire) == 1 && node.base == nullptr;
+  if (node.owner == Owner::heap && is_alone) return node.value;
+  Node* copy = new_heap_node(node.shape);
+  std::copy_n(values(node), node.numel, copy->value);
+  x = Tensor(copy);
+  return copy->value;
+}
+
 Tape& Tape::current() {
   thread_local Tape tape;
   return tape;

@@ -91,7 +91,7 @@ class Recording {
   ~Recording() { Tape::current().end(); }
 
   /// An input: shares the numbers of x (a heap tensor), and gets an adjoint.
-  Tensor leaf(const Tensor& x);
+  static Tensor leaf(const Tensor& x);
   void backward(const Tensor& root, Real seed = 1) { Tape::current().backward(root.node(), seed); }
 };
 

@@ -1,5 +1,6 @@
 #include <ember/distributions/constraint.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -47,6 +48,21 @@ Constraint Constraint::independent(std::size_t n) const {
   Constraint result = *this;
   result.reinterpreted_ += n;
   return result;
+}
+
+Constraint Constraint::without_independent(std::size_t n) const {
+  Constraint result = *this;
+  result.reinterpreted_ -= std::min(n, reinterpreted_);
+  return result;
+}
+
+bool operator==(const Constraint& a, const Constraint& b) {
+  const auto same = [](const Tensor& x, const Tensor& y) {
+    if (!x.defined() || !y.defined()) return x.defined() == y.defined();
+    return x.shape() == y.shape() && std::ranges::equal(x.data(), y.data());
+  };
+  return a.kind_ == b.kind_ && a.reinterpreted_ == b.reinterpreted_ && same(a.lower_, b.lower_) &&
+         same(a.upper_, b.upper_);
 }
 
 Mask Constraint::check(const Tensor& x) const {

@@ -33,10 +33,17 @@ class Constraint {
   const Tensor& upper() const { return upper_; }
   std::size_t event_dim() const { return reinterpreted_ + (kind_ == Kind::simplex ? 1U : 0U); }
   bool is_discrete() const;
+  /// Whether every real number is allowed.
+  bool is_unconstrained() const { return kind_ == Kind::real || kind_ == Kind::any; }
 
   /// The constraint on blocks of n more axes.
   Constraint independent(std::size_t n) const;
   std::size_t reinterpreted() const { return reinterpreted_; }
+  /// Without the last n axes that independent() added.
+  Constraint without_independent(std::size_t n) const;
+
+  /// Whether kind, event axes and bounds agree.
+  friend bool operator==(const Constraint& a, const Constraint& b);
 
   /// Where x is allowed, element by element (row by row for a simplex).
   Mask check(const Tensor& x) const;

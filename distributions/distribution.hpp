@@ -40,6 +40,7 @@ class Distribution {
   /// has_rsample().
   Tensor sample(const Shape& sample_shape = {}) const { return sample(Name(), sample_shape); }
   Tensor sample(Name site, const Shape& sample_shape) const;
+  Tensor sample(detail::RandomKey key, const Shape& sample_shape = {}) const;
 
   /// log p(value) over the batch shape (broadcast with the value's), 0 where everything is hidden.
   Tensor log_prob(const Tensor& value) const { return log_prob(value, Mask(true)); }
@@ -64,6 +65,9 @@ class Distribution {
   /// Counting only where the mask is true. Before to_event a mask may enlarge the batch; after it,
   /// that is an error.
   Distribution mask(const Mask& mask) const;
+
+  /// Whether this is a Unit: a factor, not something drawn.
+  bool is_factor() const;
 
   /// The batch shape followed by the event axes that to_event made.
   const Shape& element_shape() const { return elements_; }
@@ -102,6 +106,7 @@ class Family {
   virtual Shape event_shape() const { return {}; }
   virtual Constraint support() const = 0;
   virtual bool has_rsample() const { return false; }
+  virtual bool is_factor() const { return false; }
 
   /// The log density of each element: 0 where hidden.
   virtual Tensor log_prob(const Tensor& value, const Shape& elements,

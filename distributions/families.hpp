@@ -9,4 +9,5 @@
 #include <ember/distributions/log_normal.hpp>
 #include <ember/distributions/normal.hpp>
 #include <ember/distributions/poisson.hpp>
+#include <ember/distributions/transformed.hpp>
 #include <ember/distributions/unit.hpp>

@@ -16,6 +16,7 @@ class UnitFamily final : public Family {
   Shape event_shape() const override { return {0}; }
   Constraint support() const override { return Constraint(Constraint::Kind::any).independent(1); }
   bool has_rsample() const override { return true; }
+  bool is_factor() const override { return true; }
 
   Tensor log_prob(const Tensor&, const Shape& elements, const Mask& visible) const override {
     return where(visible, expand(log_factor_, elements), 0);

@@ -1,0 +1,44 @@
+#include <ember/distributions/biject_to.hpp>
+
+#include <ember/core/error.hpp>
+
+namespace ember {
+namespace {
+
+transforms::Transform element(const Constraint& constraint, const char* who) {
+  using Kind = Constraint::Kind;
+  switch (constraint.kind()) {
+    case Kind::real:
+    case Kind::any:
+      return transforms::identity();
+    case Kind::positive:
+    case Kind::nonnegative:
+      return transforms::exp();
+    case Kind::unit_interval:
+      return transforms::sigmoid();
+    case Kind::greater_than:
+      return transforms::compose({transforms::exp(), transforms::affine(constraint.lower(), 1)});
+    case Kind::simplex:
+      return transforms::stick_breaking();
+    case Kind::boolean:
+    case Kind::integer_interval:
+    case Kind::nonnegative_integer:
+      break;
+  }
+  fail(who, "there is no map from real numbers to '" + constraint.name() + "'",
+       "discrete values can't be reparameterised");
+}
+
+}  // namespace
+
+transforms::Transform biject_to(const Constraint& constraint) {
+  return independent(element(constraint, "biject_to"), constraint.reinterpreted());
+}
+
+transforms::Transform transform_to(const Constraint& constraint) {
+  const bool is_simplex = constraint.kind() == Constraint::Kind::simplex;
+  return independent(is_simplex ? transforms::softmax() : element(constraint, "transform_to"),
+                     constraint.reinterpreted());
+}
+
+}  // namespace ember

@@ -1,0 +1,15 @@
+// From unconstrained numbers to a constraint.
+#pragma once
+
+#include <ember/distributions/transform.hpp>
+
+namespace ember {
+
+/// The bijection from real numbers to a constraint: exp for positive ones, sigmoid for the unit
+/// interval, stick breaking for a simplex, .. A discrete constraint is an error.
+transforms::Transform biject_to(const Constraint& constraint);
+
+/// As biject_to, but only onto: a simplex by softmax. Parameters are stored through it.
+transforms::Transform transform_to(const Constraint& constraint);
+
+}  // namespace ember

@@ -1,0 +1,84 @@
+#include <ember/distributions/transformed.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember::distributions {
+namespace {
+
+using transforms::Transform;
+
+class TransformedFamily final : public Family {
+ public:
+  TransformedFamily(const Distribution& base, Transform transform)
+      : base_(base), transform_(std::move(transform)) {
+    const std::size_t own = base.event_shape().rank();
+    const std::size_t needed = transform_.domain_event_dim();
+    if (own < needed) base_ = base.to_event(static_cast<Index>(needed - own));
+    extra_ = base_.event_shape().rank() - needed;
+    const Shape shape =
+        transform_.forward_shape(concatenate(base_.batch_shape(), base_.event_shape()));
+    const std::size_t event_dim = transform_.codomain_event_dim() + extra_;
+    batch_shape_ = shape.first(shape.rank() - event_dim);
+    event_shape_ = shape.after(batch_shape_.rank());
+    if (!(batch_shape_ == base_.batch_shape())) base_ = base_.expand(batch_shape_);
+  }
+
+  const char* name() const override { return "Transformed"; }
+  std::vector<Parameter> parameters() const override { return {}; }
+  Shape batch_shape() const override { return batch_shape_; }
+  Shape event_shape() const override { return event_shape_; }
+  Constraint support() const override {
+    const Constraint codomain = transform_.codomain(base_.support());
+    const std::size_t event_dim = event_shape_.rank();
+    return codomain.independent(event_dim - std::min(event_dim, codomain.event_dim()));
+  }
+  bool has_rsample() const override { return base_.has_rsample(); }
+
+  // Hidden elements go through the transform like the others; what comes out of it is neither read
+  // nor given an adjoint.
+  Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
+    if (validation_enabled()) check_visible(support(), value, visible, name(), "value");
+    const Tensor x = transform_.inv(value);
+    Tensor log_det = transform_.log_abs_det_jacobian(x, value);
+    for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
+    return base_.log_prob(x, visible) - where(visible, expand(log_det, elements), 0);
+  }
+  Tensor log_prob_sum(const Tensor& value, const Shape& elements,
+                      const Mask& visible) const override {
+    if (validation_enabled()) check_visible(support(), value, visible, name(), "value");
+    const Tensor x = transform_.inv(value);
+    Tensor log_det = transform_.log_abs_det_jacobian(x, value);
+    for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
+    const Tensor jacobian = sum(where(visible, expand(log_det, elements), 0));
+    return base_.log_prob_sum(x, visible) - jacobian;
+  }
+  Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
+    return transform_(base_.expand(elements).mask(visible).sample(key));
+  }
+  Tensor cdf(const Tensor& value) const override {
+    const Tensor below = base_.cdf(transform_.inv(value));
+    if (transform_.sign() == 0) lacks("cdf");
+    return transform_.sign() > 0 ? below : 1 - below;
+  }
+  Tensor icdf(const Tensor& probability) const override {
+    if (transform_.sign() == 0) lacks("icdf");
+    return transform_(base_.icdf(transform_.sign() > 0 ? probability : 1 - probability));
+  }
+
+ private:
+  Distribution base_;
+  Transform transform_;
+  std::size_t extra_ = 0;  // event axes of the base beyond the transform's own
+  Shape batch_shape_, event_shape_;
+};
+
+}  // namespace
+
+Transformed::Transformed(const Distribution& base, std::vector<transforms::Transform> transforms)
+    : Transformed(base, transforms::compose(std::move(transforms))) {}
+
+Transformed::Transformed(const Distribution& base, const transforms::Transform& transform)
+    : Distribution(std::make_shared<TransformedFamily>(base, transform)) {}
+
+}  // namespace ember::distributions

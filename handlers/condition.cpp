@@ -1,0 +1,32 @@
+#include <ember/handlers/condition.hpp>
+
+namespace ember::handlers {
+
+void ConditionHandler::process(Message& message) {
+  if (message.kind != Message::Kind::sample && message.kind != Message::Kind::partial) return;
+  const auto found = values_.find(message.name.str());
+  if (found == values_.end()) return;
+  message.value = found->second;
+  message.is_observed = true;
+  if (message.kind == Message::Kind::partial) message.obs_mask.reset();
+}
+
+void UnconditionHandler::process(Message& message) {
+  if (message.kind != Message::Kind::sample || !message.is_observed) return;
+  if (message.distribution.is_factor() || (message.obs_mask && !partially_observed_)) return;
+  message.value = Tensor();
+  message.is_observed = false;
+  message.infer["was_observed"] = true;
+}
+
+Values values_of(const Trace& trace) {
+  Values values;
+  for (const Site& site : trace) {
+    if (site.kind == SiteKind::latent || site.kind == SiteKind::observed) {
+      values[site.name.str()] = site.value;
+    }
+  }
+  return values;
+}
+
+}  // namespace ember::handlers

@@ -1,0 +1,53 @@
+// h::condition and h::uncondition: sites become observed, or are drawn although they are.
+#pragma once
+
+#include <ember/handlers/tracing.hpp>
+#include <ember/handlers/values.hpp>
+
+namespace ember::handlers {
+
+/// Sites of these names are observed at these values. A partially observed site conditioned by its
+/// own name becomes a plain observed one.
+class ConditionHandler final : public Handler {
+ public:
+  explicit ConditionHandler(Values values) : values_(std::move(values)) {}
+  void process(Message& message) override;
+
+ private:
+  Values values_;
+};
+
+/// Observed sites are drawn anew, as if they were latent (factors stay).
+class UnconditionHandler final : public Handler {
+ public:
+  /// Whether the observed part of partially observed sites is drawn anew too.
+  explicit UnconditionHandler(bool partially_observed = true)
+      : partially_observed_(partially_observed) {}
+  void process(Message& message) override;
+
+ private:
+  bool partially_observed_;
+};
+
+/// The values of a trace's latent and observed sites.
+Values values_of(const Trace& trace);
+
+inline auto condition(Values values) { return make_handle<ConditionHandler>(std::move(values)); }
+inline auto condition(const Trace& trace) { return condition(values_of(trace)); }
+template <Model M>
+auto condition(M model, Values values) {
+  return Wrapped(std::move(model),
+                 [values = std::move(values)] { return ConditionHandler(values); });
+}
+template <Model M>
+auto condition(M model, const Trace& trace) {
+  return condition(std::move(model), values_of(trace));
+}
+
+inline auto uncondition() { return make_handle<UnconditionHandler>(); }
+template <Model M>
+auto uncondition(M model) {
+  return Wrapped(std::move(model), [] { return UnconditionHandler(); });
+}
+
+}  // namespace ember::handlers

@@ -1,0 +1,12 @@
+#include <ember/handlers/mask.hpp>
+
+#include <ember/core/error.hpp>
+
+namespace ember::handlers {
+
+void MaskHandler::process(Message& message) {
+  if (message.kind != Message::Kind::sample) return;
+  with_context("site", message.name, [&] { message.mask = message.mask & mask_; });
+}
+
+}  // namespace ember::handlers

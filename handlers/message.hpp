@@ -1,0 +1,60 @@
+// Message: what a primitive sends through the handler stack.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include <ember/core/inline_vector.hpp>
+#include <ember/distributions/distribution.hpp>
+#include <ember/handlers/scale_factor.hpp>
+
+namespace ember {
+
+/// Notes for inference algorithms: {{"is_auxiliary", true}}.
+using Infer = std::map<std::string, std::variant<bool, double, std::string>>;
+
+/// An open plate, as a site sees it.
+struct PlateFrame {
+  Name name;
+  Index dim = -1;  // from the right of the batch shape
+  Index size = 0;
+  Index subsample_size = 0;
+};
+using Plates = InlineVector<PlateFrame, kMaxRank>;
+
+/// One execution of a primitive on its way through the handlers: outward through `process`, then
+/// the default action, then back inward through `postprocess`. Handlers may change any field.
+struct Message {
+  enum class Kind : std::uint8_t {
+    sample,         // a draw, an observation or a factor
+    partial,        // announces a partially observed site; the ordinary sites follow
+    param,          // a learnable parameter
+    deterministic,  // a named value
+    plate,          // asks for the indices of a subsampled plate
+  };
+
+  Kind kind = Kind::sample;
+  Name name;
+  distributions::Distribution distribution;  // of a sample or partial message
+  Tensor value;                              // undefined until somebody gives one
+  bool is_observed = false;
+  bool stop = false;  // handlers further out do not see the message
+  bool done = false;  // there is a value: the default action is left out
+
+  Mask mask = true;              // of the handlers; broadcasts with the batch shape
+  std::optional<Mask> obs_mask;  // of a partial message and of the two sites that it becomes
+  Mask element_mask = true;      // over the distribution's elements: an automatic guide puts the
+                                 // mask of the model's site here
+  ScaleFactor scale;             // of the handlers and subsampled plates
+  Plates plates;                 // innermost first
+  Infer infer;
+
+  Constraint constraint;           // of a param message
+  std::optional<Index> event_dim;  // of a param message: axes that no plate subsamples
+  PlateFrame plate;                // of a plate message
+  std::optional<Indices> indices;  // of a plate message: its answer
+};
+
+}  // namespace ember

@@ -1,0 +1,142 @@
+#include <ember/handlers/param_store.hpp>
+
+#include <algorithm>
+#include <mutex>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/tape.hpp>
+#include <ember/distributions/biject_to.hpp>
+
+namespace ember {
+namespace {
+
+thread_local detail::ParamLeaves* current_leaves = nullptr;
+
+std::string who(Name name) { return "param '" + name.str() + "'"; }
+
+ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& constraint) {
+  return with_context("param", name, [&] {
+    check_visible(constraint, value, Mask(true), "", "value");
+    // The parameter keeps its numbers for itself, outside of any recording.
+    const Tensor u = transform_to(constraint).inv(detach(value));
+    return std::make_shared<detail::ParamEntry>(detail::ParamEntry{
+        name, constraint, tensor(std::vector<Real>(u.data().begin(), u.data().end()), u.shape())});
+  });
+}
+
+}  // namespace
+
+Tensor ParamStore::get(Name name) const {
+  const Entry entry = find(name);
+  if (!entry) fail(who(name), "is not in the parameter store", "param(name, init) puts it there");
+  return detail::value_of(entry);
+}
+
+void ParamStore::set(Name name, const Tensor& value, const Constraint& constraint) {
+  Entry entry = make_entry(name, value, constraint);
+  const std::unique_lock lock(mutex_);
+  Entry& slot = entries_[name.id()];
+  if (!slot) order_.push_back(name);
+  slot = std::move(entry);
+}
+
+bool ParamStore::contains(Name name) const { return find(name) != nullptr; }
+
+std::vector<std::string> ParamStore::names() const {
+  const std::shared_lock lock(mutex_);
+  std::vector<std::string> names;
+  for (Name name : order_) names.push_back(name.str());
+  return names;
+}
+
+void ParamStore::erase(Name name) {
+  const std::unique_lock lock(mutex_);
+  entries_.erase(name.id());
+  order_.erase(std::remove(order_.begin(), order_.end(), name), order_.end());
+}
+
+void ParamStore::clear() {
+  const std::unique_lock lock(mutex_);
+  entries_.clear();
+  order_.clear();
+}
+
+ParamStore::Entry ParamStore::find(Name name) const {
+  const std::shared_lock lock(mutex_);
+  const auto found = entries_.find(name.id());
+  return found == entries_.end() ? nullptr : found->second;
+}
+
+ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constraint& constraint) {
+  if (Entry there = find(name)) {
+    if (!init.defined()) return there;
+    const Shape shape = transform_to(there->constraint).forward_shape(there->unconstrained.shape());
+    if (!(shape == init.shape())) {
+      fail(who(name),
+           "the store has shape " + to_string(shape) + ", the statement " + to_string(init.shape()),
+           "rename it, or clear the store");
+    }
+    if (!(there->constraint == constraint)) {
+      fail(who(name),
+           "the store has constraint " + there->constraint.name() + ", the statement " +
+               constraint.name(),
+           "rename it, or clear the store");
+    }
+    return there;
+  }
+  if (!init.defined()) {
+    fail(who(name), "is not in the parameter store", "give it an initial value");
+  }
+  Entry made = make_entry(name, init, constraint);
+  const std::unique_lock lock(mutex_);
+  const auto [slot, is_new] = entries_.emplace(name.id(), made);
+  if (is_new) order_.push_back(name);
+  return slot->second;
+}
+
+Tensor ParamStore::use(Name name, const Tensor& init, const Constraint& constraint) {
+  return detail::value_of(entry(name, init, constraint));
+}
+
+std::unique_lock<std::mutex> ParamStore::lock_for_optimising() {
+  std::unique_lock lock(optimising_, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    fail("param_store", "two threads optimise its parameters at once", "fit one after the other");
+  }
+  return lock;
+}
+
+ParamStore& param_store() {
+  static ParamStore store;
+  return store;
+}
+
+namespace detail {
+
+ParamLeaves::Scope::Scope(ParamLeaves& leaves) : outer_(std::exchange(current_leaves, &leaves)) {}
+
+ParamLeaves::Scope::~Scope() {
+  ParamLeaves& leaves = *std::exchange(current_leaves, outer_);
+  for (const Leaf& leaf : leaves.leaves_) leaves.positions_[leaf.entry->name.id()] = 0;
+  leaves.leaves_.clear();
+}
+
+const ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
+  const std::uint32_t id = entry->name.id();
+  if (positions_.size() <= id) positions_.resize(id + 1U);
+  if (positions_[id] == 0) {
+    const Tensor u = Recording::leaf(entry->unconstrained);
+    leaves_.push_back({entry, u, transform_to(entry->constraint)(u)});
+    positions_[id] = static_cast<std::uint32_t>(leaves_.size());
+  }
+  return leaves_[positions_[id] - 1U];
+}
+
+Tensor value_of(const ParamStore::Entry& entry) {
+  if (current_leaves != nullptr) return current_leaves->leaf(entry).constrained;
+  return transform_to(entry->constraint)(entry->unconstrained);
+}
+
+}  // namespace detail
+}  // namespace ember

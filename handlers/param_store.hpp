@@ -1,0 +1,105 @@
+// The parameter store: the process's learnable parameters, by name.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <ember/core/name.hpp>
+#include <ember/distributions/constraint.hpp>
+
+namespace ember {
+
+namespace detail {
+
+/// A parameter. What is stored and optimised is its unconstrained value u; its value is
+/// transform_to(constraint)(u).
+struct ParamEntry {
+  Name name;
+  Constraint constraint;
+  Tensor unconstrained;
+};
+
+}  // namespace detail
+
+/// Parameters in order of first use. May be used from any thread.
+class ParamStore {
+ public:
+  using Entry = std::shared_ptr<detail::ParamEntry>;
+
+  /// The (constrained) value of a parameter; an error where there is none of that name.
+  Tensor get(Name name) const;
+  /// Puts a parameter, in place of the one that there may be.
+  void set(Name name, const Tensor& value, const Constraint& constraint = constraints::real);
+  bool contains(Name name) const;
+  std::vector<std::string> names() const;
+  void erase(Name name);
+  void clear();
+
+  /// The value for a `param` statement: what is stored, or at first `init`. An error where the
+  /// stored parameter has another shape or constraint.
+  Tensor use(Name name, const Tensor& init, const Constraint& constraint);
+  /// The entry, made of `init` where there is none; see use.
+  Entry entry(Name name, const Tensor& init, const Constraint& constraint);
+  Entry find(Name name) const;
+
+  /// Held by who optimises; an error where somebody else does.
+  std::unique_lock<std::mutex> lock_for_optimising();
+
+  /// JSON: constraints with their arguments, unconstrained values, and constrained ones for
+  /// readers.
+  void save(const std::string& path) const;
+  /// Adds the file's parameters, in place of those of the same names.
+  void load(const std::string& path);
+
+ private:
+  mutable std::shared_mutex mutex_;
+  std::mutex optimising_;
+  std::unordered_map<std::uint32_t, Entry> entries_;  // by name
+  std::vector<Name> order_;
+};
+
+/// The parameter store of the process.
+ParamStore& param_store();
+
+namespace detail {
+
+/// The parameters that a recording uses: each is one leaf of it, whose adjoint an optimiser reads.
+class ParamLeaves {
+ public:
+  struct Leaf {
+    ParamStore::Entry entry;
+    Tensor unconstrained;  // the leaf
+    Tensor constrained;
+  };
+
+  /// While a scope is alive, this thread's parameters are leaves of the running recording, which
+  /// must outlive it.
+  class Scope {
+   public:
+    explicit Scope(ParamLeaves& leaves);
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+    ~Scope();
+
+   private:
+    ParamLeaves* outer_;
+  };
+
+  /// Those of the running scope, in order of first use.
+  const std::vector<Leaf>& leaves() const { return leaves_; }
+  const Leaf& leaf(const ParamStore::Entry& entry);
+
+ private:
+  std::vector<Leaf> leaves_;
+  std::vector<std::uint32_t> positions_;  // by name id: 1 + position in leaves_, or 0
+};
+
+/// The (constrained) value of an entry: of its leaf while a ParamLeaves::Scope is alive.
+Tensor value_of(const ParamStore::Entry& entry);
+
+}  // namespace detail
+}  // namespace ember

@@ -1,0 +1,168 @@
+#include <ember/handlers/plate.hpp>
+
+#include <algorithm>
+#include <numeric>
+
+#include <ember/core/error.hpp>
+#include <ember/core/random.hpp>
+
+namespace ember {
+namespace {
+
+std::vector<const plate*>& open_plates() {
+  thread_local std::vector<const plate*> plates;
+  return plates;
+}
+
+const plate* plate_at(Index dim) {
+  for (const plate* p : open_plates()) {
+    if (p->dim() == dim) return p;
+  }
+  return nullptr;
+}
+
+std::string who(Name name) { return "plate '" + name.str() + "'"; }
+
+void check_indices(Name name, const Indices& indices, Index size) {
+  for (Index i : indices.values()) {
+    if (i >= 0 && i < size) continue;
+    fail(who(name), "subsample index " + std::to_string(i) + " is outside of the plate's size " +
+                        std::to_string(size));
+  }
+}
+
+}  // namespace
+
+namespace detail {
+
+// The first b of a random permutation of 0 .. n-1 (Fisher and Yates), in ascending order.
+Indices choose_members(const PlateFrame& frame) {
+  const Index n = frame.size;
+  const RandomKey key = next_key(frame.name);
+  std::vector<Index> members(static_cast<std::size_t>(n));
+  std::iota(members.begin(), members.end(), Index{0});
+  for (Index i = 0; i < frame.subsample_size; ++i) {
+    const double u = ElementEngine(key, i).uniform();
+    const Index j = i + std::min(static_cast<Index>(u * static_cast<double>(n - i)), n - i - 1);
+    std::swap(members[static_cast<std::size_t>(i)], members[static_cast<std::size_t>(j)]);
+  }
+  members.resize(static_cast<std::size_t>(frame.subsample_size));
+  std::sort(members.begin(), members.end());
+  return members;
+}
+
+const plate* find_open_plate(Name name) {
+  for (const plate* p : open_plates()) {
+    if (p->frame().name == name) return p;
+  }
+  return nullptr;
+}
+
+}  // namespace detail
+
+plate::plate(Name name, Dim size, const PlateOptions& options) {
+  Index dim = options.dim;
+  if (size.value < 0) fail(who(name), "size " + std::to_string(size.value) + " is negative");
+  if (dim > 0) {
+    fail(who(name), "dim " + std::to_string(dim) + " is not negative",
+         "plate dims count from the right: -1 is the last batch dim");
+  }
+  if (detail::find_open_plate(name) != nullptr) fail(who(name), "a plate of this name is open");
+  if (dim == 0) {
+    dim = -1;
+    while (plate_at(dim) != nullptr) --dim;
+  } else if (const plate* other = plate_at(dim)) {
+    fail(who(name), "dim " + std::to_string(dim) + " is taken by " + who(other->frame().name),
+         "give one of them another dim");
+  }
+  const Index b = options.subsample            ? static_cast<Index>(options.subsample->size())
+                  : options.subsample_size > 0 ? options.subsample_size
+                                               : size.value;
+  if (b > size.value || options.subsample_size < 0) {
+    fail(who(name), "a subsample of " + std::to_string(b) + " is larger than the plate's size " +
+                        std::to_string(size.value));
+  }
+  frame_ = {name, dim, size.value, b};
+
+  Message message;
+  message.kind = Message::Kind::plate;
+  message.name = name;
+  message.plate = frame_;
+  if (options.subsample) message.indices = options.subsample;
+  detail::apply_stack(message);
+  if (message.indices) {
+    check_indices(name, *message.indices, size.value);
+    indices_ = std::move(message.indices);
+    frame_.subsample_size = static_cast<Index>(indices_->size());
+  }
+  open_plates().push_back(this);
+  try {
+    detail::push_handler(*this);
+  } catch (...) {
+    open_plates().pop_back();
+    throw;
+  }
+}
+
+plate::~plate() {
+  detail::pop_handler();
+  open_plates().pop_back();
+}
+
+Indices plate::indices() const {
+  if (indices_) return *indices_;
+  std::vector<Index> all(static_cast<std::size_t>(size()));
+  std::iota(all.begin(), all.end(), Index{0});
+  return all;
+}
+
+Tensor plate::subsample(const Tensor& x, Index axis) const {
+  const std::size_t a = normalize_axis(axis, x.shape(), who(frame_.name));
+  if (x.shape()[a] != size()) {
+    fail(who(frame_.name), "axis " + std::to_string(a) + " of shape " + to_string(x.shape()) +
+                               " does not have the plate's size " + std::to_string(size()));
+  }
+  return indices_ ? index_select(x, axis, *indices_) : x;
+}
+
+Mask plate::subsample(const Mask& x, Index axis) const {
+  return indices_ ? index_select(x, axis, indices_->values()) : x;
+}
+
+void plate::process(Message& message) {
+  if (message.kind == Message::Kind::plate || message.kind == Message::Kind::partial) return;
+  message.plates.push_back(frame_);
+  if (message.kind != Message::Kind::sample) return;
+  const auto from_right = static_cast<std::size_t>(-frame_.dim);
+  const Shape batch = message.distribution.batch_shape();
+  const Index own = batch.from_right(from_right);
+  const Index b = frame_.subsample_size;
+  if (own != b || batch.rank() < from_right) {
+    if (own != 1) {
+      fail("site '" + message.name.str() + "'",
+           "batch shape " + to_string(batch) + " has size " + std::to_string(own) + " at dim " +
+               std::to_string(frame_.dim) + ", where " + who(frame_.name) + " has size " +
+               std::to_string(b),
+           "use to_event for dims that are not independent, or subsample the parameters");
+    }
+    Shape wide;
+    for (std::size_t k = std::max(batch.rank(), from_right); k > 0; --k) {
+      wide.push_back(k == from_right ? b : batch.from_right(k));
+    }
+    message.distribution = message.distribution.expand(wide);
+  }
+  if (b != frame_.size && b > 0) {
+    message.scale *= static_cast<Real>(frame_.size) / static_cast<Real>(b);
+  }
+}
+
+// A parameter with one value a member of the plate: those of the subsample.
+void plate::postprocess(Message& message) {
+  if (message.kind != Message::Kind::param || !message.event_dim || !indices_) return;
+  const Index axis = frame_.dim - *message.event_dim;
+  if (-axis > message.value.dim()) return;
+  if (message.value.shape().from_right(static_cast<std::size_t>(-axis)) != size()) return;
+  message.value = index_select(message.value, axis, *indices_);
+}
+
+}  // namespace ember

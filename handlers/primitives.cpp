@@ -1,0 +1,130 @@
+#include <ember/handlers/primitives.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/distributions/unit.hpp>
+#include <ember/handlers/handler.hpp>
+#include <ember/handlers/param_store.hpp>
+#include <ember/handlers/plate.hpp>
+
+namespace ember {
+namespace detail {
+
+void default_action(Message& message) {
+  switch (message.kind) {
+    case Message::Kind::sample:
+      if (!message.value.defined()) {
+        message.value = with_context("site", message.name,
+                                     [&] { return message.distribution.sample(message.name, {}); });
+      }
+      break;
+    case Message::Kind::param:
+      message.value = param_store().use(message.name, message.value, message.constraint);
+      break;
+    case Message::Kind::plate:
+      if (!message.indices && message.plate.subsample_size < message.plate.size) {
+        message.indices = choose_members(message.plate);
+      }
+      break;
+    case Message::Kind::partial:
+    case Message::Kind::deterministic:
+      break;
+  }
+  message.done = true;
+}
+
+namespace {
+
+void check_site(Name name, const distributions::Distribution& distribution) {
+  if (name.empty()) fail("sample", "a site needs a name");
+  if (!distribution.defined()) {
+    fail("site '" + name.str() + "'", "the distribution is undefined", "give it a value first");
+  }
+}
+
+Tensor send_sample(Name name, const distributions::Distribution& distribution, const Tensor* obs,
+                   const std::optional<Mask>& obs_mask, const Infer& infer) {
+  Message message;
+  message.name = name;
+  message.distribution = distribution;
+  if (obs != nullptr) {
+    message.value = *obs;
+    message.is_observed = true;
+  }
+  if (obs_mask) message.obs_mask = obs_mask;
+  if (!infer.empty()) message.infer = infer;
+  apply_stack(message);
+  return message.value;
+}
+
+}  // namespace
+}  // namespace detail
+
+namespace {
+
+Tensor sample_partially(Name name, const distributions::Distribution& distribution,
+                        const SampleOptions& options) {
+  Message announced;
+  announced.kind = Message::Kind::partial;
+  announced.name = name;
+  announced.distribution = distribution;
+  if (options.obs) announced.value = *options.obs;
+  announced.is_observed = options.obs.has_value();
+  announced.obs_mask = options.obs_mask;
+  announced.infer = options.infer;
+  detail::apply_stack(announced);
+  const Tensor* obs = announced.value.defined() ? &announced.value : nullptr;
+  if (!announced.obs_mask || obs == nullptr) {
+    return detail::send_sample(name, announced.distribution, obs, {}, announced.infer);
+  }
+  const Mask& mask = *announced.obs_mask;
+  const Tensor observed = detail::send_sample(Name(name + "_observed"), announced.distribution, obs,
+                                              mask, announced.infer);
+  const Tensor unobserved = detail::send_sample(Name(name + "_unobserved"), announced.distribution,
+                                                nullptr, !mask, announced.infer);
+  return with_context("site", name, [&] {
+    const std::size_t event_dim = announced.distribution.event_shape().rank();
+    return deterministic(name, where(mask.unsqueeze_right(event_dim), observed, unobserved));
+  });
+}
+
+}  // namespace
+
+Tensor sample(Name name, const distributions::Distribution& distribution,
+              const SampleOptions& options) {
+  detail::check_site(name, distribution);
+  if (options.obs_mask) return sample_partially(name, distribution, options);
+  return detail::send_sample(name, distribution, options.obs ? &*options.obs : nullptr, {},
+                             options.infer);
+}
+
+Tensor deterministic(Name name, const Tensor& value) {
+  Message message;
+  message.kind = Message::Kind::deterministic;
+  message.name = name;
+  message.value = value;
+  message.is_observed = true;
+  detail::apply_stack(message);
+  return message.value;
+}
+
+void factor(Name name, const Tensor& log_factor) {
+  const Tensor nothing = zeros(concatenate(log_factor.shape(), Shape{0}));
+  detail::send_sample(name, distributions::Unit(log_factor), &nothing, {}, {});
+}
+
+Tensor param(Name name, const Tensor& init, const Constraint& constraint,
+             const ParamOptions& options) {
+  Message message;
+  message.kind = Message::Kind::param;
+  message.name = name;
+  message.value = init;
+  message.constraint = constraint;
+  message.event_dim = options.event_dim;
+  detail::apply_stack(message);
+  return message.value;
+}
+
+Tensor param(Name name) { return param(name, Tensor()); }
+
+}  // namespace ember

@@ -1,0 +1,28 @@
+#include <ember/handlers/replay.hpp>
+
+#include <ember/core/error.hpp>
+
+namespace ember::handlers {
+
+void ReplayHandler::process(Message& message) {
+  if (message.done) return;
+  if (message.kind == Message::Kind::plate && !message.indices) {
+    const TracePlate* plate = trace_->find_plate(message.name);
+    if (plate == nullptr || !plate->indices) return;
+    message.indices = plate->indices;
+    message.done = true;
+  }
+  if (message.kind != Message::Kind::sample || message.is_observed) return;
+  const Site* site = trace_->find(message.name);
+  if (site == nullptr) return;
+  if (site->kind != SiteKind::latent) {
+    fail("site '" + message.name.str() + "'",
+         std::string("is latent here, but ") + to_string(site->kind) + " in the replayed trace",
+         "use condition to give observed values");
+  }
+  message.value = site->value;
+  message.infer = site->infer;
+  message.done = true;
+}
+
+}  // namespace ember::handlers

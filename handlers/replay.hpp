@@ -1,0 +1,29 @@
+// h::replay: a model meets the values that a guide drew.
+#pragma once
+
+#include <ember/handlers/tracing.hpp>
+
+namespace ember::handlers {
+
+/// Latent sites take the value of the trace's site of the same name; subsampled plates take its
+/// indices. A site that is observed in the trace and latent here is an error.
+class ReplayHandler final : public Handler {
+ public:
+  explicit ReplayHandler(std::shared_ptr<const Trace> trace) : trace_(std::move(trace)) {}
+  void process(Message& message) override;
+
+ private:
+  std::shared_ptr<const Trace> trace_;
+};
+
+inline auto replay(Trace trace) {
+  return make_handle<ReplayHandler>(std::make_shared<const Trace>(std::move(trace)));
+}
+template <Model M>
+auto replay(M model, Trace trace) {
+  return Wrapped(std::move(model), [trace = std::make_shared<const Trace>(std::move(trace))] {
+    return ReplayHandler(trace);
+  });
+}
+
+}  // namespace ember::handlers

@@ -1,0 +1,32 @@
+// h::scale: multiplies log densities.
+#pragma once
+
+#include <ember/handlers/handler.hpp>
+
+namespace ember::handlers {
+
+/// The scale is a number or a tensor that broadcasts with each site's batch shape, positive and
+/// finite where the site is visible. Nested scales multiply.
+class ScaleHandler final : public Handler {
+ public:
+  explicit ScaleHandler(ScaleFactor scale) : scale_(std::move(scale)) {}
+  void process(Message& message) override;
+
+ private:
+  ScaleFactor scale_;
+};
+
+namespace detail {
+ScaleFactor scale_factor(const Tensor& scale);
+}
+
+inline auto scale(const Tensor& scale) {
+  return make_handle<ScaleHandler>(detail::scale_factor(scale));
+}
+template <Model M>
+auto scale(M model, const Tensor& scale) {
+  return Wrapped(std::move(model),
+                 [factor = detail::scale_factor(scale)] { return ScaleHandler(factor); });
+}
+
+}  // namespace ember::handlers

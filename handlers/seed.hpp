@@ -1,0 +1,28 @@
+// h::seed: a model that draws the same numbers at each call.
+#pragma once
+
+#include <ember/core/random.hpp>
+#include <ember/handlers/handler.hpp>
+
+namespace ember::handlers {
+
+/// Seeds this thread's random numbers when the scope begins and puts the former state back when it
+/// ends.
+class SeedHandler final : public Handler {
+ public:
+  explicit SeedHandler(std::uint64_t seed) : seed_(seed) {}
+  void enter() override;
+  void exit() noexcept override;
+
+ private:
+  std::uint64_t seed_;
+  ember::detail::RandomState before_{};
+};
+
+inline auto seed(std::uint64_t seed) { return make_handle<SeedHandler>(seed); }
+template <Model M>
+auto seed(M model, std::uint64_t seed) {
+  return Wrapped(std::move(model), [seed] { return SeedHandler(seed); });
+}
+
+}  // namespace ember::handlers

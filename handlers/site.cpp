@@ -1,0 +1,147 @@
+#include <ember/handlers/site.hpp>
+
+#include <cmath>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember {
+namespace {
+
+// The batch shape that a value of the site has, with the event axes of to_event.
+Shape elements_of(const Site& site) {
+  const distributions::Distribution& d = site.distribution;
+  const std::size_t event_dim = d.event_shape().rank() - d.reinterpreted();
+  const Shape& value = site.value.shape();
+  if (value.rank() < event_dim) return d.element_shape();
+  return broadcast_shapes(
+      d.element_shape(), value.first(value.rank() - event_dim),
+      "value of shape " + to_string(value) + " under batch shape " + to_string(d.batch_shape()));
+}
+
+bool has_plate(const Site& site, std::size_t from_right) {
+  for (const PlateFrame& plate : site.plates) {
+    if (plate.dim == -static_cast<Index>(from_right)) return true;
+  }
+  return false;
+}
+
+// A mask or scale over the batch may repeat the site; inside of plates only along their dims.
+void check_enlarging(const Site& site, const Shape& batch, const Shape& shape, const char* what) {
+  const Shape wide = broadcast_shapes(batch, shape, what);
+  if (site.plates.empty()) return;
+  for (std::size_t k = 1; k <= wide.rank(); ++k) {
+    if (wide.from_right(k) == batch.from_right(k) || has_plate(site, k)) continue;
+    fail("",
+         std::string(what) + " of shape " + to_string(shape) + " would repeat batch shape " +
+             to_string(batch) + " along dim -" + std::to_string(k) + ", which no open plate has",
+         "give it a shape that broadcasts to the batch shape, or open a plate for that dim");
+  }
+}
+
+}  // namespace
+
+const char* to_string(SiteKind kind) {
+  static constexpr const char* kNames[] = {"latent", "observed", "factor", "deterministic",
+                                           "param"};
+  return kNames[static_cast<std::size_t>(kind)];
+}
+
+Site::Site(const Message& message)
+    : name(message.name),
+      distribution(message.distribution),
+      value(message.value),
+      is_observed(message.is_observed),
+      handler_mask(message.mask),
+      element_mask(message.element_mask),
+      obs_mask(message.obs_mask),
+      scale(message.scale),
+      plates(message.plates),
+      infer(message.infer) {
+  if (message.kind == Message::Kind::deterministic) kind = SiteKind::deterministic;
+  if (message.kind == Message::Kind::param) kind = SiteKind::param;
+  if (message.kind != Message::Kind::sample) return;
+  kind = !is_observed               ? SiteKind::latent
+         : distribution.is_factor() ? SiteKind::factor
+                                    : SiteKind::observed;
+  with_context("site", name, [&] {
+    const Shape elements = elements_of(*this);
+    const Shape batch = elements.first(elements.rank() - distribution.reinterpreted());
+    check_enlarging(*this, batch, handler_mask.shape(), "mask");
+    if (obs_mask) check_enlarging(*this, batch, obs_mask->shape(), "obs_mask");
+    check_enlarging(*this, batch, scale.shape(), "scale");
+    mask = distribution.own_mask() & outer_mask();
+    mask = mask.broadcast_to(broadcast_shapes(elements, mask.shape(), "mask"));
+    if (!scale.is_one()) check_scale();
+  });
+}
+
+Mask Site::outer_mask() const {
+  const std::size_t n = distribution.reinterpreted();
+  Mask outer = handler_mask.unsqueeze_right(n) & element_mask;
+  return obs_mask ? outer & obs_mask->unsqueeze_right(n) : outer;
+}
+
+// Positive and finite where anything is visible.
+void Site::check_scale() const {
+  const auto is_good = [](Real s) { return s > 0 && std::isfinite(s); };
+  if (scale.is_number()) {
+    if (is_good(scale.number()) || mask.is_none()) return;
+    fail("", "scale " + std::to_string(scale.number()) + " is not positive and finite");
+  }
+  const Tensor s = detach(scale.value());
+  Mask visible = mask;
+  for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
+  const Shape shape = broadcast_shapes(visible.shape(), s.shape(), "scale");
+  const Mask bad = visible.broadcast_to(shape) & !((s > 0) & isfinite(s));
+  if (bad.count() == 0) return;
+  fail("",
+       "a scale of shape " + to_string(s.shape()) + " is not positive and finite in " +
+           std::to_string(bad.count()) + " of its visible elements",
+       "mask what is not to count");
+}
+
+const Tensor& Site::unscaled_log_prob() const {
+  if (!unscaled_.defined()) {
+    unscaled_ = with_context("site", name, [&] {
+      return has_distribution() ? distribution.log_prob(value, outer_mask()) : Tensor(0.0);
+    });
+  }
+  return unscaled_;
+}
+
+const Tensor& Site::log_prob() const {
+  if (log_prob_.defined()) return log_prob_;
+  const Tensor& plain = unscaled_log_prob();
+  if (scale.is_one() || !has_distribution()) return log_prob_ = plain;
+  log_prob_ = with_context("site", name, [&] {
+    Mask visible = mask;
+    for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
+    return where(visible, plain * scale.value(), 0);
+  });
+  return log_prob_;
+}
+
+const Tensor& Site::log_prob_sum() const {
+  if (log_prob_sum_.defined()) return log_prob_sum_;
+  if (!has_distribution()) return log_prob_sum_ = Tensor(0.0);
+  if (!scale.is_number()) return log_prob_sum_ = sum(log_prob());
+  log_prob_sum_ =
+      with_context("site", name, [&] { return distribution.log_prob_sum(value, outer_mask()); });
+  // A site of which nothing counts is 0 whatever its scale is.
+  if (!scale.is_one() && !mask.is_none()) log_prob_sum_ = log_prob_sum_ * scale.number();
+  return log_prob_sum_;
+}
+
+Site::Hidden Site::hidden() const {
+  if (!has_distribution()) return {};
+  const auto hides = [&](const Mask& m) {
+    return mask.numel() - m.broadcast_to(mask.shape()).count();
+  };
+  const std::size_t n = distribution.reinterpreted();
+  const Mask own = distribution.own_mask() & element_mask;
+  return {hides(own), hides(handler_mask.unsqueeze_right(n)),
+          obs_mask ? hides(obs_mask->unsqueeze_right(n)) : 0};
+}
+
+}  // namespace ember

@@ -1,0 +1,61 @@
+// Site: what a trace keeps of one execution of a primitive.
+#pragma once
+
+#include <array>
+
+#include <ember/handlers/message.hpp>
+
+namespace ember {
+
+/// The kinds of sites, as files and tables name them.
+enum class SiteKind : std::uint8_t { latent, observed, factor, deterministic, param };
+const char* to_string(SiteKind kind);
+
+/// A site of a trace. Its log densities are computed when first asked for, and kept.
+class Site {
+ public:
+  Site() = default;
+  /// Combines the masks of a message that has come back; errors where masks, scale and batch shape
+  /// do not go together.
+  explicit Site(const Message& message);
+
+  Name name;
+  SiteKind kind = SiteKind::latent;
+  distributions::Distribution distribution;  // undefined for deterministic and param sites
+  Tensor value;
+  bool is_observed = false;
+  /// Distribution's, handlers' and obs_mask's masks combined, over the elements: the batch shape
+  /// and the event axes that to_event made.
+  Mask mask;
+  Mask handler_mask = true;  // broadcasts with the batch shape
+  Mask element_mask = true;  // of an automatic guide's site: the model's; over the elements
+  std::optional<Mask> obs_mask;
+  ScaleFactor scale;
+  Plates plates;  // innermost first
+  Infer infer;
+
+  bool has_distribution() const { return distribution.defined(); }
+  /// The mask without the distribution's own one, over the elements.
+  Mask outer_mask() const;
+
+  /// The log density over the batch shape, after mask and scale.
+  const Tensor& log_prob() const;
+  /// Its sum, in one pass.
+  const Tensor& log_prob_sum() const;
+  /// The log density after the mask, before the scale.
+  const Tensor& unscaled_log_prob() const;
+
+  /// How many elements the distribution's own mask, the handlers' and obs_mask hide, each by
+  /// itself.
+  struct Hidden {
+    Index distribution = 0, handlers = 0, obs = 0;
+  };
+  Hidden hidden() const;
+
+ private:
+  void check_scale() const;
+
+  mutable Tensor log_prob_, log_prob_sum_, unscaled_;
+};
+
+}  // namespace ember

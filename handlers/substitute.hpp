@@ -1,0 +1,26 @@
+// h::substitute: fixes parameters.
+#pragma once
+
+#include <ember/handlers/handler.hpp>
+#include <ember/handlers/values.hpp>
+
+namespace ember::handlers {
+
+/// `param` statements of these names give these (constrained) values; the store is not asked.
+class SubstituteHandler final : public Handler {
+ public:
+  explicit SubstituteHandler(Values values) : values_(std::move(values)) {}
+  void process(Message& message) override;
+
+ private:
+  Values values_;
+};
+
+inline auto substitute(Values values) { return make_handle<SubstituteHandler>(std::move(values)); }
+template <Model M>
+auto substitute(M model, Values values) {
+  return Wrapped(std::move(model),
+                 [values = std::move(values)] { return SubstituteHandler(values); });
+}
+
+}  // namespace ember::handlers

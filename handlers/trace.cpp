@@ -1,0 +1,101 @@
+#include <ember/handlers/trace.hpp>
+
+#include <algorithm>
+#include <sstream>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember {
+namespace {
+
+// Up to so many sites a scan beats a hash table.
+constexpr std::size_t kIndexed = 16;
+
+}  // namespace
+
+const Site* Trace::find(Name name) const {
+  if (sites_.size() > kIndexed) {
+    const auto found = index_.find(name.id());
+    return found == index_.end() ? nullptr : &sites_[found->second];
+  }
+  const auto found =
+      std::find_if(sites_.begin(), sites_.end(), [&](const Site& s) { return s.name == name; });
+  return found == sites_.end() ? nullptr : &*found;
+}
+
+const Site& Trace::operator[](Name name) const {
+  const Site* site = find(name);
+  if (site != nullptr) return *site;
+  std::string names;
+  for (const Site& s : sites_) names += (names.empty() ? "" : ", ") + s.name.str();
+  fail("trace", "there is no site '" + name.str() + "'",
+       sites_.empty() ? "the trace is empty" : "its sites are " + names);
+}
+
+const TracePlate* Trace::find_plate(Name name) const {
+  for (const TracePlate& plate : plates_) {
+    if (plate.frame.name == name) return &plate;
+  }
+  return nullptr;
+}
+
+void Trace::add(Site site) {
+  if (const Site* there = find(site.name)) {
+    if (there->kind == SiteKind::param && site.kind == SiteKind::param) return;
+    fail("site '" + site.name.str() + "'", "the trace has a site of this name already",
+         "each site of an execution needs a name of its own");
+  }
+  sites_.push_back(std::move(site));
+  if (sites_.size() == kIndexed + 1) {
+    for (std::size_t i = 0; i < kIndexed; ++i) index_[sites_[i].name.id()] = i;
+  }
+  if (sites_.size() > kIndexed) index_[sites_.back().name.id()] = sites_.size() - 1;
+}
+
+void Trace::clear() {
+  sites_.clear();
+  plates_.clear();
+  index_.clear();
+}
+
+Tensor Trace::log_prob_sum() const {
+  Tensor total;
+  for (const Site& site : sites_) {
+    if (!site.has_distribution()) continue;
+    total = total.defined() ? total + site.log_prob_sum() : site.log_prob_sum();
+  }
+  return total.defined() ? total : Tensor(0.0);
+}
+
+std::string Trace::format_shapes() const {
+  struct Row {
+    std::string name, batch, event, value, kept;
+  };
+  std::vector<Row> rows{{"site", "batch", "event", "value", "kept"}};
+  for (const Site& site : sites_) {
+    Row row{site.name.str(), "", "", to_string(site.value.shape()), ""};
+    if (site.has_distribution()) {
+      row.batch = to_string(site.distribution.batch_shape());
+      row.event = to_string(site.distribution.event_shape());
+      row.kept = std::to_string(site.mask.count()) + "/" + std::to_string(site.mask.numel());
+    }
+    rows.push_back(std::move(row));
+  }
+  std::array<std::size_t, 4> widths{};
+  for (const Row& r : rows) {
+    const std::string* cells[] = {&r.name, &r.batch, &r.event, &r.value};
+    for (std::size_t c = 0; c < 4; ++c) widths[c] = std::max(widths[c], cells[c]->size());
+  }
+  std::ostringstream out;
+  for (const Row& r : rows) {
+    const std::string* cells[] = {&r.name, &r.batch, &r.event, &r.value};
+    for (std::size_t c = 0; c < 4; ++c) {
+      out << *cells[c] << std::string(widths[c] - cells[c]->size() + 2, ' ');
+    }
+    out << r.kept << '\n';
+  }
+  return out.str();
+}
+
+}  // namespace ember

@@ -1,0 +1,54 @@
+// Trace: the record of one execution of a model.
+#pragma once
+
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <ember/handlers/site.hpp>
+
+namespace ember {
+
+/// An open or closed plate of a trace: which of its `size` members were executed.
+struct TracePlate {
+  PlateFrame frame;
+  std::optional<Indices> indices;  // where it was subsampled
+};
+
+/// Sites in program order, with lookup by name.
+class Trace {
+ public:
+  const Site& operator[](Name name) const;
+  /// The site of a name, or null.
+  const Site* find(Name name) const;
+  bool contains(Name name) const { return find(name) != nullptr; }
+
+  std::size_t size() const { return sites_.size(); }
+  bool empty() const { return sites_.empty(); }
+  std::vector<Site>::const_iterator begin() const { return sites_.begin(); }
+  std::vector<Site>::const_iterator end() const { return sites_.end(); }
+
+  /// Plates in the order in which they were first opened.
+  const std::vector<TracePlate>& plates() const { return plates_; }
+  const TracePlate* find_plate(Name name) const;
+
+  /// The log joint: the sum over all sites of the log densities, after masks and scales.
+  Tensor log_prob_sum() const;
+  /// A table of the sites' batch, event and value shapes.
+  std::string format_shapes() const;
+
+  /// An error where the trace has a site of that name already.
+  void add(Site site);
+  void add(const TracePlate& plate) { plates_.push_back(plate); }
+  void clear();
+
+ private:
+  std::vector<Site> sites_;
+  std::vector<TracePlate> plates_;
+  std::unordered_map<std::uint32_t, std::size_t> index_;  // by name; made from kIndexed sites on
+};
+
+}  // namespace ember

@@ -1,0 +1,36 @@
+// AutoDelta: a point for each latent site (maximum a posteriori).
+#pragma once
+
+#include <ember/inference/auto_guide.hpp>
+
+namespace ember::inference {
+
+struct AutoDeltaOptions {
+  Init init = init_to_median();
+  std::string prefix = "AutoDelta";
+};
+
+/// q of a latent site: all mass in one point of its support. No Jacobian is added: the fit
+/// maximises the log joint of the constrained values. Parameters PREFIX.SITE.
+class AutoDeltaState final : public AutoGuideState {
+ public:
+  explicit AutoDeltaState(const AutoDeltaOptions& options)
+      : AutoGuideState(options.prefix, options.init) {}
+  bool has_density() const override { return false; }
+
+ private:
+  void make_params(Latent& latent) override;
+  distributions::Distribution make_posterior(const Latent& latent,
+                                             std::span<const Tensor> params) override;
+  Tensor quantile_of(const Latent& latent, double p) override;
+};
+
+template <class Model>
+class AutoDelta : public AutoGuide<Model, AutoDeltaState> {
+ public:
+  explicit AutoDelta(Model model, const AutoDeltaOptions& options = {})
+      : AutoGuide<Model, AutoDeltaState>(std::move(model),
+                                         std::make_shared<AutoDeltaState>(options)) {}
+};
+
+}  // namespace ember::inference

@@ -1,0 +1,202 @@
+#include <ember/inference/auto_guide.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/distributions/biject_to.hpp>
+#include <ember/handlers/block.hpp>
+#include <ember/handlers/param_store.hpp>
+#include <ember/handlers/plate.hpp>
+
+namespace ember::inference {
+namespace {
+
+constexpr int kAttempts = 100;
+
+// Draws a first value for each latent site.
+class InitDraws final : public handlers::Handler {
+ public:
+  explicit InitDraws(const Init& init) : init_(init) {}
+  void process(Message& message) override {
+    if (!is_guided(message)) return;
+    message.value = with_context("site", message.name, [&] { return detach(init_(message)); });
+    message.done = true;
+  }
+
+ private:
+  const Init& init_;
+};
+
+// Remembers what the guide needs to know of each latent site.
+class Collect final : public handlers::Handler {
+ public:
+  void process(Message& message) override {
+    if (message.kind == Message::Kind::sample && message.done && !message.is_observed) {
+      sites.push_back(message);
+    }
+  }
+  std::vector<Message> sites;
+};
+
+// A tensor with a subsampled plate's axis at the plate's full size: the rows repeat.
+Tensor at_full_size(Tensor x, const Plates& plates, std::size_t event_dim) {
+  for (const PlateFrame& plate : plates) {
+    if (plate.subsample_size == plate.size) continue;
+    const Index axis = x.dim() + plate.dim - static_cast<Index>(event_dim);
+    if (axis < 0) continue;
+    std::vector<Index> rows;
+    const Index b = x.shape()[static_cast<std::size_t>(axis)];
+    for (Index i = 0; i < plate.size; ++i) rows.push_back(i % b);
+    x = index_select(x, axis, rows);
+  }
+  return x;
+}
+
+// The rows of a full-size tensor that the open plates execute.
+Tensor executed(Tensor x, const Plates& plates, std::size_t event_dim) {
+  for (const PlateFrame& frame : plates) {
+    if (frame.subsample_size == frame.size) continue;
+    const plate* open = detail::find_open_plate(frame.name);
+    if (open == nullptr || !open->is_subsampled()) continue;
+    x = index_select(x, frame.dim - static_cast<Index>(event_dim), open->indices());
+  }
+  return x;
+}
+
+}  // namespace
+
+bool is_guided(const Message& message) {
+  return message.kind == Message::Kind::sample && !message.is_observed && !message.done &&
+         !message.value.defined() && !message.distribution.support().is_discrete();
+}
+
+void AutoGuideState::set_up(FunctionRef<void()> model) {
+  if (is_set_up()) return;
+  std::string reason = "the model has no continuous latent site";
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    handlers::BlockHandler hidden({});
+    InitDraws draws(init_);
+    Collect collect;
+    handlers::TraceHandler tracer;
+    {
+      // the tracer is outside of the draws, so that it keeps them
+      const with inside(hidden, collect, draws, tracer);
+      model();
+    }
+    const Site* bad = nullptr;
+    for (const Site& site : tracer.get()) {
+      if (bad == nullptr && !isfinite(site.log_prob_sum()).is_all()) bad = &site;
+    }
+    if (bad != nullptr) {
+      reason = "site '" + bad->name.str() + "' has log density " +
+               std::to_string(bad->log_prob_sum().item());
+      continue;
+    }
+    for (const Message& site : collect.sites) {
+      const Tensor u = biject_to(site.distribution.support()).inv(site.value);
+      if (!isfinite(u).is_all()) {
+        reason = "site '" + site.name.str() + "' begins at an end of its support";
+        bad = tracer.get().find(site.name);
+        break;
+      }
+    }
+    if (bad != nullptr) continue;
+    for (const Message& site : collect.sites) latent_of(site, site.value);
+    if (is_set_up()) return;
+    break;
+  }
+  fail(prefix_, "found no initial values: " + reason,
+       "give another .init, or look at the model's data and masks");
+}
+
+AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Tensor& init) {
+  if (const auto found = index_.find(site.name.id()); found != index_.end()) {
+    Latent& latent = latents_[found->second];
+    refresh(latent);
+    return latent;
+  }
+  Latent latent;
+  latent.name = site.name;
+  latent.support = site.distribution.support();
+  latent.reinterpreted = site.distribution.reinterpreted();
+  const Tensor u = biject_to(latent.support).inv(init);
+  const std::size_t event_axes =
+      static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
+  latent.event_dim = event_axes - latent.reinterpreted;
+  latent.init = at_full_size(u, site.plates, event_axes);
+  latent.unconstrained_shape = latent.init.shape();
+  make_params(latent);
+  index_[site.name.id()] = latents_.size();
+  latents_.push_back(std::move(latent));
+  return latents_.back();
+}
+
+// The store may have been cleared or loaded since.
+void AutoGuideState::refresh(Latent& latent) {
+  for (std::shared_ptr<detail::ParamEntry>& entry : latent.params) {
+    if (param_store().find(entry->name) != entry) {
+      latent.params.clear();
+      make_params(latent);
+      return;
+    }
+  }
+}
+
+distributions::Distribution AutoGuideState::posterior(const Message& site) {
+  Tensor init;
+  if (index_.find(site.name.id()) == index_.end()) {
+    init = with_context("site", site.name, [&] { return detach(init_(site)); });
+  }
+  const Latent& latent = latent_of(site, init);
+  std::array<Tensor, 2> params;
+  for (std::size_t k = 0; k < latent.params.size(); ++k) {
+    params[k] = executed(detail::value_of(latent.params[k]), site.plates,
+                         latent.event_dim + latent.reinterpreted);
+  }
+  return make_posterior(latent, std::span<const Tensor>(params.data(), latent.params.size()));
+}
+
+Values AutoGuideState::quantile(double p) {
+  if (!is_set_up()) {
+    fail(prefix_, "the guide has no parameters yet", "fit it, or call set_up(args..)");
+  }
+  Values values;
+  for (Latent& latent : latents_) {
+    refresh(latent);
+    values[latent.name.str()] = quantile_of(latent, p);
+  }
+  return values;
+}
+
+void GuideDraws::process(Message& message) {
+  if (!is_guided(message)) return;
+  with_context("site", message.name, [&] {
+    pending_ = guide_.posterior(message);
+    message.value = pending_.sample(message.name, {});
+  });
+  message.done = true;
+}
+
+void GuideDraws::postprocess(Message& message) {
+  if (!pending_.defined() || message.kind != Message::Kind::sample) return;
+  Message site = message;
+  site.element_mask = message.distribution.own_mask().unsqueeze_right(
+      pending_.element_shape().rank() - message.distribution.element_shape().rank());
+  site.distribution = std::exchange(pending_, distributions::Distribution());
+  trace_.add(Site(site));
+}
+
+void GuideSites::process(Message& message) {
+  if (message.kind == Message::Kind::plate) return;
+  if (!is_guided(message)) {
+    message.stop = true;
+    return;
+  }
+  with_context("site", message.name, [&] {
+    const distributions::Distribution q = guide_.posterior(message);
+    message.element_mask = message.distribution.own_mask().unsqueeze_right(
+        q.element_shape().rank() - message.distribution.element_shape().rank());
+    message.distribution = q;
+  });
+}
+
+}  // namespace ember::inference

@@ -1,0 +1,155 @@
+// Automatic guides: a family of distributions over a model's latent sites, made by looking at the
+// model. What all of them share is here; AutoNormal and AutoDelta say what one site looks like.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <ember/core/function_ref.hpp>
+#include <ember/handlers/param_store.hpp>
+#include <ember/handlers/tracing.hpp>
+#include <ember/handlers/values.hpp>
+#include <ember/inference/init.hpp>
+
+namespace ember::inference {
+
+/// The state of an automatic guide, which its copies share. A latent site of the model is drawn
+/// from q in place of the model's distribution, with the mask and the scale that the model's site
+/// has in the same execution.
+class AutoGuideState {
+ public:
+  AutoGuideState(std::string prefix, Init init)
+      : prefix_(std::move(prefix)), init_(std::move(init)) {}
+  AutoGuideState(const AutoGuideState&) = delete;
+  AutoGuideState& operator=(const AutoGuideState&) = delete;
+  virtual ~AutoGuideState() = default;
+
+  const std::string& prefix() const { return prefix_; }
+  bool is_set_up() const { return !latents_.empty(); }
+  /// Makes the parameters, at initial values for which the model's log joint is finite. Does
+  /// nothing where it was done before.
+  void set_up(FunctionRef<void()> model);
+
+  /// Whether log q counts in an ELBO: not where q is a point.
+  virtual bool has_density() const = 0;
+  /// q of a latent site whose message has passed the handlers inside of the guide.
+  distributions::Distribution posterior(const Message& site);
+
+  /// Per latent site, at full size: the value of each coordinate's quantile.
+  Values quantile(double p);
+
+ protected:
+  struct Latent {
+    Name name;
+    Constraint support;
+    Shape unconstrained_shape;  // with subsampled plates at their full size
+    Tensor init;                // unconstrained, of that shape
+    std::size_t reinterpreted = 0;
+    std::size_t event_dim = 0;  // of one unconstrained value, without what to_event made
+    std::vector<std::shared_ptr<detail::ParamEntry>> params;
+  };
+
+  /// Names and makes a site's parameters.
+  virtual void make_params(Latent& latent) = 0;
+  /// q given the parameters' values for the members of plates that are executed.
+  virtual distributions::Distribution make_posterior(const Latent& latent,
+                                                     std::span<const Tensor> params) = 0;
+  virtual Tensor quantile_of(const Latent& latent, double p) = 0;
+
+ private:
+  Latent& latent_of(const Message& site, const Tensor& init);
+  void refresh(Latent& latent);
+
+  std::string prefix_;
+  Init init_;
+  std::vector<Latent> latents_;                           // in program order
+  std::unordered_map<std::uint32_t, std::size_t> index_;  // by name
+};
+
+/// Puts the guide's draws into a model that runs under it, as the outermost handler, and records
+/// the guide's own sites: guide and model in one execution.
+class GuideDraws final : public handlers::Handler {
+ public:
+  explicit GuideDraws(AutoGuideState& guide) : guide_(guide) {}
+  void enter() override { trace_.clear(); }
+  void process(Message& message) override;
+  void postprocess(Message& message) override;
+
+  AutoGuideState& guide() const { return guide_; }
+  const Trace& trace() const { return trace_; }
+  Trace& trace() { return trace_; }
+
+ private:
+  AutoGuideState& guide_;
+  distributions::Distribution pending_;
+  Trace trace_;
+};
+
+/// Turns a model into its guide: latent sites are q's, everything else is hidden from the handlers
+/// further out.
+class GuideSites final : public handlers::Handler {
+ public:
+  explicit GuideSites(AutoGuideState& guide) : guide_(guide) {}
+  void process(Message& message) override;
+
+ private:
+  AutoGuideState& guide_;
+};
+
+/// A latent site that automatic guides cover: continuous, not observed.
+bool is_guided(const Message& message);
+
+/// An automatic guide of a model: a handle, copies share the state.
+template <class Model, class State>
+class AutoGuide {
+ public:
+  AutoGuide(Model model, std::shared_ptr<State> state)
+      : model_(std::move(model)), state_(std::move(state)) {}
+
+  /// Runs the guide: a trace of it has the latent sites.
+  template <class... Args>
+  void operator()(Args&&... args) const {
+    set_up(args...);
+    GuideSites sites(*state_);
+    const detail::Pushed inside(sites);
+    static_cast<void>(model_(args...));
+  }
+  /// Makes the parameters by running the model once; SVI does so at its first step.
+  template <class... Args>
+  void set_up(Args&&... args) const {
+    if (state_->is_set_up()) return;
+    state_->set_up([&] { static_cast<void>(model_(args...)); });
+  }
+
+  /// The median of each latent site, at full size where plates are subsampled.
+  Values median() const { return state_->quantile(0.5); }
+  /// For each latent site the quantiles, along a new first axis.
+  Values quantiles(const std::vector<double>& probabilities) const {
+    std::map<std::string, std::vector<Tensor>> rows;
+    for (double p : probabilities) {
+      for (const auto& [name, value] : state_->quantile(p)) rows[name].push_back(value);
+    }
+    Values result;
+    for (const auto& [name, values] : rows) result[name] = stack(values, 0);
+    return result;
+  }
+  /// A draw of all latent sites, for these arguments.
+  template <class... Args>
+  Values sample_posterior(Args&&... args) const {
+    Values values;
+    for (const Site& site : handlers::trace(*this).get_trace(args...)) {
+      values[site.name.str()] = site.value;
+    }
+    return values;
+  }
+
+  State& state() const { return *state_; }
+
+ private:
+  Model model_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace ember::inference

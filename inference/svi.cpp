@@ -1,0 +1,122 @@
+#include <ember/inference/svi.hpp>
+
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/handlers/block.hpp>
+#include <ember/inference/diagnosis.hpp>
+#include <ember/inference/progress.hpp>
+
+namespace ember::inference {
+namespace {
+
+const char* const kRemedy =
+    "look at the data and the priors of that site, or lower the learning rate";
+
+[[noreturn]] void explain_loss(const Trace& model, const Trace& guide, Real loss) {
+  const std::string what = "the loss is " + std::to_string(loss);
+  for (const auto& [trace, where] : {std::pair{&guide, "guide"}, std::pair{&model, "model"}}) {
+    for (const Site& site : *trace) {
+      if (!site.has_distribution() || std::isfinite(site.log_prob_sum().item())) continue;
+      fail("SVI",
+           what + "; it began at the " + where + "'s site '" + site.name.str() +
+               "', whose log density is " + std::to_string(site.log_prob_sum().item()),
+           kRemedy);
+    }
+  }
+  fail("SVI", what, kRemedy);
+}
+
+}  // namespace
+
+Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
+  const auto lock = param_store().lock_for_optimising();
+  Real loss = 0;
+  {
+    const detail::Recording recording;
+    const detail::ParamLeaves::Scope scope(leaves_);
+    // whatever happens, no trace outlives the recording: its tensors would be copied
+    struct Clear {
+      TraceELBO& elbo;
+      ~Clear() { elbo.clear(); }
+    } const clear{elbo_};
+    const Tensor elbo = elbo_.estimate(model, guide);
+    loss = -elbo.item();
+    if (!std::isfinite(loss)) explain_loss(elbo_.model_trace(), elbo_.guide_trace(), loss);
+    detail::Tape::current().backward(elbo.node(), 1);
+    optimizer_->collect(leaves_.leaves());
+    if (const detail::ParamEntry* bad = optimizer_->find_not_finite()) {
+      const std::string site = find_bad_gradient(model, elbo_.model_trace());
+      fail("SVI",
+           "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
+               site + "'",
+           kRemedy);
+    }
+    check_reads_of_hidden(model);
+  }
+  optimizer_->apply();
+  return loss;
+}
+
+Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& guide) {
+  const Real loss = -elbo_.estimate(model, guide).item();
+  elbo_.clear();
+  return loss;
+}
+
+// A latent whose hidden elements are read by something visible has neither prior nor entropy there.
+// A discrete draw that is read would need a score-function term.
+void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
+  for (const Site& site : elbo_.model_trace()) {
+    if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
+    const bool discrete = site.distribution.support().is_discrete();
+    const detail::Node& value = site.value.node();
+    if (!value.has_adjoint || (!discrete && warned_.contains(site.name.str()))) continue;
+    const std::size_t event_dim =
+        site.distribution.event_shape().rank() - site.distribution.reinterpreted();
+    const Mask hidden = (!site.mask).unsqueeze_right(event_dim).broadcast_to(value.shape);
+    const Mask read = detail::reach_of(value) & (discrete ? Mask(true) : hidden);
+    if (read.is_none()) continue;
+    const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
+    if (discrete) {
+      fail("site '" + site.name.str() + "'",
+           "its unobserved part is discrete, and site '" + reader +
+               "' reads it: this needs a score-function term",
+           "sum the missing values out, or give the guide a site of this name");
+    }
+    warned_.insert(site.name.str());
+    std::fprintf(stderr,
+                 "ember: warning: a mask hides elements of latent site '%s', but visible site '%s' "
+                 "reads their values: they have neither prior nor entropy in the objective and "
+                 "become point estimates\n",
+                 site.name.c_str(), reader.c_str());
+  }
+}
+
+bool has_converged(const std::vector<Real>& losses, const RunOptions& options) {
+  const auto window = static_cast<std::ptrdiff_t>(options.window);
+  if (options.tolerance <= 0 || std::ssize(losses) < 2 * window) return false;
+  const Real last = std::accumulate(losses.end() - window, losses.end(), Real{0});
+  const Real before = std::accumulate(losses.end() - 2 * window, losses.end() - window, Real{0});
+  return std::abs(last - before) <= static_cast<Real>(options.tolerance) * std::abs(before);
+}
+
+Fit SVIEngine::run(Index steps, const RunOptions& options, FunctionRef<void()> model,
+                   const GuideProgram& guide) {
+  Fit fit;
+  fit.losses.reserve(static_cast<std::size_t>(steps));
+  Progress progress(options.progress, steps);
+  for (Index i = 0; i < steps && !fit.converged; ++i) {
+    fit.losses.push_back(step(model, guide));
+    progress.update(i + 1, fit.losses.back());
+    fit.converged = (i + 1) % options.window == 0 && has_converged(fit.losses, options);
+  }
+  fit.seconds = progress.seconds();
+  return fit;
+}
+
+}  // namespace ember::inference

@@ -1,0 +1,305 @@
+// Primitives and handlers: what a trace records under each of them, in both forms.
+#include <ember/ember.hpp>
+
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <string>
+
+#include "catch.hpp"
+
+using namespace ember;
+namespace dist = ember::distributions;
+namespace h = ember::handlers;
+
+namespace {
+
+const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+
+Real normal_lp(Real x, Real loc, Real scale) {
+  const Real z = (x - loc) / scale;
+  return -0.5 * z * z - std::log(scale) - 0.5 * std::log(2 * std::numbers::pi_v<Real>);
+}
+
+Tensor two_level(const Tensor& y) {
+  const Tensor mu = sample("mu", dist::Normal(0, 5));
+  plate rows("rows", y.numel());
+  const Tensor z = sample("z", dist::Normal(mu, 1));
+  sample("y", dist::Normal(z, 2), {.obs = y});
+  return deterministic("twice", 2 * z);
+}
+
+// Expects an Error whose text has all the parts.
+template <class F>
+void check_error(F&& f, std::initializer_list<const char*> parts) {
+  try {
+    f();
+  } catch (const Error& error) {
+    for (const char* part : parts) {
+      INFO(error.what());
+      CHECK(std::string(error.what()).find(part) != std::string::npos);
+    }
+    return;
+  }
+  FAIL("no Error was thrown");
+}
+
+}  // namespace
+
+TEST_CASE("trace records sites in program order with values, plates and densities") {
+  const Tensor y = tensor({1.0, 2.0, 4.0});
+  const Trace t =
+      h::trace(h::condition(two_level, {{"mu", 0.5}, {"z", tensor({0, 1, 2})}})).get_trace(y);
+  REQUIRE(t.size() == 4);
+  std::string names;
+  for (const Site& site : t) names += site.name.str() + " ";
+  CHECK(names == "mu z y twice ");
+  CHECK(t["mu"].is_observed);
+  CHECK(t["z"].plates.size() == 1);
+  CHECK(t["z"].plates[0].dim == -1);
+  CHECK(t["y"].kind == SiteKind::observed);
+  CHECK(t["twice"].kind == SiteKind::deterministic);
+  CHECK(t["twice"].value.at({2}) == 4);
+  Real total = normal_lp(0.5, 0, 5);
+  const Real zs[] = {0, 1, 2};
+  const Real ys[] = {1, 2, 4};
+  for (int i = 0; i < 3; ++i) total += normal_lp(zs[i], 0.5, 1) + normal_lp(ys[i], zs[i], 2);
+  CHECK(t.log_prob_sum().item() == Approx(total));
+  CHECK(t["y"].log_prob().at({1}) == Approx(normal_lp(2, 1, 2)));
+  check_error([&] { t["nowhere"]; }, {"nowhere", "mu, z, y, twice"});
+}
+
+TEST_CASE("a plate expands the sites inside and takes the next free dim") {
+  const Trace t = h::trace([] {
+                    plate outer("outer", 3);
+                    plate inner("inner", 2);
+                    sample("x", dist::Normal(0, 1));
+                    CHECK(outer.dim() == -1);
+                    CHECK(inner.dim() == -2);
+                  }).get_trace();
+  CHECK(t["x"].value.shape() == Shape{2, 3});
+  CHECK(t.plates().size() == 2);
+}
+
+TEST_CASE("an automatic dim goes past one that is taken") {
+  plate taken("taken", 3, {.dim = -1});
+  plate next("next", 2);
+  CHECK(next.dim() == -2);
+  check_error([] { plate again("again", 2, {.dim = -2}); }, {"again", "-2", "next"});
+  check_error([] { plate same("next", 2); }, {"next", "open"});
+}
+
+TEST_CASE("a plate of another size than the batch is an error") {
+  check_error(
+      [] {
+        plate rows("rows", 3);
+        sample("x", dist::Normal(zeros({4}), 1));
+      },
+      {"x", "rows", "-1", "4", "3"});
+}
+
+TEST_CASE("a plate opened again keeps its members; with another size it is an error") {
+  const auto model = [](Index again) {
+    std::vector<Index> first;
+    {
+      plate p("p", 10, {.subsample_size = 3});
+      const Indices chosen = p.indices();
+      first.assign(chosen.values().begin(), chosen.values().end());
+    }
+    plate p("p", again, {.subsample_size = 3});
+    const Indices chosen = p.indices();
+    CHECK(std::vector<Index>(chosen.values().begin(), chosen.values().end()) == first);
+  };
+  const Trace t = h::trace(model).get_trace(10);
+  CHECK(t.plates().size() == 1);
+  CHECK(t.plates()[0].indices->size() == 3);
+  check_error([&] { h::trace(model).get_trace(11); }, {"p", "10", "11"});
+}
+
+TEST_CASE("a subsampled plate scales by size over subsample size") {
+  const Tensor y = arange(10);
+  const auto model = [&](const Indices& members) {
+    plate data("data", 10, {.subsample = members});
+    sample("y", dist::Normal(0, 1), {.obs = data.subsample(y)});
+  };
+  const Trace t = h::trace(model).get_trace(Indices{1, 4});
+  CHECK(t["y"].scale.item() == 5);
+  CHECK(t["y"].log_prob_sum().item() == Approx(5 * (normal_lp(1, 0, 1) + normal_lp(4, 0, 1))));
+  CHECK(t["y"].unscaled_log_prob().at({0}) == Approx(normal_lp(1, 0, 1)));
+}
+
+TEST_CASE("mask works alone in a scope and around a model") {
+  const Tensor y = tensor({1.0, kNaN, 3.0});
+  const Mask seen = !isnan(y);
+  const auto model = [&] { sample("y", dist::Normal(0, 1), {.obs = y}); };
+  auto tracer = h::trace();
+  {
+    with inside(tracer);
+    with masked(h::mask(seen));
+    model();
+  }
+  const Real expected = normal_lp(1, 0, 1) + normal_lp(3, 0, 1);
+  CHECK(tracer.get().log_prob_sum().item() == Approx(expected));
+  CHECK(h::trace(h::mask(model, seen)).get_trace().log_prob_sum().item() == Approx(expected));
+  CHECK(tracer.get()["y"].mask == seen);
+}
+
+TEST_CASE("masks of distribution, handlers and obs_mask combine by and; each is counted") {
+  const Mask own = mask_of({true, true, true, false});
+  const Mask outer = mask_of({true, true, false, false});
+  const Mask obs = mask_of({true, false, true, true});
+  const Trace t =
+      h::trace([&] {
+        with inside(h::mask(outer));
+        sample("y", dist::Normal(zeros({4}), 1).mask(own), {.obs = arange(4), .obs_mask = obs});
+      }).get_trace();
+  CHECK(t["y_observed"].mask == mask_of({true, false, false, false}));
+  CHECK(t["y_unobserved"].mask == mask_of({false, true, false, false}));
+  CHECK(t["y_observed"].log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
+  const Site::Hidden hidden = t["y_observed"].hidden();
+  CHECK(hidden.distribution == 1);
+  CHECK(hidden.handlers == 2);
+  CHECK(hidden.obs == 1);
+  CHECK(t["y"].kind == SiteKind::deterministic);
+  CHECK(t["y"].value.at({0}) == 0);
+  CHECK(t["y"].value.at({1}) == t["y_unobserved"].value.at({1}));
+}
+
+TEST_CASE("scales multiply; a tensor scale broadcasts like a mask; a bad one is an error") {
+  const auto model = [] { sample("x", dist::Normal(zeros({2}), 1), {.obs = tensor({0.0, 1.0})}); };
+  const Trace t = h::trace(h::scale(h::scale(model, tensor({1.0, 3.0})), 0.5)).get_trace();
+  CHECK(t["x"].log_prob().at({0}) == Approx(0.5 * normal_lp(0, 0, 1)));
+  CHECK(t["x"].log_prob().at({1}) == Approx(1.5 * normal_lp(1, 0, 1)));
+  CHECK(t["x"].log_prob_sum().item() ==
+        Approx(0.5 * normal_lp(0, 0, 1) + 1.5 * normal_lp(1, 0, 1)));
+  check_error([&] { h::trace(h::scale(model, 0)).get_trace(); }, {"x", "scale"});
+  check_error([&] { h::trace(h::scale(model, tensor({1.0, kNaN}))).get_trace(); }, {"x", "scale"});
+  // what is hidden may have any scale
+  const Trace hidden =
+      h::trace(h::mask(h::scale(model, tensor({1.0, kNaN})), mask_of({true, false}))).get_trace();
+  CHECK(hidden.log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
+}
+
+TEST_CASE("a mask may enlarge a site outside of plates, and not inside of them") {
+  const Mask three = mask_of({true, false, true});
+  const Trace t =
+      h::trace(h::mask([] { sample("x", dist::Normal(0, 1), {.obs = 1}); }, three)).get_trace();
+  CHECK(t["x"].log_prob_sum().item() == Approx(2 * normal_lp(1, 0, 1)));
+  check_error(
+      [&] {
+        h::trace([&] {
+          plate rows("rows", 3);
+          with inside(h::mask(three.reshape({3, 1})));
+          sample("x", dist::Normal(0, 1));
+        }).get_trace();
+      },
+      {"x", "(3, 1)", "(3,)"});
+}
+
+TEST_CASE("replay gives latents the guide's values and plates its members") {
+  const auto guide = [] {
+    plate p("p", 100, {.subsample_size = 2});
+    sample("z", dist::Normal(0, 1));
+  };
+  const Trace g = h::trace(guide).get_trace();
+  const Trace m = h::trace(h::replay(guide, g)).get_trace();
+  CHECK(m["z"].value.at({1}) == g["z"].value.at({1}));
+  CHECK(m.plates()[0].indices->values()[0] == g.plates()[0].indices->values()[0]);
+}
+
+TEST_CASE("block hides sites from handlers further out") {
+  const auto model = [] {
+    sample("a", dist::Normal(0, 1));
+    sample("b", dist::Normal(0, 1));
+  };
+  CHECK_FALSE(h::trace(h::block(model, {.hide = {"a"}})).get_trace().contains("a"));
+  CHECK(h::trace(h::block(model, {.hide = {"a"}})).get_trace().contains("b"));
+  CHECK(h::trace(h::block(model, {.expose = {"a"}})).get_trace().size() == 1);
+  CHECK(h::trace(h::block(model)).get_trace().empty());
+  const auto is_b = [](const Message& m) { return m.name == "b"; };
+  CHECK(h::trace(h::block(model, {.predicate = is_b})).get_trace().contains("a"));
+}
+
+TEST_CASE("seed gives the same draws at each call and puts the state back") {
+  const auto model = [] { return sample("x", dist::Normal(0, 1)); };
+  const auto seeded = h::seed(model, 7);
+  set_rng_seed(1);
+  const Real first = model().item();
+  set_rng_seed(1);
+  const Real a = seeded().item();
+  const Real b = seeded().item();
+  CHECK(a == b);
+  CHECK(model().item() == first);
+  CHECK(model().item() != first);
+  {
+    with inside(h::seed(7));
+    CHECK(model().item() == a);
+  }
+}
+
+TEST_CASE("condition observes; uncondition draws what is observed, but not factors") {
+  const auto model = [] {
+    sample("x", dist::Normal(0, 1), {.obs = 100});
+    factor("f", -1.5);
+  };
+  const Trace t = h::trace(h::uncondition(model)).get_trace();
+  CHECK_FALSE(t["x"].is_observed);
+  CHECK(t["x"].value.item() != 100);
+  CHECK(t["f"].kind == SiteKind::factor);
+  CHECK(t["f"].log_prob_sum().item() == -1.5);
+  with inside(h::condition({{"x", 3}}));
+  CHECK(h::trace(model).get_trace()["x"].value.item() == 3);
+}
+
+TEST_CASE("condition on the name of a partially observed site makes it a plain one") {
+  const Mask seen = mask_of({true, false});
+  const auto model = [&] {
+    return sample("x", dist::Normal(zeros({2}), 1), {.obs = tensor({1.0, kNaN}), .obs_mask = seen});
+  };
+  const Trace t = h::trace(h::condition(model, {{"x", tensor({5, 6})}})).get_trace();
+  REQUIRE(t.size() == 1);
+  CHECK(t["x"].kind == SiteKind::observed);
+  const Trace part = h::trace(h::condition(model, {{"x_unobserved", tensor({5, 6})}})).get_trace();
+  CHECK(part["x"].value.at({0}) == 1);
+  CHECK(part["x"].value.at({1}) == 6);
+  CHECK(part.log_prob_sum().item() == Approx(normal_lp(1, 0, 1) + normal_lp(6, 0, 1)));
+}
+
+TEST_CASE("substitute fixes parameters without the store") {
+  param_store().clear();
+  const auto model = [] { return param("w", zeros({2})); };
+  CHECK(h::substitute(model, {{"w", tensor({1, 2})}})().at({1}) == 2);
+  CHECK_FALSE(param_store().contains("w"));
+  CHECK(model().at({1}) == 0);
+  CHECK(param_store().contains("w"));
+  check_error([] { param("w", zeros({3})); }, {"w", "(2,)", "(3,)"});
+  check_error([] { param("w", zeros({2}), constraints::positive); }, {"w", "real", "positive"});
+}
+
+TEST_CASE("two sites of one name in an execution are an error") {
+  check_error(
+      [] {
+        h::trace([] {
+          sample("x", dist::Normal(0, 1));
+          sample("x", dist::Normal(0, 1));
+        }).get_trace();
+      },
+      {"x", "already"});
+}
+
+TEST_CASE("a handler of one's own sees messages and the stack is empty after an error") {
+  struct Count : h::Handler {
+    void process(Message& message) override { names += message.name.str(); }
+    std::string names;
+  };
+  Count count;
+  CHECK_THROWS_AS(
+      [&] {
+        with inside(count);
+        sample("a", dist::Normal(0, 1));
+        sample("b", dist::Normal(0, -1));
+      }(),
+      Error);
+  CHECK(count.names == "ab");
+  CHECK(detail::handler_depth() == 0);
+}
