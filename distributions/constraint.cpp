@@ -91,6 +91,40 @@ Mask Constraint::check(const Tensor& x) const {
   return Mask::filled(x.shape(), true);
 }
 
+bool Constraint::holds_everywhere(const Tensor& x) const {
+  const auto every = [&](auto f) {
+    bool all = true;
+    for (Real v : x.data()) all &= f(v);  // no early exit: the loop vectorises
+    return all;
+  };
+  switch (kind_) {
+    case Kind::real:
+      return every([](Real v) { return !std::isnan(v); });
+    case Kind::positive:
+      return every([](Real v) { return v > 0; });
+    case Kind::nonnegative:
+      return every([](Real v) { return v >= 0; });
+    case Kind::unit_interval:
+      return every([](Real v) { return v >= 0 && v <= 1; });
+    case Kind::boolean:
+      return every([](Real v) { return v == 0 || v == 1; });
+    case Kind::nonnegative_integer:
+      return every([](Real v) { return v >= 0 && v == std::floor(v); });
+    case Kind::any:
+      return true;
+    case Kind::integer_interval: {
+      if (lower_.numel() != 1 || upper_.numel() != 1) return false;
+      const Real from = lower_.data()[0];
+      const Real to = upper_.data()[0];
+      return every([=](Real v) { return v >= from && v <= to && v == std::floor(v); });
+    }
+    case Kind::greater_than:
+    case Kind::simplex:
+      break;
+  }
+  return false;
+}
+
 std::string Constraint::rule() const {
   switch (kind_) {
     case Kind::real:

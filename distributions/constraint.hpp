@@ -47,6 +47,9 @@ class Constraint {
 
   /// Where x is allowed, element by element (row by row for a simplex).
   Mask check(const Tensor& x) const;
+  /// Whether x is allowed in all of its elements; may say no too often for kinds that are not
+  /// element-wise. Allocates nothing.
+  bool holds_everywhere(const Tensor& x) const;
   /// What is asked, in words: "must be positive".
   std::string rule() const;
   std::string name() const;
