@@ -59,9 +59,9 @@ Tensor normal_quantile(const Tensor& p);
 class Axes {
  public:
   Axes() = default;
-  Axes(Index axis) : axes_{axis} {}  // NOLINT(google-explicit-constructor)
-  Axes(int axis) : axes_{axis} {}    // NOLINT(google-explicit-constructor)
-  Axes(std::initializer_list<Dim> axes) : axes_{std::vector<Index>()} {
+  Axes(Index axis) : axes_(std::vector<Index>{axis}) {}  // NOLINT(google-explicit-constructor)
+  Axes(int axis) : axes_(std::vector<Index>{axis}) {}    // NOLINT(google-explicit-constructor)
+  Axes(std::initializer_list<Dim> axes) : axes_(std::vector<Index>()) {
     for (Dim axis : axes) axes_->push_back(axis.value);
   }
   const std::optional<std::vector<Index>>& list() const { return axes_; }

@@ -13,6 +13,10 @@ namespace {
 
 thread_local bool validation = true;
 
+constexpr std::string_view kNames[] = {
+    "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
+    "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
+
 template <class F>
 Mask test(const Tensor& x, F f) {
   std::vector<std::uint8_t> bytes;
@@ -151,11 +155,12 @@ std::string Constraint::rule() const {
   return "may be anything";
 }
 
-std::string Constraint::name() const {
-  static constexpr const char* kNames[] = {
-      "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
-      "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
-  return kNames[static_cast<std::size_t>(kind_)];
+std::string Constraint::name() const { return std::string(kNames[static_cast<std::size_t>(kind_)]); }
+
+std::optional<Constraint::Kind> Constraint::kind_of(std::string_view name) {
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
+  if (found == std::end(kNames)) return {};
+  return static_cast<Kind>(found - std::begin(kNames));
 }
 
 namespace constraints {

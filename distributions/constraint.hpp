@@ -1,7 +1,9 @@
 // Constraints: where the values of a distribution or a parameter lie.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
@@ -53,6 +55,8 @@ class Constraint {
   /// What is asked, in words: "must be positive".
   std::string rule() const;
   std::string name() const;
+  /// The kind of a name, if there is one.
+  static std::optional<Kind> kind_of(std::string_view name);
 
  private:
   Kind kind_;

@@ -29,6 +29,7 @@ class Distribution {
 
   bool defined() const { return family_ != nullptr; }
   const Family& family() const { return *family_; }
+  const std::shared_ptr<const Family>& share_family() const { return family_; }
   /// The family's name, "Normal".
   std::string name() const;
 

@@ -67,6 +67,8 @@ class TransformedFamily final : public Family {
     return transform_(base_.icdf(transform_.sign() > 0 ? probability : 1 - probability));
   }
 
+  TransformedParts parts() const { return {base_, transform_}; }
+
  private:
   Distribution base_;
   Transform transform_;
@@ -75,6 +77,12 @@ class TransformedFamily final : public Family {
 };
 
 }  // namespace
+
+std::optional<TransformedParts> parts_of(const Family& family) {
+  const auto* transformed = dynamic_cast<const TransformedFamily*>(&family);
+  if (transformed == nullptr) return {};
+  return transformed->parts();
+}
 
 Transformed::Transformed(const Distribution& base, std::vector<transforms::Transform> transforms)
     : Transformed(base, transforms::compose(std::move(transforms))) {}
