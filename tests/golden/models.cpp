@@ -89,20 +89,24 @@ Trace run(const Model& model, const Inputs& inputs, std::span<const Tensor> at) 
 // The guide of "elbo_delta": each latent site of the model is Delta of a parameter of its name.
 class DeltaSites final : public h::Handler {
  public:
+  explicit DeltaSites(Values points) : points_(std::move(points)) {}
   void process(Message& message) override {
-    if (message.kind == Message::Kind::plate || message.kind == Message::Kind::param) return;
+    if (message.kind == Message::Kind::plate) return;
     if (message.kind != Message::Kind::sample || message.is_observed) {
       message.stop = true;
       return;
     }
     const auto event_dim = static_cast<Index>(message.distribution.event_shape().rank());
-    message.distribution = dist::Delta(param(message.name), 0.0, event_dim);
+    message.distribution = dist::Delta(points_.at(message.name.str()), 0.0, event_dim);
   }
+
+ private:
+  Values points_;
 };
 
 Tensor loss_of(const Model& model, const Inputs& inputs, std::span<const Tensor> at) {
   const auto guide = [&] {
-    DeltaSites sites;
+    DeltaSites sites(params_of(inputs, at));
     with inside(sites);
     model();
   };
