@@ -1,9 +1,16 @@
 #include <ember/distributions/bernoulli.hpp>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Bernoulli::Params, probs, logits);
 
 namespace ember::distributions {
 namespace {
+
+using Kind = Constraint::Kind;
+constexpr auto kParameters =
+    reflect::table<Bernoulli::Params>({{Kind::unit_interval}, {Kind::real}});
 
 struct ByProbs {
   static Density<2> density(double x, double p) {
@@ -26,45 +33,39 @@ struct ByLogits {
 class BernoulliFamily final : public KernelFamily {
  public:
   explicit BernoulliFamily(const Bernoulli::Params& params)
-      : logits_(one_of("Bernoulli", {"probs", "logits"}, {&params.probs, &params.logits}) == 1),
-        parameter_(logits_ ? params.logits : params.probs) {}
+      : KernelFamily(Bernoulli::kInfo, reflect::values(params)) {}
 
-  const char* name() const override { return "Bernoulli"; }
-  std::vector<Parameter> parameters() const override {
-    if (logits_) return {{"logits", parameter_, constraints::real}};
-    return {{"probs", parameter_, constraints::unit_interval}};
-  }
   Constraint support() const override { return constraints::boolean; }
   Tensor mean() const override { return probs(); }
   Tensor variance() const override { return probs() * (1 - probs()); }
   Tensor entropy() const override {
-    if (logits_) {
-      const Tensor p = sigmoid(parameter_);
-      return softplus(parameter_) - p * parameter_;
+    if (by_logits()) {
+      const Tensor p = sigmoid(parameter(0));
+      return softplus(parameter(0)) - p * parameter(0);
     }
-    const Tensor p = parameter_;
+    const Tensor p = parameter(0);
     const Tensor q = 1 - p;
     return where(p > 0, -p * log(p), 0) + where(q > 0, -q * log1p(-p), 0);
   }
   Tensor enumerate_support() const override { return tensor({0, 1}); }
 
  private:
-  Tensor probs() const { return logits_ ? sigmoid(parameter_) : parameter_; }
+  bool by_logits() const { return alternative() == 1; }
+  Tensor probs() const { return by_logits() ? sigmoid(parameter(0)) : parameter(0); }
   const Kernel& kernel() const override {
-    return logits_ ? Elementwise<ByLogits, 2>::kernel : Elementwise<ByProbs, 2>::kernel;
+    return by_logits() ? Elementwise<ByLogits, 2>::kernel : Elementwise<ByProbs, 2>::kernel;
   }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return to_tensor(detail::standard_uniform(key, elements) < expand(detach(probs()), elements));
   }
   Real placeholder() const override { return 0; }
-
-  bool logits_;
-  Tensor parameter_;
 };
 
 }  // namespace
 
-Bernoulli::Bernoulli(const Params& params)
-    : Distribution(std::make_shared<BernoulliFamily>(params)) {}
+constinit const FamilyInfo Bernoulli::kInfo{"Bernoulli", kParameters, true,
+                                            &reflect::make<Bernoulli>};
+
+Bernoulli::Bernoulli(const Params& params) : Distribution(make_family<BernoulliFamily>(params)) {}
 
 }  // namespace ember::distributions

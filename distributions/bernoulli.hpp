@@ -1,5 +1,5 @@
-// Bernoulli: P(1) = probs = sigmoid(logits); log p(x) = x log probs + (1 - x) log(1 - probs), x in
-// {0, 1}.
+// Bernoulli: P(1) = probs = sigmoid(logits); log p(x) = x log probs + (1 - x) log(1 - probs),
+// x in {0, 1}.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
@@ -12,6 +12,8 @@ class Bernoulli : public Distribution {
     Tensor probs = {}, logits = {};
   };
   explicit Bernoulli(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

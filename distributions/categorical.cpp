@@ -4,9 +4,16 @@
 
 #include <ember/core/error.hpp>
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Categorical::Params, probs, logits);
 
 namespace ember::distributions {
 namespace {
+
+using Kind = Constraint::Kind;
+constexpr auto kParameters =
+    reflect::table<Categorical::Params>({{Kind::nonnegative, 1}, {Kind::real, 1}});
 
 // log p(x) = logits[x] - logsumexp(logits); d / d logits[c] = 1(c == x) - softmax(logits)[c].
 template <bool Partials>
@@ -97,21 +104,15 @@ constexpr Kernel kByProbs{&probs_block<false>, &probs_block<true>, 2, 2U};
 class CategoricalFamily final : public KernelFamily {
  public:
   explicit CategoricalFamily(const Categorical::Params& params)
-      : logits_(one_of("Categorical", {"probs", "logits"}, {&params.probs, &params.logits}) == 1),
-        parameter_(logits_ ? params.logits : params.probs) {
-    if (parameter_.dim() == 0 || categories() == 0) {
+      : KernelFamily(Categorical::kInfo, reflect::values(params)) {
+    if (categories() == 0) {
       fail("Categorical",
-           std::string(logits_ ? "logits" : "probs") + " of shape " +
-               to_string(parameter_.shape()) + " hold no category",
+           std::string(parameters()[0].info->name) + " of shape " +
+               to_string(parameter(0).shape()) + " hold no category",
            "their last axis holds the categories");
     }
   }
 
-  const char* name() const override { return "Categorical"; }
-  std::vector<Parameter> parameters() const override {
-    if (logits_) return {{"logits", parameter_, constraints::real, 1}};
-    return {{"probs", parameter_, constraints::nonnegative, 1}};
-  }
   Constraint support() const override { return constraints::integer_interval(0, categories() - 1); }
   Tensor mean() const override {
     return full(batch_shape(), std::numeric_limits<Real>::quiet_NaN());
@@ -124,11 +125,12 @@ class CategoricalFamily final : public KernelFamily {
   Tensor enumerate_support() const override { return arange(categories()); }
 
  private:
-  Index categories() const { return parameter_.shape().from_right(1); }
+  bool by_logits() const { return alternative() == 1; }
+  Index categories() const { return parameter(0).shape().from_right(1); }
   Tensor probs() const {
-    return logits_ ? softmax(parameter_, -1) : parameter_ / sum(parameter_, -1, true);
+    return by_logits() ? softmax(parameter(0), -1) : parameter(0) / sum(parameter(0), -1, true);
   }
-  const Kernel& kernel() const override { return logits_ ? kByLogits : kByProbs; }
+  const Kernel& kernel() const override { return by_logits() ? kByLogits : kByProbs; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     const Tensor p = expand(detach(probs()), concatenate(elements, Shape{categories()}));
     const Tensor u = detail::standard_uniform(key, elements);
@@ -151,14 +153,14 @@ class CategoricalFamily final : public KernelFamily {
     return tensor_of(std::move(drawn), elements);
   }
   Real placeholder() const override { return 0; }
-
-  bool logits_;
-  Tensor parameter_;
 };
 
 }  // namespace
 
+constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters, true,
+                                              &reflect::make<Categorical>};
+
 Categorical::Categorical(const Params& params)
-    : Distribution(std::make_shared<CategoricalFamily>(params)) {}
+    : Distribution(make_family<CategoricalFamily>(params)) {}
 
 }  // namespace ember::distributions

@@ -12,6 +12,8 @@ class Categorical : public Distribution {
     Tensor probs = {}, logits = {};
   };
   explicit Categorical(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -13,6 +13,10 @@ namespace {
 
 thread_local bool validation = true;
 
+constexpr std::string_view kNames[] = {
+    "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
+    "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
+
 template <class F>
 Mask test(const Tensor& x, F f) {
   std::vector<std::uint8_t> bytes;
@@ -91,6 +95,40 @@ Mask Constraint::check(const Tensor& x) const {
   return Mask::filled(x.shape(), true);
 }
 
+bool Constraint::holds_everywhere(const Tensor& x) const {
+  const auto every = [&](auto f) {
+    bool all = true;
+    for (Real v : x.data()) all &= f(v);  // no early exit: the loop vectorises
+    return all;
+  };
+  switch (kind_) {
+    case Kind::real:
+      return every([](Real v) { return !std::isnan(v); });
+    case Kind::positive:
+      return every([](Real v) { return v > 0; });
+    case Kind::nonnegative:
+      return every([](Real v) { return v >= 0; });
+    case Kind::unit_interval:
+      return every([](Real v) { return v >= 0 && v <= 1; });
+    case Kind::boolean:
+      return every([](Real v) { return v == 0 || v == 1; });
+    case Kind::nonnegative_integer:
+      return every([](Real v) { return v >= 0 && v == std::floor(v); });
+    case Kind::any:
+      return true;
+    case Kind::integer_interval: {
+      if (lower_.numel() != 1 || upper_.numel() != 1) return false;
+      const Real from = lower_.data()[0];
+      const Real to = upper_.data()[0];
+      return every([=](Real v) { return v >= from && v <= to && v == std::floor(v); });
+    }
+    case Kind::greater_than:
+    case Kind::simplex:
+      break;
+  }
+  return false;
+}
+
 std::string Constraint::rule() const {
   switch (kind_) {
     case Kind::real:
@@ -117,11 +155,12 @@ std::string Constraint::rule() const {
   return "may be anything";
 }
 
-std::string Constraint::name() const {
-  static constexpr const char* kNames[] = {
-      "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
-      "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
-  return kNames[static_cast<std::size_t>(kind_)];
+std::string Constraint::name() const { return std::string(kNames[static_cast<std::size_t>(kind_)]); }
+
+std::optional<Constraint::Kind> Constraint::kind_of(std::string_view name) {
+  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
+  if (found == std::end(kNames)) return {};
+  return static_cast<Kind>(found - std::begin(kNames));
 }
 
 namespace constraints {

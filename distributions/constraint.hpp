@@ -1,7 +1,9 @@
 // Constraints: where the values of a distribution or a parameter lie.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
@@ -47,9 +49,14 @@ class Constraint {
 
   /// Where x is allowed, element by element (row by row for a simplex).
   Mask check(const Tensor& x) const;
+  /// Whether x is allowed in all of its elements; may say no too often for kinds that are not
+  /// element-wise. Allocates nothing.
+  bool holds_everywhere(const Tensor& x) const;
   /// What is asked, in words: "must be positive".
   std::string rule() const;
   std::string name() const;
+  /// The kind of a name, if there is one.
+  static std::optional<Kind> kind_of(std::string_view name);
 
  private:
   Kind kind_;

@@ -2,50 +2,61 @@
 
 #include <limits>
 
+#include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Delta::Params, v, log_density, event_dim);
 
 namespace ember::distributions {
 namespace {
 
+using Kind = Constraint::Kind;
+constexpr auto kParameters =
+    reflect::table<Delta::Params>({{Kind::any}, {Kind::any}, {Kind::nonnegative_integer}});
+
 class DeltaFamily final : public Family {
  public:
-  DeltaFamily(Tensor v, Tensor log_density, std::size_t event_dim)
-      : v_(std::move(v)), log_density_(std::move(log_density)), event_dim_(event_dim) {}
+  explicit DeltaFamily(const Delta::Params& params)
+      : Family(Delta::kInfo, reflect::values(params)),
+        event_dim_(static_cast<std::size_t>(params.event_dim.item())) {
+    if (event_dim_ > v().shape().rank()) {
+      fail(name(), "event_dim " + std::to_string(event_dim_) + " is more than v of shape " +
+                       to_string(v().shape()) + " has axes");
+    }
+    batch_shape_ = broadcast_shapes(v().shape().first(v().shape().rank() - event_dim_),
+                                    log_density().shape(), name());
+  }
 
-  const char* name() const override { return "Delta"; }
-  std::vector<Parameter> parameters() const override {
-    return {{"v", v_, Constraint::Kind::any, event_dim_},
-            {"log_density", log_density_, constraints::real}};
-  }
-  Shape event_shape() const override { return v_.shape().after(v_.shape().rank() - event_dim_); }
-  Constraint support() const override {
-    return Constraint(Constraint::Kind::any).independent(event_dim_);
-  }
+  Shape event_shape() const override { return v().shape().after(v().shape().rank() - event_dim_); }
+  Constraint support() const override { return Constraint(Kind::any).independent(event_dim_); }
   bool has_rsample() const override { return true; }
-  Tensor mean() const override { return v_; }
-  Tensor variance() const override { return zeros(v_.shape()); }
-  Tensor entropy() const override { return -log_density_; }
+  Tensor mean() const override { return v(); }
+  Tensor variance() const override { return zeros(v().shape()); }
+  Tensor entropy() const override { return -log_density(); }
 
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
-    Mask same = value == v_;
+    Mask same = value == v();
     for (std::size_t i = 0; i < event_dim_; ++i) same = all(same, -1);
-    const Tensor where_equal = where(same, log_density_, -std::numeric_limits<Real>::infinity());
-    return where(visible, expand(where_equal, elements), 0);
+    const Tensor at_v = where(same, log_density(), -std::numeric_limits<Real>::infinity());
+    return where(visible, expand(at_v, elements), 0);
   }
   Tensor sample(detail::RandomKey, const Shape& elements, const Mask& visible) const override {
-    const Tensor drawn = expand(v_, concatenate(elements, event_shape()));
+    const Tensor drawn = expand(v(), concatenate(elements, event_shape()));
     return where(visible.unsqueeze_right(event_dim_), drawn, 0);
   }
 
  private:
-  Tensor v_, log_density_;
+  const Tensor& v() const { return parameter(0); }
+  const Tensor& log_density() const { return parameter(1); }
+
   std::size_t event_dim_;
 };
 
 }  // namespace
 
-Delta::Delta(const Tensor& v, const Tensor& log_density, Index event_dim)
-    : Distribution(
-          std::make_shared<DeltaFamily>(v, log_density, static_cast<std::size_t>(event_dim))) {}
+constinit const FamilyInfo Delta::kInfo{"Delta", kParameters, false, &reflect::make<Delta>};
+
+Delta::Delta(const Params& params) : Distribution(make_family<DeltaFamily>(params)) {}
 
 }  // namespace ember::distributions

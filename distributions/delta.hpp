@@ -1,5 +1,5 @@
 // Delta(v): all mass in one point; log p(x) = log_density where x equals v, else -infinity. The
-// gradient flows through the drawn value.
+// gradient flows through the drawn value. The last event_dim axes of v make up one value.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
@@ -8,7 +8,14 @@ namespace ember::distributions {
 
 class Delta : public Distribution {
  public:
-  explicit Delta(const Tensor& v, const Tensor& log_density = 0.0, Index event_dim = 0);
+  struct Params {
+    Tensor v = {}, log_density = 0.0, event_dim = 0;
+  };
+  explicit Delta(const Tensor& v, const Tensor& log_density = 0.0, Index event_dim = 0)
+      : Delta(Params{v, log_density, event_dim}) {}
+  explicit Delta(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -2,6 +2,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/family.hpp>
 
 namespace ember::distributions {
 namespace {
@@ -133,32 +134,18 @@ Distribution Distribution::mask(const Mask& mask) const {
   return result;
 }
 
-Shape Family::batch_shape() const {
-  Shape shape;
-  for (const Parameter& p : parameters()) {
-    const Shape& own = p.value.shape();
-    if (own.rank() < p.event_dim) {
-      fail(name(), std::string(p.name) + " of shape " + to_string(own) + " needs at least " +
-                       std::to_string(p.event_dim) + " axes");
-    }
-    shape = broadcast_shapes(shape, own.first(own.rank() - p.event_dim), name());
+Distribution Distribution::from_normal_form(std::shared_ptr<const Family> family,
+                                            const Shape& elements, std::size_t reinterpreted,
+                                            const Mask& mask) {
+  Distribution result(std::move(family));
+  if (reinterpreted > elements.rank() || !broadcasts_to(result.elements_, elements)) {
+    fail(result.name(), "batch shape " + to_string(result.elements_) + " can't be expanded to " +
+                            to_string(elements));
   }
-  return shape;
-}
-
-Tensor Family::log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const {
-  return sum(log_prob(value, elements, visible));
-}
-
-Tensor Family::mean() const { lacks("mean"); }
-Tensor Family::variance() const { lacks("variance"); }
-Tensor Family::entropy() const { lacks("entropy"); }
-Tensor Family::cdf(const Tensor&) const { lacks("cdf"); }
-Tensor Family::icdf(const Tensor&) const { lacks("icdf"); }
-Tensor Family::enumerate_support() const { lacks("enumerate_support"); }
-
-void Family::lacks(const char* what) const {
-  fail(name(), std::string("has no ") + what + " in closed form");
+  result.elements_ = elements;
+  result.reinterpreted_ = reinterpreted;
+  result.mask_ = mask.is_all() ? Mask(true) : mask.broadcast_to(elements, result.name());
+  return result;
 }
 
 }  // namespace ember::distributions

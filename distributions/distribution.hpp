@@ -13,6 +13,7 @@
 namespace ember::distributions {
 
 class Family;
+struct FamilyInfo;
 
 /// A distribution over values of shape batch + event. A value type; copies share the family.
 ///
@@ -28,6 +29,7 @@ class Distribution {
 
   bool defined() const { return family_ != nullptr; }
   const Family& family() const { return *family_; }
+  const std::shared_ptr<const Family>& share_family() const { return family_; }
   /// The family's name, "Normal".
   std::string name() const;
 
@@ -73,59 +75,15 @@ class Distribution {
   const Shape& element_shape() const { return elements_; }
   std::size_t reinterpreted() const { return reinterpreted_; }
   const Mask& own_mask() const { return mask_; }
+  /// The same family without what expand, mask and to_event did, and this normal form of it.
+  static Distribution from_normal_form(std::shared_ptr<const Family> family, const Shape& elements,
+                                       std::size_t reinterpreted, const Mask& mask);
 
  private:
   std::shared_ptr<const Family> family_;
   Shape elements_;
   std::size_t reinterpreted_ = 0;
   Mask mask_;  // over elements_, or all of a scalar
-};
-
-/// A parameter of a family's instance: its name, its value, where it may lie (the last event_dim
-/// axes belong to one element).
-struct Parameter {
-  const char* name;
-  Tensor value;
-  Constraint constraint;
-  std::size_t event_dim = 0;
-};
-
-/// What a family brings: everything that can be written once for all families is in Distribution
-/// and in the drivers. `elements` is the shape of the elements asked for (the batch broadcasts to
-/// it), `visible` a mask of that shape.
-class Family {
- public:
-  Family() = default;
-  Family(const Family&) = delete;
-  Family& operator=(const Family&) = delete;
-  virtual ~Family() = default;
-
-  virtual const char* name() const = 0;
-  virtual std::vector<Parameter> parameters() const = 0;
-  virtual Shape batch_shape() const;
-  virtual Shape event_shape() const { return {}; }
-  virtual Constraint support() const = 0;
-  virtual bool has_rsample() const { return false; }
-  virtual bool is_factor() const { return false; }
-
-  /// The log density of each element: 0 where hidden.
-  virtual Tensor log_prob(const Tensor& value, const Shape& elements,
-                          const Mask& visible) const = 0;
-  virtual Tensor log_prob_sum(const Tensor& value, const Shape& elements,
-                              const Mask& visible) const;
-  /// A draw of shape elements + event; hidden elements' parameters are not used.
-  virtual Tensor sample(detail::RandomKey key, const Shape& elements,
-                        const Mask& visible) const = 0;
-
-  virtual Tensor mean() const;
-  virtual Tensor variance() const;
-  virtual Tensor entropy() const;
-  virtual Tensor cdf(const Tensor& value) const;
-  virtual Tensor icdf(const Tensor& probability) const;
-  virtual Tensor enumerate_support() const;
-
- protected:
-  [[noreturn]] void lacks(const char* what) const;
 };
 
 }  // namespace ember::distributions

@@ -9,13 +9,14 @@
 
 #include <ember/core/operators.hpp>
 #include <ember/distributions/density.hpp>
-#include <ember/distributions/distribution.hpp>
+#include <ember/distributions/family.hpp>
 
 namespace ember::distributions {
 
 /// A family with one of several parameterisations, evaluated by a Kernel.
 class KernelFamily : public Family {
  public:
+  using Family::Family;
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const final;
   Tensor log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const final;
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const final;
@@ -28,7 +29,7 @@ class KernelFamily : public Family {
   virtual Real placeholder() const = 0;
 
  private:
-  void validate(const Tensor& value, const Mask& visible) const;
+  void check_value(const Tensor& value, const Mask& visible) const;
 };
 
 /// Draws each element on its own engine: f(engine, parameter values ..) for parameters broadcast to
@@ -45,9 +46,5 @@ Tensor draw_each(detail::RandomKey key, const Shape& elements, const Tensor& par
   }
   return result;
 }
-
-/// Exactly one of several parameterisations, by name; an error says which were given.
-std::size_t one_of(const char* family, std::initializer_list<const char*> names,
-                   std::initializer_list<const Tensor*> values);
 
 }  // namespace ember::distributions

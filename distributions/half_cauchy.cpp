@@ -3,13 +3,20 @@
 #include <algorithm>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::HalfCauchy::Params, scale);
 
 namespace ember::distributions {
 namespace {
 
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<HalfCauchy::Params>({{Kind::positive}});
+
 class HalfCauchyFamily final : public KernelFamily {
  public:
-  explicit HalfCauchyFamily(Tensor scale) : scale_(std::move(scale)) {}
+  explicit HalfCauchyFamily(const HalfCauchy::Params& params)
+      : KernelFamily(HalfCauchy::kInfo, reflect::values(params)) {}
 
   static Density<2> density(double x, double scale) {
     const double inverse = 1 / scale;
@@ -21,19 +28,16 @@ class HalfCauchyFamily final : public KernelFamily {
             {-w * inverse, (w * z - 1) * inverse}};
   }
 
-  const char* name() const override { return "HalfCauchy"; }
-  std::vector<Parameter> parameters() const override {
-    return {{"scale", scale_, constraints::positive}};
-  }
   Constraint support() const override { return constraints::nonnegative; }
   bool has_rsample() const override { return true; }
   Tensor mean() const override {
     return full(batch_shape(), std::numeric_limits<Real>::infinity());
   }
   Tensor variance() const override { return mean(); }
-  Tensor entropy() const override { return log(scale_) + (std::numbers::ln2 + kLogPi); }
+  Tensor entropy() const override { return log(scale()) + (std::numbers::ln2 + kLogPi); }
 
  private:
+  const Tensor& scale() const { return parameter(0); }
   static constexpr double kLogPi = 1.14472988584940017414342735135;
 
   const Kernel& kernel() const override { return Elementwise<HalfCauchyFamily, 2>::kernel; }
@@ -42,16 +46,17 @@ class HalfCauchyFamily final : public KernelFamily {
     std::vector<Real> tangents(u.data().begin(), u.data().end());
     for (Real& t : tangents)
       t = static_cast<Real>(std::tan(std::numbers::pi / 2 * static_cast<double>(t)));
-    return scale_ * tensor_of(std::move(tangents), elements);
+    return scale() * tensor_of(std::move(tangents), elements);
   }
   Real placeholder() const override { return 1; }
-
-  Tensor scale_;
 };
 
 }  // namespace
 
-HalfCauchy::HalfCauchy(const Tensor& scale)
-    : Distribution(std::make_shared<HalfCauchyFamily>(scale)) {}
+constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, false,
+                                             &reflect::make<HalfCauchy>};
+
+HalfCauchy::HalfCauchy(const Params& params)
+    : Distribution(make_family<HalfCauchyFamily>(params)) {}
 
 }  // namespace ember::distributions

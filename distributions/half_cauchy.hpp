@@ -1,5 +1,4 @@
-// HalfCauchy(scale): log p(x) = log(2 / pi) - log scale - log(1 + (x / scale)^2), x >= 0, scale >
-// 0.
+// HalfCauchy(scale): log p(x) = log(2 / pi) - log scale - log(1 + (x / scale)^2), x >= 0.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
@@ -8,7 +7,13 @@ namespace ember::distributions {
 
 class HalfCauchy : public Distribution {
  public:
-  explicit HalfCauchy(const Tensor& scale);
+  struct Params {
+    Tensor scale = {};
+  };
+  explicit HalfCauchy(const Tensor& scale) : HalfCauchy(Params{scale}) {}
+  explicit HalfCauchy(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

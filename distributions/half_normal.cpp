@@ -1,13 +1,20 @@
 #include <ember/distributions/half_normal.hpp>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::HalfNormal::Params, scale);
 
 namespace ember::distributions {
 namespace {
 
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<HalfNormal::Params>({{Kind::positive}});
+
 class HalfNormalFamily final : public KernelFamily {
  public:
-  explicit HalfNormalFamily(Tensor scale) : scale_(std::move(scale)) {}
+  explicit HalfNormalFamily(const HalfNormal::Params& params)
+      : KernelFamily(HalfNormal::kInfo, reflect::values(params)) {}
 
   static Density<2> density(double x, double scale) {
     const double inverse = 1 / scale;
@@ -16,33 +23,31 @@ class HalfNormalFamily final : public KernelFamily {
             {-z * inverse, (z * z - 1) * inverse}};
   }
 
-  const char* name() const override { return "HalfNormal"; }
-  std::vector<Parameter> parameters() const override {
-    return {{"scale", scale_, constraints::positive}};
-  }
   Constraint support() const override { return constraints::nonnegative; }
   bool has_rsample() const override { return true; }
-  Tensor mean() const override { return scale_ * std::sqrt(2 / std::numbers::pi); }
-  Tensor variance() const override { return square(scale_) * (1 - 2 / std::numbers::pi); }
+  Tensor mean() const override { return scale() * std::sqrt(2 / std::numbers::pi); }
+  Tensor variance() const override { return square(scale()) * (1 - 2 / std::numbers::pi); }
   Tensor entropy() const override {
-    return log(scale_) + (0.5 + special::kHalfLogTwoPi - std::numbers::ln2);
+    return log(scale()) + (0.5 + special::kHalfLogTwoPi - std::numbers::ln2);
   }
-  Tensor cdf(const Tensor& x) const override { return 1 - 2 * normal_cdf(-x / scale_); }
-  Tensor icdf(const Tensor& p) const override { return -scale_ * normal_quantile((1 - p) * 0.5); }
+  Tensor cdf(const Tensor& x) const override { return 1 - 2 * normal_cdf(-x / scale()); }
+  Tensor icdf(const Tensor& p) const override { return -scale() * normal_quantile((1 - p) * 0.5); }
 
  private:
+  const Tensor& scale() const { return parameter(0); }
   const Kernel& kernel() const override { return Elementwise<HalfNormalFamily, 2>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return scale_ * abs(detail::standard_normal(key, elements));
+    return scale() * abs(detail::standard_normal(key, elements));
   }
   Real placeholder() const override { return 1; }
-
-  Tensor scale_;
 };
 
 }  // namespace
 
-HalfNormal::HalfNormal(const Tensor& scale)
-    : Distribution(std::make_shared<HalfNormalFamily>(scale)) {}
+constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, false,
+                                             &reflect::make<HalfNormal>};
+
+HalfNormal::HalfNormal(const Params& params)
+    : Distribution(make_family<HalfNormalFamily>(params)) {}
 
 }  // namespace ember::distributions

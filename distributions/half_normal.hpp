@@ -1,5 +1,5 @@
-// HalfNormal(scale): |X| of X ~ Normal(0, scale); log p(x) = log(2 / pi) / 2 - log scale - (x /
-// scale)^2 / 2, x >= 0.
+// HalfNormal(scale): |X| of X ~ Normal(0, scale);
+// log p(x) = log(2 / pi) / 2 - log scale - (x / scale)^2 / 2, x >= 0.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
@@ -8,7 +8,13 @@ namespace ember::distributions {
 
 class HalfNormal : public Distribution {
  public:
-  explicit HalfNormal(const Tensor& scale);
+  struct Params {
+    Tensor scale = {};
+  };
+  explicit HalfNormal(const Tensor& scale) : HalfNormal(Params{scale}) {}
+  explicit HalfNormal(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -1,13 +1,20 @@
 #include <ember/distributions/log_normal.hpp>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::LogNormal::Params, loc, scale);
 
 namespace ember::distributions {
 namespace {
 
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<LogNormal::Params>({{Kind::real}, {Kind::positive}});
+
 class LogNormalFamily final : public KernelFamily {
  public:
-  LogNormalFamily(Tensor loc, Tensor scale) : loc_(std::move(loc)), scale_(std::move(scale)) {}
+  explicit LogNormalFamily(const LogNormal::Params& params)
+      : KernelFamily(LogNormal::kInfo, reflect::values(params)) {}
 
   static Density<3> density(double x, double loc, double scale) {
     const double inverse = 1 / scale;
@@ -17,33 +24,31 @@ class LogNormalFamily final : public KernelFamily {
             {-(z * inverse + 1) / x, z * inverse, (z * z - 1) * inverse}};
   }
 
-  const char* name() const override { return "LogNormal"; }
-  std::vector<Parameter> parameters() const override {
-    return {{"loc", loc_, constraints::real}, {"scale", scale_, constraints::positive}};
-  }
   Constraint support() const override { return constraints::positive; }
   bool has_rsample() const override { return true; }
-  Tensor mean() const override { return exp(loc_ + 0.5 * square(scale_)); }
+  Tensor mean() const override { return exp(loc() + 0.5 * square(scale())); }
   Tensor variance() const override {
-    return expm1(square(scale_)) * exp(2 * loc_ + square(scale_));
+    return expm1(square(scale())) * exp(2 * loc() + square(scale()));
   }
-  Tensor entropy() const override { return loc_ + log(scale_) + (0.5 + special::kHalfLogTwoPi); }
-  Tensor cdf(const Tensor& x) const override { return normal_cdf((log(x) - loc_) / scale_); }
-  Tensor icdf(const Tensor& p) const override { return exp(loc_ + scale_ * normal_quantile(p)); }
+  Tensor entropy() const override { return loc() + log(scale()) + (0.5 + special::kHalfLogTwoPi); }
+  Tensor cdf(const Tensor& x) const override { return normal_cdf((log(x) - loc()) / scale()); }
+  Tensor icdf(const Tensor& p) const override { return exp(loc() + scale() * normal_quantile(p)); }
 
  private:
+  const Tensor& loc() const { return parameter(0); }
+  const Tensor& scale() const { return parameter(1); }
   const Kernel& kernel() const override { return Elementwise<LogNormalFamily, 3>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return exp(loc_ + scale_ * detail::standard_normal(key, elements));
+    return exp(loc() + scale() * detail::standard_normal(key, elements));
   }
   Real placeholder() const override { return 1; }
-
-  Tensor loc_, scale_;
 };
 
 }  // namespace
 
-LogNormal::LogNormal(const Tensor& loc, const Tensor& scale)
-    : Distribution(std::make_shared<LogNormalFamily>(loc, scale)) {}
+constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, false,
+                                            &reflect::make<LogNormal>};
+
+LogNormal::LogNormal(const Params& params) : Distribution(make_family<LogNormalFamily>(params)) {}
 
 }  // namespace ember::distributions

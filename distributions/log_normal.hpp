@@ -8,7 +8,13 @@ namespace ember::distributions {
 
 class LogNormal : public Distribution {
  public:
-  LogNormal(const Tensor& loc, const Tensor& scale);
+  struct Params {
+    Tensor loc = {}, scale = {};
+  };
+  LogNormal(const Tensor& loc, const Tensor& scale) : LogNormal(Params{loc, scale}) {}
+  explicit LogNormal(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -1,13 +1,20 @@
 #include <ember/distributions/normal.hpp>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Normal::Params, loc, scale);
 
 namespace ember::distributions {
 namespace {
 
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<Normal::Params>({{Kind::real}, {Kind::positive}});
+
 class NormalFamily final : public KernelFamily {
  public:
-  NormalFamily(Tensor loc, Tensor scale) : loc_(std::move(loc)), scale_(std::move(scale)) {}
+  explicit NormalFamily(const Normal::Params& params)
+      : KernelFamily(Normal::kInfo, reflect::values(params)) {}
 
   static Density<3> density(double x, double loc, double scale) {
     const double inverse = 1 / scale;
@@ -16,33 +23,30 @@ class NormalFamily final : public KernelFamily {
             {-z * inverse, z * inverse, (z * z - 1) * inverse}};
   }
 
-  const char* name() const override { return "Normal"; }
-  std::vector<Parameter> parameters() const override {
-    return {{"loc", loc_, constraints::real}, {"scale", scale_, constraints::positive}};
-  }
   Constraint support() const override { return constraints::real; }
   bool has_rsample() const override { return true; }
-  Tensor mean() const override { return expand(loc_, batch_shape()); }
-  Tensor variance() const override { return expand(square(scale_), batch_shape()); }
+  Tensor mean() const override { return expand(loc(), batch_shape()); }
+  Tensor variance() const override { return expand(square(scale()), batch_shape()); }
   Tensor entropy() const override {
-    return expand(log(scale_), batch_shape()) + (0.5 + special::kHalfLogTwoPi);
+    return expand(log(scale()), batch_shape()) + (0.5 + special::kHalfLogTwoPi);
   }
-  Tensor cdf(const Tensor& x) const override { return normal_cdf((x - loc_) / scale_); }
-  Tensor icdf(const Tensor& p) const override { return loc_ + scale_ * normal_quantile(p); }
+  Tensor cdf(const Tensor& x) const override { return normal_cdf((x - loc()) / scale()); }
+  Tensor icdf(const Tensor& p) const override { return loc() + scale() * normal_quantile(p); }
 
  private:
+  const Tensor& loc() const { return parameter(0); }
+  const Tensor& scale() const { return parameter(1); }
   const Kernel& kernel() const override { return Elementwise<NormalFamily, 3>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return loc_ + scale_ * detail::standard_normal(key, elements);
+    return loc() + scale() * detail::standard_normal(key, elements);
   }
   Real placeholder() const override { return 0; }
-
-  Tensor loc_, scale_;
 };
 
 }  // namespace
 
-Normal::Normal(const Tensor& loc, const Tensor& scale)
-    : Distribution(std::make_shared<NormalFamily>(loc, scale)) {}
+constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, false, &reflect::make<Normal>};
+
+Normal::Normal(const Params& params) : Distribution(make_family<NormalFamily>(params)) {}
 
 }  // namespace ember::distributions

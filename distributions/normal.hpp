@@ -8,7 +8,13 @@ namespace ember::distributions {
 
 class Normal : public Distribution {
  public:
-  Normal(const Tensor& loc, const Tensor& scale);
+  struct Params {
+    Tensor loc = {}, scale = {};
+  };
+  Normal(const Tensor& loc, const Tensor& scale) : Normal(Params{loc, scale}) {}
+  explicit Normal(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -3,9 +3,15 @@
 #include <random>
 
 #include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Poisson::Params, rate, log_rate);
 
 namespace ember::distributions {
 namespace {
+
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<Poisson::Params>({{Kind::nonnegative}, {Kind::real}});
 
 struct ByRate {
   static Density<2> density(double x, double rate) {
@@ -26,22 +32,17 @@ struct ByLogRate {
 class PoissonFamily final : public KernelFamily {
  public:
   explicit PoissonFamily(const Poisson::Params& params)
-      : log_rate_(one_of("Poisson", {"rate", "log_rate"}, {&params.rate, &params.log_rate}) == 1),
-        parameter_(log_rate_ ? params.log_rate : params.rate) {}
+      : KernelFamily(Poisson::kInfo, reflect::values(params)) {}
 
-  const char* name() const override { return "Poisson"; }
-  std::vector<Parameter> parameters() const override {
-    if (log_rate_) return {{"log_rate", parameter_, constraints::real}};
-    return {{"rate", parameter_, constraints::nonnegative}};
-  }
   Constraint support() const override { return constraints::nonnegative_integer; }
   Tensor mean() const override { return rate(); }
   Tensor variance() const override { return rate(); }
 
  private:
-  Tensor rate() const { return log_rate_ ? exp(parameter_) : parameter_; }
+  bool by_log_rate() const { return alternative() == 1; }
+  Tensor rate() const { return by_log_rate() ? exp(parameter(0)) : parameter(0); }
   const Kernel& kernel() const override {
-    return log_rate_ ? Elementwise<ByLogRate, 2>::kernel : Elementwise<ByRate, 2>::kernel;
+    return by_log_rate() ? Elementwise<ByLogRate, 2>::kernel : Elementwise<ByRate, 2>::kernel;
   }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return draw_each(key, elements, rate(), [](detail::ElementEngine& engine, double rate) {
@@ -51,13 +52,12 @@ class PoissonFamily final : public KernelFamily {
     });
   }
   Real placeholder() const override { return 0; }
-
-  bool log_rate_;
-  Tensor parameter_;
 };
 
 }  // namespace
 
-Poisson::Poisson(const Params& params) : Distribution(std::make_shared<PoissonFamily>(params)) {}
+constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, true, &reflect::make<Poisson>};
+
+Poisson::Poisson(const Params& params) : Distribution(make_family<PoissonFamily>(params)) {}
 
 }  // namespace ember::distributions

@@ -13,6 +13,8 @@ class Poisson : public Distribution {
   };
   explicit Poisson(const Tensor& rate) : Poisson(Params{rate, {}}) {}
   explicit Poisson(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

@@ -2,16 +2,20 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/family.hpp>
 
 namespace ember::distributions {
 namespace {
 
 using transforms::Transform;
 
+// Its parts are distributions and transforms, not tensors: files treat it apart.
+constexpr FamilyInfo kInfo{"Transformed", {}, false, nullptr};
+
 class TransformedFamily final : public Family {
  public:
   TransformedFamily(const Distribution& base, Transform transform)
-      : base_(base), transform_(std::move(transform)) {
+      : Family(kInfo, {}), base_(base), transform_(std::move(transform)) {
     const std::size_t own = base.event_shape().rank();
     const std::size_t needed = transform_.domain_event_dim();
     if (own < needed) base_ = base.to_event(static_cast<Index>(needed - own));
@@ -24,9 +28,6 @@ class TransformedFamily final : public Family {
     if (!(batch_shape_ == base_.batch_shape())) base_ = base_.expand(batch_shape_);
   }
 
-  const char* name() const override { return "Transformed"; }
-  std::vector<Parameter> parameters() const override { return {}; }
-  Shape batch_shape() const override { return batch_shape_; }
   Shape event_shape() const override { return event_shape_; }
   Constraint support() const override {
     const Constraint codomain = transform_.codomain(base_.support());
@@ -66,19 +67,27 @@ class TransformedFamily final : public Family {
     return transform_(base_.icdf(transform_.sign() > 0 ? probability : 1 - probability));
   }
 
+  TransformedParts parts() const { return {base_, transform_}; }
+
  private:
   Distribution base_;
   Transform transform_;
   std::size_t extra_ = 0;  // event axes of the base beyond the transform's own
-  Shape batch_shape_, event_shape_;
+  Shape event_shape_;
 };
 
 }  // namespace
+
+std::optional<TransformedParts> parts_of(const Family& family) {
+  const auto* transformed = dynamic_cast<const TransformedFamily*>(&family);
+  if (transformed == nullptr) return {};
+  return transformed->parts();
+}
 
 Transformed::Transformed(const Distribution& base, std::vector<transforms::Transform> transforms)
     : Transformed(base, transforms::compose(std::move(transforms))) {}
 
 Transformed::Transformed(const Distribution& base, const transforms::Transform& transform)
-    : Distribution(std::make_shared<TransformedFamily>(base, transform)) {}
+    : Distribution(make_family<TransformedFamily>(base, transform)) {}
 
 }  // namespace ember::distributions

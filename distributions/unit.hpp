@@ -8,7 +8,13 @@ namespace ember::distributions {
 
 class Unit : public Distribution {
  public:
-  explicit Unit(const Tensor& log_factor);
+  struct Params {
+    Tensor log_factor = {};
+  };
+  explicit Unit(const Tensor& log_factor) : Unit(Params{log_factor}) {}
+  explicit Unit(const Params& params);
+
+  static const FamilyInfo kInfo;
 };
 
 }  // namespace ember::distributions

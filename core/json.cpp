@@ -1,0 +1,173 @@
+#include <ember/core/json.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <cmath>
+#include <limits>
+
+#include <ember/core/error.hpp>
+#include <ember/core/mask_bytes.hpp>
+
+namespace ember {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
+
+[[noreturn]] void wrong(const std::string& path, const std::string& what) {
+  fail("json " + (path.empty() ? "/" : path), what);
+}
+
+std::string kind(const json& value) { return std::string("found ") + value.type_name(); }
+
+json array_of(const json& object, const char* key, const std::string& path) {
+  const json& value = detail::member(object, key, path);
+  if (!value.is_array()) wrong(path + "/" + key, "expected an array, " + kind(value));
+  return value;
+}
+
+}  // namespace
+
+json to_json(Real number) {
+  if (std::isnan(number)) return "NaN";
+  if (std::isinf(number)) return number > 0 ? "Infinity" : "-Infinity";
+  return number;
+}
+
+json to_json(const Shape& shape) {
+  json sizes = json::array();
+  for (Index size : shape) sizes.push_back(size);
+  return sizes;
+}
+
+json to_json(const Tensor& x) {
+  json data = json::array();
+  for (Real v : x.data()) data.push_back(to_json(v));
+  return {{"shape", to_json(x.shape())}, {"data", std::move(data)}};
+}
+
+json to_json(const Mask& mask) {
+  json runs = json::array();
+  std::string bits;
+  std::uint8_t current = 0;
+  Index length = 0;
+  for (std::uint8_t bit : mask.to_bytes()) {
+    bits += bit != 0 ? '1' : '0';
+    if (bit != current) {
+      runs.push_back(length);
+      current = bit;
+      length = 0;
+    }
+    ++length;
+  }
+  runs.push_back(length);
+  json result{{"shape", to_json(mask.shape())}};
+  if (runs.dump().size() < bits.size() + 2) {
+    result["runs"] = std::move(runs);
+  } else {
+    result["bits"] = std::move(bits);
+  }
+  return result;
+}
+
+Real real_from_json(const json& value, const std::string& path) {
+  if (value.is_number()) return value.get<Real>();
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    if (text == "NaN") return std::numeric_limits<Real>::quiet_NaN();
+    if (text == "Infinity") return std::numeric_limits<Real>::infinity();
+    if (text == "-Infinity") return -std::numeric_limits<Real>::infinity();
+    wrong(path, "expected a number, found the text \"" + text.substr(0, 40) + "\"");
+  }
+  wrong(path, "expected a number, " + kind(value));
+}
+
+Shape shape_from_json(const json& value, const std::string& path) {
+  if (!value.is_array()) wrong(path, "expected an array of sizes, " + kind(value));
+  if (value.size() > kMaxRank) {
+    wrong(path, "rank " + std::to_string(value.size()) + " is above " + std::to_string(kMaxRank));
+  }
+  Shape shape;
+  Index numel = 1;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string here = path + "/" + std::to_string(i);
+    const Index size = detail::count_from_json(value[i], kMaxElements, here);
+    if (size > 0 && numel > kMaxElements / size) wrong(here, "the shape has too many elements");
+    numel *= size;
+    shape.push_back(size);
+  }
+  return shape;
+}
+
+Tensor tensor_from_json(const json& value, const std::string& path) {
+  const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
+  const json data = array_of(value, "data", path);
+  if (static_cast<Index>(data.size()) != shape.numel()) {
+    wrong(path + "/data", std::to_string(data.size()) + " numbers do not fill shape " +
+                              to_string(shape));
+  }
+  std::vector<Real> numbers;
+  numbers.reserve(data.size());
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    numbers.push_back(real_from_json(data[i], path + "/data/" + std::to_string(i)));
+  }
+  return tensor_of(std::move(numbers), shape);
+}
+
+Mask mask_from_json(const json& value, const std::string& path) {
+  const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
+  std::vector<std::uint8_t> bytes;
+  if (value.contains("bits")) {
+    const std::string bits = detail::string_from_json(value["bits"], path + "/bits");
+    for (char c : bits) {
+      if (c != '0' && c != '1') wrong(path + "/bits", "expected only 0 and 1");
+      bytes.push_back(c == '1' ? 1 : 0);
+    }
+  } else {
+    const json runs = array_of(value, "runs", path);
+    std::uint8_t current = 0;
+    for (std::size_t i = 0; i < runs.size(); ++i) {
+      const Index left = shape.numel() - static_cast<Index>(bytes.size());
+      const Index n = detail::count_from_json(runs[i], left, path + "/runs/" + std::to_string(i));
+      bytes.insert(bytes.end(), static_cast<std::size_t>(n), current);
+      current = current != 0 ? 0 : 1;
+    }
+  }
+  if (static_cast<Index>(bytes.size()) != shape.numel()) {
+    wrong(path, std::to_string(bytes.size()) + " elements do not fill shape " + to_string(shape));
+  }
+  return Mask::from_bytes(shape, std::move(bytes));
+}
+
+namespace detail {
+
+const json& member(const json& object, const char* key, const std::string& path) {
+  if (!object.is_object()) wrong(path, "expected an object, " + kind(object));
+  const auto found = object.find(key);
+  if (found == object.end()) wrong(path, std::string("the key \"") + key + "\" is missing");
+  return *found;
+}
+
+std::string string_from_json(const json& value, const std::string& path) {
+  if (!value.is_string()) wrong(path, "expected a text, " + kind(value));
+  return value.get<std::string>();
+}
+
+bool bool_from_json(const json& value, const std::string& path) {
+  if (!value.is_boolean()) wrong(path, "expected true or false, " + kind(value));
+  return value.get<bool>();
+}
+
+Index count_from_json(const json& value, Index limit, const std::string& path) {
+  if (!value.is_number_integer()) wrong(path, "expected a whole number, " + kind(value));
+  const bool too_large = value.is_number_unsigned() && value.get<std::uint64_t>() > INT64_MAX;
+  if (too_large || value.get<Index>() < 0 || value.get<Index>() > limit) {
+    wrong(path, value.dump() + " is not in 0 .. " + std::to_string(limit));
+  }
+  return value.get<Index>();
+}
+
+}  // namespace detail
+}  // namespace ember

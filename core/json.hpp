@@ -1,0 +1,44 @@
+// Tensors and masks as JSON. Every number comes back as the same bits; what is not finite is
+// written as "NaN", "Infinity" or "-Infinity". Errors name the JSON path of what is wrong.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+
+#include <ember/core/mask.hpp>
+#include <ember/core/tensor.hpp>
+
+namespace ember {
+
+nlohmann::json to_json(Real number);
+nlohmann::json to_json(const Shape& shape);
+/// {"shape": [2, 2], "data": [1, 2, 3, "NaN"]}, row-major.
+nlohmann::json to_json(const Tensor& x);
+/// {"shape": [4], "bits": "0110"} or, where that is shorter, {"shape": [4], "runs": [1, 2, 1]}: the
+/// lengths of the runs of equal elements, hidden ones first.
+nlohmann::json to_json(const Mask& mask);
+
+/// The readers; `path` says where `json` stands in its document ("/sites/3/value").
+Real real_from_json(const nlohmann::json& json, const std::string& path);
+Shape shape_from_json(const nlohmann::json& json, const std::string& path);
+Tensor tensor_from_json(const nlohmann::json& json, const std::string& path);
+Mask mask_from_json(const nlohmann::json& json, const std::string& path);
+
+namespace detail {
+
+/// The member of an object; an error where it is absent or `json` is no object.
+const nlohmann::json& member(const nlohmann::json& json, const char* key, const std::string& path);
+std::string string_from_json(const nlohmann::json& json, const std::string& path);
+bool bool_from_json(const nlohmann::json& json, const std::string& path);
+/// A whole number of 0 .. limit.
+Index count_from_json(const nlohmann::json& json, Index limit, const std::string& path);
+
+/// A whole JSON file; errors name the file and the line and column of what is wrong.
+nlohmann::json read_json_file(const std::string& file);
+/// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old
+/// file whole.
+void write_file(const std::string& file, const std::string& text);
+
+}  // namespace detail
+}  // namespace ember

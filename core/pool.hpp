@@ -1,0 +1,30 @@
+// Memory for small objects that come and go at every step: freed blocks are kept for the next one
+// of their size, so that a step in steady state does not reach the heap.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <new>
+
+#include <ember/core/sanitizer.hpp>
+
+namespace ember::detail {
+
+/// Takes a block of at least `bytes` from this thread's free list, or from the heap.
+void* pool_allocate(std::size_t bytes);
+/// Gives a block back to the free list of the thread that calls.
+void pool_free(void* block, std::size_t bytes) noexcept;
+
+template <class T>
+struct PoolAllocator {
+  using value_type = T;
+  PoolAllocator() = default;
+  template <class U>
+  PoolAllocator(const PoolAllocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor)
+  T* allocate(std::size_t n) { return static_cast<T*>(pool_allocate(n * sizeof(T))); }
+  void deallocate(T* block, std::size_t n) noexcept { pool_free(block, n * sizeof(T)); }
+  friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
+};
+
+}  // namespace ember::detail

@@ -1,0 +1,93 @@
+#include <ember/distributions/family.hpp>
+
+#include <string>
+
+#include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/distributions/families.hpp>
+
+namespace ember::distributions {
+namespace {
+
+constexpr const FamilyInfo* kFamilies[] = {
+#define EMBER_FAMILY(Class, stem) &Class::kInfo,
+#include <ember/distributions/families.def>
+#undef EMBER_FAMILY
+};
+
+void check_given(const FamilyInfo& info, std::span<const Tensor> values) {
+  std::size_t count = 0;
+  std::string given, absent, all;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const std::string name = std::string(".") + info.parameters[i].name;
+    all += (i > 0 ? ", " : "") + name;
+    if (values[i].defined()) {
+      given += (count++ > 0 ? " and " : "") + name;
+    } else {
+      absent += (absent.empty() ? "" : ", ") + name;
+    }
+  }
+  if (info.one_of && count != 1) {
+    fail(info.name, count == 0 ? "no parameterisation was given" : given + " were given",
+         "give exactly one of " + all);
+  }
+  if (!info.one_of && !absent.empty()) {
+    fail(info.name, "the value of " + absent + " is undefined", "give all of " + all);
+  }
+}
+
+}  // namespace
+
+std::span<const FamilyInfo* const> all_families() { return kFamilies; }
+
+const FamilyInfo* find_family(std::string_view name) {
+  for (const FamilyInfo* info : kFamilies) {
+    if (info->name == name) return info;
+  }
+  return nullptr;
+}
+
+Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(info) {
+  std::size_t given = 0;
+  for (const Tensor& value : values) given += value.defined() ? 1 : 0;
+  if (given != (info.one_of ? 1 : values.size())) check_given(info, values);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!values[i].defined()) continue;
+    const ParameterInfo& parameter = info.parameters[i];
+    const Shape& shape = values[i].shape();
+    if (shape.rank() < parameter.event_dim) {
+      fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
+                       " needs at least " + std::to_string(parameter.event_dim) + " axes");
+    }
+    batch_shape_ =
+        broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
+    parameters_.push_back({&parameter, values[i]});
+  }
+}
+
+void Family::check_parameters(const Mask& visible) const {
+  if (!validation_enabled()) return;
+  for (const Parameter& p : parameters()) {
+    const Constraint constraint(p.info->kind);
+    const std::size_t extra = p.info->event_dim - constraint.event_dim();
+    if (constraint.holds_everywhere(p.value)) continue;
+    check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
+  }
+}
+
+Tensor Family::log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const {
+  return sum(log_prob(value, elements, visible));
+}
+
+Tensor Family::mean() const { lacks("mean"); }
+Tensor Family::variance() const { lacks("variance"); }
+Tensor Family::entropy() const { lacks("entropy"); }
+Tensor Family::cdf(const Tensor&) const { lacks("cdf"); }
+Tensor Family::icdf(const Tensor&) const { lacks("icdf"); }
+Tensor Family::enumerate_support() const { lacks("enumerate_support"); }
+
+void Family::lacks(const char* what) const {
+  fail(name(), std::string("has no ") + what + " in closed form");
+}
+
+}  // namespace ember::distributions

@@ -1,0 +1,106 @@
+// Family: what one family of distributions brings. Everything that can be written once for all
+// families is in Distribution and in the drivers.
+#pragma once
+
+#include <span>
+
+#include <ember/core/inline_vector.hpp>
+#include <ember/core/pool.hpp>
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+/// A parameter as its family declares it: where it may lie, how many of its last axes belong to
+/// one element.
+struct ParameterInfo {
+  const char* name;
+  Constraint::Kind kind;
+  std::size_t event_dim;
+};
+
+/// A family as it is declared, once: its reflected parameters, and how to make it of them.
+struct FamilyInfo {
+  const char* name;
+  std::span<const ParameterInfo> parameters;
+  bool one_of;  // the parameters are alternatives, exactly one is given
+  /// Makes the distribution of the tensors in the order of `parameters`, undefined ones absent.
+  Distribution (*make)(std::span<const Tensor> values);
+};
+
+/// A parameter of an instance.
+struct Parameter {
+  const ParameterInfo* info = nullptr;
+  Tensor value;
+};
+
+class Family {
+ public:
+  Family(const Family&) = delete;
+  Family& operator=(const Family&) = delete;
+  virtual ~Family() = default;
+
+  const FamilyInfo& info() const { return info_; }
+  const char* name() const { return info_.name; }
+  /// Those that are given.
+  std::span<const Parameter> parameters() const {
+    return {parameters_.begin(), parameters_.size()};
+  }
+  const Shape& batch_shape() const { return batch_shape_; }
+
+  virtual Shape event_shape() const { return {}; }
+  virtual Constraint support() const = 0;
+  virtual bool has_rsample() const { return false; }
+  virtual bool is_factor() const { return false; }
+
+  // `elements` is the shape of the elements asked for (the batch shape broadcasts to it), `visible`
+  // a mask of that shape.
+
+  /// The log density of each element: 0 where hidden.
+  virtual Tensor log_prob(const Tensor& value, const Shape& elements,
+                          const Mask& visible) const = 0;
+  virtual Tensor log_prob_sum(const Tensor& value, const Shape& elements,
+                              const Mask& visible) const;
+  /// A draw of shape elements + event; hidden elements' parameters are not used.
+  virtual Tensor sample(detail::RandomKey key, const Shape& elements,
+                        const Mask& visible) const = 0;
+
+  virtual Tensor mean() const;
+  virtual Tensor variance() const;
+  virtual Tensor entropy() const;
+  virtual Tensor cdf(const Tensor& value) const;
+  virtual Tensor icdf(const Tensor& probability) const;
+  virtual Tensor enumerate_support() const;
+
+ protected:
+  /// Keeps the given ones of `values`; errors unless all are given, or exactly one of alternatives,
+  /// and their batch shapes broadcast.
+  Family(const FamilyInfo& info, std::span<const Tensor> values);
+
+  /// The k-th parameter that is given, and its place in the declaration.
+  const Tensor& parameter(std::size_t k) const { return parameters_[k].value; }
+  std::size_t alternative() const {
+    return static_cast<std::size_t>(parameters_[0].info - info_.parameters.data());
+  }
+  /// Errors unless the visible elements' parameters are allowed.
+  void check_parameters(const Mask& visible) const;
+  [[noreturn]] void lacks(const char* what) const;
+
+  Shape batch_shape_;
+
+ private:
+  const FamilyInfo& info_;
+  InlineVector<Parameter, 3> parameters_;
+};
+
+/// All families, in the order of families.def.
+std::span<const FamilyInfo* const> all_families();
+/// The family of a name, or null.
+const FamilyInfo* find_family(std::string_view name);
+
+/// Makes a family's instance, in memory that is used again.
+template <class F, class... Args>
+std::shared_ptr<const Family> make_family(Args&&... args) {
+  return std::allocate_shared<const F>(detail::PoolAllocator<F>(), std::forward<Args>(args)...);
+}
+
+}  // namespace ember::distributions

@@ -1,0 +1,189 @@
+#include <ember/distributions/json.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/json.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/distributions/family.hpp>
+#include <ember/distributions/transformed.hpp>
+
+namespace ember {
+
+using nlohmann::json;
+
+namespace {
+
+using distributions::Distribution;
+using distributions::Family;
+using distributions::FamilyInfo;
+using distributions::ParameterInfo;
+
+// A family of another program: what its file says of it.
+class UnknownFamily final : public Family {
+ public:
+  static constexpr FamilyInfo kInfo{"Unknown", {}, false, nullptr};
+
+  UnknownFamily(json text, const Shape& batch, Shape event)
+      : Family(kInfo, {}), json_(std::move(text)), event_shape_(std::move(event)) {
+    batch_shape_ = batch;
+  }
+  const json& text() const { return json_; }
+
+  Shape event_shape() const override { return event_shape_; }
+  Constraint support() const override {
+    return Constraint(Constraint::Kind::any).independent(event_shape_.rank());
+  }
+  Tensor log_prob(const Tensor&, const Shape&, const Mask&) const override { unknown(); }
+  Tensor sample(detail::RandomKey, const Shape&, const Mask&) const override { unknown(); }
+
+ private:
+  [[noreturn]] void unknown() const {
+    fail("family '" + json_["family"].get<std::string>() + "'", "this program does not know it",
+         "only its shapes and the densities that the file has can be read");
+  }
+
+  json json_;
+  Shape event_shape_;
+};
+
+std::shared_ptr<const Family> family_from_json(const json& value, const std::string& path) {
+  const std::string name =
+      detail::string_from_json(detail::member(value, "family", path), path + "/family");
+  if (name == "Transformed") {
+    const Distribution base = distribution_from_json(detail::member(value, "base", path),
+                                                     path + "/base");
+    const transforms::Transform transform =
+        transform_from_json(detail::member(value, "transform", path), path + "/transform");
+    return distributions::Transformed(base, transform).share_family();
+  }
+  const FamilyInfo* info = distributions::find_family(name);
+  if (info == nullptr) {
+    const Shape batch = shape_from_json(detail::member(value, "elements", path), path + "/elements");
+    const Shape event = shape_from_json(detail::member(value, "event_shape", path),
+                                        path + "/event_shape");
+    return std::make_shared<UnknownFamily>(value, batch, event);
+  }
+  const json& given = detail::member(value, "parameters", path);
+  std::vector<Tensor> values(info->parameters.size());
+  std::size_t found = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const char* key = info->parameters[i].name;
+    if (!given.contains(key)) continue;
+    values[i] = tensor_from_json(given[key], path + "/parameters/" + key);
+    ++found;
+  }
+  if (!given.is_object() || found != given.size()) {
+    fail("json " + path + "/parameters", "these are not the parameters of " + name);
+  }
+  return with_context("json", path, [&] { return info->make(values).share_family(); });
+}
+
+}  // namespace
+
+json to_json(const Distribution& d) {
+  if (const auto* unknown = dynamic_cast<const UnknownFamily*>(&d.family())) return unknown->text();
+  json result{{"family", d.name()},
+              {"elements", to_json(d.element_shape())},
+              {"event_axes", d.reinterpreted()},
+              {"event_shape", to_json(d.family().event_shape())}};
+  if (const auto parts = distributions::parts_of(d.family())) {
+    result["base"] = to_json(parts->base);
+    result["transform"] = to_json(parts->transform);
+  } else {
+    json parameters = json::object();
+    for (const distributions::Parameter& p : d.family().parameters()) {
+      parameters[p.info->name] = to_json(p.value);
+    }
+    result["parameters"] = std::move(parameters);
+  }
+  if (!d.own_mask().is_all()) result["mask"] = to_json(d.own_mask());
+  return result;
+}
+
+Distribution distribution_from_json(const json& value, const std::string& path) {
+  const Shape elements = shape_from_json(detail::member(value, "elements", path), path + "/elements");
+  const Index event_axes =
+      detail::count_from_json(detail::member(value, "event_axes", path),
+                              static_cast<Index>(elements.rank()), path + "/event_axes");
+  Mask mask = true;
+  if (value.contains("mask")) mask = mask_from_json(value["mask"], path + "/mask");
+  auto family = family_from_json(value, path);
+  return with_context("json", path, [&] {
+    return Distribution::from_normal_form(std::move(family), elements,
+                                          static_cast<std::size_t>(event_axes), mask);
+  });
+}
+
+json to_json(const transforms::Transform& transform) {
+  json result{{"type", transform.rule().name()}};
+  for (const auto& [name, number] : transform.rule().numbers()) result[name] = to_json(number);
+  for (const transforms::Transform& part : transform.rule().parts()) {
+    result["parts"].push_back(to_json(part));
+  }
+  return result;
+}
+
+transforms::Transform transform_from_json(const json& value, const std::string& path) {
+  const std::string type =
+      detail::string_from_json(detail::member(value, "type", path), path + "/type");
+  const auto number = [&](const char* name) {
+    return tensor_from_json(detail::member(value, name, path), path + "/" + name);
+  };
+  const auto count = [&](const char* name) {
+    const Tensor n = number(name);
+    if (n.numel() != 1 || !(n.item() >= 0 && n.item() <= static_cast<Real>(kMaxRank))) {
+      fail("json " + path + "/" + name, "is no number of axes");
+    }
+    return static_cast<std::size_t>(n.item());
+  };
+  std::vector<transforms::Transform> parts;
+  if (value.contains("parts")) {
+    for (std::size_t i = 0; i < value["parts"].size(); ++i) {
+      parts.push_back(transform_from_json(value["parts"][i], path + "/parts/" + std::to_string(i)));
+    }
+  }
+  const auto only_part = [&] {
+    if (parts.size() != 1) fail("json " + path + "/parts", "expected one part");
+    return parts.front();
+  };
+  if (type == "Identity") return transforms::identity();
+  if (type == "Exp") return transforms::exp();
+  if (type == "Sigmoid") return transforms::sigmoid();
+  if (type == "Tanh") return transforms::tanh();
+  if (type == "Softplus") return transforms::softplus();
+  if (type == "StickBreaking") return transforms::stick_breaking();
+  if (type == "Softmax") return transforms::softmax();
+  if (type == "Power") return transforms::power(number("exponent"));
+  if (type == "Affine") {
+    return transforms::affine(number("loc"), number("scale"), count("event_dim"));
+  }
+  if (type == "Compose") return transforms::compose(std::move(parts));
+  if (type == "Inverse") return only_part().inv();
+  if (type == "Independent") return transforms::independent(only_part(), count("n"));
+  fail("json " + path + "/type", "'" + type + "' is no transform that this program knows");
+}
+
+json to_json(const Constraint& constraint) {
+  json result{{"kind", constraint.name()}};
+  if (constraint.reinterpreted() > 0) result["event_axes"] = constraint.reinterpreted();
+  if (constraint.lower().defined()) result["lower"] = to_json(constraint.lower());
+  if (constraint.upper().defined()) result["upper"] = to_json(constraint.upper());
+  return result;
+}
+
+Constraint constraint_from_json(const json& value, const std::string& path) {
+  const std::string kind =
+      detail::string_from_json(detail::member(value, "kind", path), path + "/kind");
+  const auto bound = [&](const char* name) {
+    return value.contains(name) ? tensor_from_json(value[name], path + "/" + name) : Tensor();
+  };
+  const std::optional<Constraint::Kind> known = Constraint::kind_of(kind);
+  if (!known) fail("json " + path + "/kind", "'" + kind + "' is no constraint");
+  Constraint result(*known, bound("lower"), bound("upper"));
+  if (!value.contains("event_axes")) return result;
+  return result.independent(static_cast<std::size_t>(detail::count_from_json(
+      value["event_axes"], static_cast<Index>(kMaxRank), path + "/event_axes")));
+}
+
+}  // namespace ember

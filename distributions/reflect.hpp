@@ -1,0 +1,54 @@
+// From a family's reflected Params to the tables that generic code runs over. For the source files
+// of families only: it needs Boost.Hana.
+#pragma once
+
+#include <boost/hana.hpp>
+
+#include <array>
+
+#include <ember/distributions/family.hpp>
+
+namespace ember::distributions::reflect {
+
+/// What a declaration adds to a reflected member.
+struct Rule {
+  Constraint::Kind kind;
+  std::size_t event_dim = 0;
+};
+
+template <class Params>
+inline constexpr std::size_t kCount =
+    decltype(boost::hana::size(boost::hana::accessors<Params>()))::value;
+
+/// The members' names beside their rules, in order.
+template <class Params>
+constexpr std::array<ParameterInfo, kCount<Params>> table(const Rule (&rules)[kCount<Params>]) {
+  std::size_t i = 0;
+  return boost::hana::unpack(boost::hana::accessors<Params>(), [&](auto... member) {
+    const auto row = [&](const char* name) {
+      const Rule& rule = rules[i++];
+      return ParameterInfo{name, rule.kind, rule.event_dim};
+    };
+    return std::array{row(boost::hana::to<const char*>(boost::hana::first(member)))...};
+  });
+}
+
+/// The members' tensors, in order.
+template <class Params>
+std::array<Tensor, kCount<Params>> values(const Params& params) {
+  return boost::hana::unpack(boost::hana::members(params), [](const auto&... member) {
+    return std::array<Tensor, kCount<Params>>{member...};
+  });
+}
+
+/// Makes a distribution of tensors in the order of its members.
+template <class D>
+Distribution make(std::span<const Tensor> tensors) {
+  typename D::Params params;
+  std::size_t i = 0;
+  boost::hana::for_each(boost::hana::accessors<typename D::Params>(),
+                        [&](auto member) { boost::hana::second(member)(params) = tensors[i++]; });
+  return D(params);
+}
+
+}  // namespace ember::distributions::reflect

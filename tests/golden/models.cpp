@@ -1,0 +1,199 @@
+// Kind "model": log joints per site and gradients of the models in models.md.
+#include <functional>
+
+#include "model_definitions.hpp"
+#include "report.hpp"
+
+namespace golden {
+
+using namespace ember;
+namespace h = ember::handlers;
+namespace dist = ember::distributions;
+namespace infer = ember::inference;
+
+namespace {
+
+// A trace of latent sites with these values: what replay takes.
+Trace as_trace(const std::vector<std::string>& names, std::span<const Tensor> values) {
+  Trace trace;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    Site site;
+    site.name = Name(names[i]);
+    site.value = values[i];
+    trace.add(std::move(site));
+  }
+  return trace;
+}
+
+struct Inputs {
+  std::vector<std::string> latents, params;
+  std::vector<Tensor> values;  // latents first
+  std::vector<Constraint> constraints;
+
+  explicit Inputs(const json& test) {
+    const json given_latents = test.value("latents", json::object());
+    const json given_params = test.value("params", json::object());
+    for (const auto& item : given_latents.items()) {
+      latents.push_back(item.key());
+      values.push_back(tensor(item.value()));
+    }
+    for (const auto& item : given_params.items()) {
+      params.push_back(item.key());
+      values.push_back(tensor(item.value()["value"]));
+      const auto name = item.value()["constraint"].is_string()
+                            ? item.value()["constraint"].get<std::string>()
+                            : item.value()["constraint"].dump();
+      const auto kind = Constraint::kind_of(name);
+      if (!kind) throw Skip{"constraint " + name};
+      constraints.push_back(*kind);
+    }
+  }
+  std::vector<std::string> names() const {
+    std::vector<std::string> all = latents;
+    all.insert(all.end(), params.begin(), params.end());
+    return all;
+  }
+  // At unconstrained values u of the parameters: the constrained ones.
+  std::vector<Tensor> constrained(std::span<const Tensor> u) const {
+    std::vector<Tensor> at(u.begin(), u.end());
+    for (std::size_t k = 0; k < params.size(); ++k) {
+      const std::size_t i = latents.size() + k;
+      at[i] = transform_to(constraints[k])(u[i]);
+    }
+    return at;
+  }
+  std::vector<Tensor> unconstrained() const {
+    std::vector<Tensor> u = values;
+    for (std::size_t k = 0; k < params.size(); ++k) {
+      const std::size_t i = latents.size() + k;
+      u[i] = transform_to(constraints[k]).inv(values[i]);
+    }
+    return u;
+  }
+};
+
+Values params_of(const Inputs& inputs, std::span<const Tensor> at) {
+  Values params;
+  for (std::size_t k = 0; k < inputs.params.size(); ++k) {
+    params[inputs.params[k]] = at[inputs.latents.size() + k];
+  }
+  return params;
+}
+
+Trace run(const Model& model, const Inputs& inputs, std::span<const Tensor> at) {
+  return h::trace(h::replay(h::substitute(model, params_of(inputs, at)),
+                            as_trace(inputs.latents, at.first(inputs.latents.size()))))
+      .get_trace();
+}
+
+// The guide of "elbo_delta": each latent site of the model is Delta of a parameter of its name.
+class DeltaSites final : public h::Handler {
+ public:
+  explicit DeltaSites(Values points) : points_(std::move(points)) {}
+  void process(Message& message) override {
+    if (message.kind == Message::Kind::plate) return;
+    if (message.kind != Message::Kind::sample || message.is_observed) {
+      message.stop = true;
+      return;
+    }
+    const auto event_dim = static_cast<Index>(message.distribution.event_shape().rank());
+    message.distribution = dist::Delta(points_.at(message.name.str()), 0.0, event_dim);
+  }
+
+ private:
+  Values points_;
+};
+
+Tensor loss_of(const Model& model, const Inputs& inputs, std::span<const Tensor> at) {
+  const auto guide = [&] {
+    DeltaSites sites(params_of(inputs, at));
+    with inside(sites);
+    model();
+  };
+  with inside(h::substitute(params_of(inputs, at)));
+  infer::TraceELBO elbo;
+  return -elbo.estimate(model, infer::GuideProgram{guide});
+}
+
+using Objective = std::function<Tensor(std::span<const Tensor>)>;
+
+void check_gradients(const json& test, const Inputs& inputs, const Objective& objective,
+                     double rtol) {
+  const json& expect = test["expect"];
+  const json forms = test.value("grad_form", json::object());
+  const std::vector<std::string> names = inputs.names();
+  const auto check = [&](const char* key, const Objective& f, const std::vector<Tensor>& at) {
+    if (!expect.contains(key)) return;
+    const std::vector<Tensor> grads = value_and_grad(f, at).grads;
+    for (const auto& item : expect[key].items()) {
+      const auto k = std::find(names.begin(), names.end(), item.key()) - names.begin();
+      const Tensor& gradient = grads.at(static_cast<std::size_t>(k));
+      compare(std::string(key) + " " + item.key(), in_form(gradient, forms.value(item.key(), "")),
+              item.value(), rtol);
+    }
+  };
+  check("grad", objective, inputs.values);
+  check(
+      "grad_unconstrained",
+      [&](std::span<const Tensor> u) { return objective(inputs.constrained(u)); },
+      inputs.unconstrained());
+}
+
+void check_site(const Site& site, const json& expected, double rtol) {
+  const std::string what = "site " + site.name.str() + " ";
+  compare(what + "is_observed", site.is_observed ? Real{1} : Real{0},
+          expected["is_observed"].get<bool>() ? 1 : 0, 0);
+  if (expected.contains("kind") && expected["kind"] != to_string(site.kind)) {
+    throw Mismatch(what + "is " + to_string(site.kind));
+  }
+  if (expected.contains("value")) compare(what + "value", site.value, expected["value"], rtol);
+  if (expected.contains("log_prob")) {
+    compare(what + "log_prob", site.log_prob(), expected["log_prob"], rtol);
+  }
+  if (expected.contains("log_prob_sum")) {
+    compare(what + "log_prob_sum", site.log_prob_sum().item(), number(expected["log_prob_sum"]),
+            rtol);
+  }
+  if (expected.contains("log_prob_column_sums")) {
+    compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], rtol);
+  }
+}
+
+}  // namespace
+
+void check_model(const json& test, double rtol, const std::string& folder) {
+  const auto name = test["model"].get<std::string>();
+  const std::string defined_by = name == "elbo_delta" ? test["of"].get<std::string>() : name;
+  const auto found = model_definitions().find(defined_by);
+  if (found == model_definitions().end()) {
+    throw Skip{"model " + (name == defined_by ? name : name + " of " + defined_by)};
+  }
+  const Inputs inputs(test);
+  const Model model = found->second(Data(test, folder));
+  const json& expect = test["expect"];
+  if (name == "elbo_delta") {
+    const Objective loss = [&](std::span<const Tensor> at) { return loss_of(model, inputs, at); };
+    compare("loss", loss(inputs.values).item(), number(expect["loss"]), rtol);
+    check_gradients(test, inputs, loss, rtol);
+    return;
+  }
+  const Trace trace = run(model, inputs, inputs.values);
+  std::size_t k = 0;
+  for (const Site& site : trace) {
+    if (site.kind == SiteKind::param) continue;
+    if (k == expect["sites"].size()) throw Mismatch("more sites than expected");
+    const json& expected = expect["sites"][k++];
+    if (expected["name"] != site.name.str()) {
+      throw Mismatch("site " + site.name.str() + " where " + expected["name"].dump() +
+                     " was expected");
+    }
+    check_site(site, expected, rtol);
+  }
+  if (k != expect["sites"].size()) throw Mismatch("fewer sites than expected");
+  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), rtol);
+  check_gradients(
+      test, inputs,
+      [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, rtol);
+}
+
+}  // namespace golden
