@@ -21,7 +21,7 @@ Arena::~Arena() {
 }
 
 void* Arena::allocate(std::size_t bytes) {
-  const std::size_t alignment = bytes >= 64 ? 64 : 16;
+  const std::size_t alignment = bytes >= 32 ? 64 : 16;
   std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
   if (chunks_.empty() || begin + bytes > chunks_[chunk_].size) {
     next_chunk(bytes);

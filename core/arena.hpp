@@ -20,7 +20,8 @@ class Arena {
   Arena& operator=(const Arena&) = delete;
   ~Arena();
 
-  /// Uninitialised memory, aligned to 16 bytes, and to 64 from 64 bytes on.
+  /// Uninitialised memory, aligned to 16 bytes, and to 64 from 32 bytes on: what a vector register
+  /// can hold lies the same way in every run, so that sums come out the same to the last bit.
   void* allocate(std::size_t bytes);
   template <class T>
   T* allocate_array(std::size_t n) {

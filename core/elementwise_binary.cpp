@@ -161,7 +161,7 @@ void backward_multiply(Node& n) {
 }
 void backward_divide(Node& n) {
   pull_back<0>(n, [](Real, Real b) { return 1 / b; });
-  pull_back<1>(n, [](Real a, Real b) { return -a / (b * b); });
+  pull_back<1>(n, [](Real a, Real b) { return -(a / b) / b; });
 }
 void backward_pow(Node& n) {
   pull_back<0>(n, [](Real a, Real b) { return b == 0 ? Real{0} : b * power(a, b - 1); });

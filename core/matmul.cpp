@@ -1,6 +1,9 @@
 // The matrix product. Backward reads only rows of a and columns of b that a reached output needs,
-// so that a NaN in a hidden row harms nothing.
+// and multiplies no adjoint that is not reached, so that a NaN in a hidden row harms nothing.
+#include <Eigen/Core>
+
 #include <algorithm>
+#include <cmath>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
@@ -10,18 +13,26 @@ namespace ember {
 namespace detail {
 namespace {
 
+using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using View = Eigen::Map<const Matrix>;
+using MutableView = Eigen::Map<Matrix>;
+
 // (batch, n, k) x (batch, k, m)
 struct Product {
   Index n, k, m;
   Shape batch_a, batch_b, batch;
 };
 
-Product product_of(const Node& a, const Node& b) {
-  const std::size_t ra = a.shape.rank();
-  const std::size_t rb = b.shape.rank();
-  Product p{a.shape[ra - 2],       a.shape[ra - 1],       b.shape[rb - 1],
-            a.shape.first(ra - 2), b.shape.first(rb - 2), {}};
+Product product_of(const Shape& a, const Shape& b) {
+  const std::size_t ra = a.rank();
+  const std::size_t rb = b.rank();
+  Product p{a[ra - 2], a[ra - 1], b[rb - 1], a.first(ra - 2), b.first(rb - 2), {}};
   p.batch = broadcast_shapes(p.batch_a, p.batch_b, "matmul");
+  if (p.batch_b.numel() == 1 && p.batch_a.numel() == p.batch.numel()) {
+    // one matrix for the whole batch: its members are further rows
+    p.n *= p.batch.numel();
+    p.batch_a = p.batch_b = p.batch = {};
+  }
   return p;
 }
 
@@ -35,45 +46,123 @@ void each_member(const Product& p, F f) {
   });
 }
 
+// One member's backward: a, b, the adjoint of a b, and where to add (null: nowhere).
+struct Pullback {
+  View a, b, adjoint;
+  Real* to_a;
+  Real* to_b;
+
+  void all() const {
+    if (to_a != nullptr) {
+      MutableView(to_a, a.rows(), a.cols()).noalias() += adjoint * b.transpose();
+    }
+    if (to_b != nullptr) {
+      MutableView(to_b, b.rows(), b.cols()).noalias() += a.transpose() * adjoint;
+    }
+  }
+
+  // `reached` has a flag for every element of the adjoint.
+  void reached_only(const std::uint8_t* reached) const {
+    std::vector<Index> rows, columns;
+    std::vector<std::uint8_t> has_column(static_cast<std::size_t>(b.cols()));
+    Index kept = 0;
+    for (Index i = 0; i < a.rows(); ++i) {
+      const std::uint8_t* row = reached + i * b.cols();
+      const Index before = kept;
+      for (Index j = 0; j < b.cols(); ++j) {
+        kept += row[j];
+        has_column[static_cast<std::size_t>(j)] |= row[j];
+      }
+      if (kept > before) rows.push_back(i);
+    }
+    for (Index j = 0; j < b.cols(); ++j) {
+      if (has_column[static_cast<std::size_t>(j)] != 0) columns.push_back(j);
+    }
+    const auto block = static_cast<Index>(rows.size() * columns.size());
+    if (kept == 0) return;
+    // A row of a and a column of b may each be reached though their product is not: where most of
+    // the block is reached, its other adjoints count 0, which is exact as long as what they are
+    // multiplied with is finite.
+    const Matrix some_b = b(Eigen::all, columns);
+    if (kept == block || (4 * kept >= block && some_b.allFinite() && rows_are_finite(rows))) {
+      as_block(reached, rows, columns, some_b);
+    } else {
+      one_by_one(reached, rows, columns, some_b.transpose());
+    }
+  }
+
+ private:
+  bool rows_are_finite(const std::vector<Index>& rows) const {
+    return std::all_of(rows.begin(), rows.end(), [&](Index i) { return a.row(i).allFinite(); });
+  }
+
+  void as_block(const std::uint8_t* reached, const std::vector<Index>& rows,
+                const std::vector<Index>& columns, const Matrix& some_b) const {
+    Matrix g(rows.size(), columns.size());
+    for (Index r = 0; r < g.rows(); ++r) {
+      for (Index c = 0; c < g.cols(); ++c) {
+        const Index i = rows[static_cast<std::size_t>(r)];
+        const Index j = columns[static_cast<std::size_t>(c)];
+        g(r, c) = reached[i * b.cols() + j] != 0 ? adjoint(i, j) : Real{0};
+      }
+    }
+    if (to_a != nullptr) {
+      MutableView(to_a, a.rows(), a.cols())(rows, Eigen::all) += g * some_b.transpose();
+    }
+    if (to_b != nullptr) {
+      const Matrix some_a = a(rows, Eigen::all);
+      MutableView(to_b, b.rows(), b.cols())(Eigen::all, columns) += some_a.transpose() * g;
+    }
+  }
+
+  // Every reached element for itself. `columns_of_b`: the reached columns of b as rows.
+  void one_by_one(const std::uint8_t* reached, const std::vector<Index>& rows,
+                  const std::vector<Index>& columns, const Matrix& columns_of_b) const {
+    Matrix sums = Matrix::Zero(columns_of_b.rows(), to_b != nullptr ? b.rows() : 0);
+    for (Index i : rows) {
+      for (Index c = 0; c < columns_of_b.rows(); ++c) {
+        const Index j = columns[static_cast<std::size_t>(c)];
+        if (reached[i * b.cols() + j] == 0) continue;
+        const Real g = adjoint(i, j);
+        if (to_a != nullptr) {
+          MutableView(to_a, a.rows(), a.cols()).row(i) += g * columns_of_b.row(c);
+        }
+        if (to_b != nullptr) sums.row(c) += g * a.row(i);
+      }
+    }
+    if (to_b != nullptr) {
+      MutableView(to_b, b.rows(), b.cols())(Eigen::all, columns) += sums.transpose();
+    }
+  }
+};
+
 }  // namespace
 
 void backward_matmul(Node& n) {
   Node& a = *n.operands[0];
   Node& b = *n.operands[1];
-  const Product p = product_of(a, b);
-  const std::vector<std::uint8_t> reached =
-      n.reach != nullptr ? reach_of(n).to_bytes() : std::vector<std::uint8_t>();
-  const Shape batch_rows = concatenate(p.batch, Shape{p.n, 1});
-  const Shape batch_columns = concatenate(p.batch, Shape{1, p.m});
-  std::vector<std::uint8_t> rows, columns;
+  const Product p = product_of(a.shape, b.shape);
   const MaskBytes* reach_a = nullptr;
   const MaskBytes* reach_b = nullptr;
   if (n.reach != nullptr) {
-    const Mask row_mask = any_to_shape(reach_of(n), batch_rows);
-    const Mask column_mask = any_to_shape(reach_of(n), batch_columns);
-    rows = row_mask.to_bytes();
-    columns = column_mask.to_bytes();
-    reach_a = as_reach(
-        any_to_shape(row_mask, concatenate(p.batch_a, Shape{p.n, 1})).broadcast_to(a.shape));
-    reach_b = as_reach(
-        any_to_shape(column_mask, concatenate(p.batch_b, Shape{1, p.m})).broadcast_to(b.shape));
+    const Mask reach = reach_of(n).reshape(concatenate(p.batch, Shape{p.n, p.m}));
+    reach_a = as_reach(any_to_shape(reach, concatenate(p.batch_a, Shape{p.n, 1}))
+                           .broadcast_to(concatenate(p.batch_a, Shape{p.n, p.k})));
+    reach_b = as_reach(any_to_shape(reach, concatenate(p.batch_b, Shape{1, p.m}))
+                           .broadcast_to(concatenate(p.batch_b, Shape{p.k, p.m})));
   }
-  Real* da = a.requires_grad ? open_sum(a, reach_a) : nullptr;
-  Real* db = b.requires_grad ? open_sum(b, reach_b) : nullptr;
+  Real* to_a = a.requires_grad ? open_sum(a, reach_a) : nullptr;
+  Real* to_b = b.requires_grad ? open_sum(b, reach_b) : nullptr;
   each_member(p, [&](Index member, Index at_a, Index at_b) {
-    const Real* va = values(a) + at_a * p.n * p.k;
-    const Real* vb = values(b) + at_b * p.k * p.m;
-    for (Index i = 0; i < p.n; ++i) {
-      if (!rows.empty() && rows[static_cast<std::size_t>(member * p.n + i)] == 0) continue;
-      for (Index j = 0; j < p.m; ++j) {
-        const Index at = (member * p.n + i) * p.m + j;
-        if (!reached.empty() && reached[static_cast<std::size_t>(at)] == 0) continue;
-        const Real g = n.adjoint[at];
-        for (Index c = 0; c < p.k; ++c) {
-          if (da != nullptr) da[(at_a * p.n + i) * p.k + c] += g * vb[c * p.m + j];
-          if (db != nullptr) db[(at_b * p.k + c) * p.m + j] += g * va[i * p.k + c];
-        }
-      }
+    const Pullback pullback{View(values(a) + at_a * p.n * p.k, p.n, p.k),
+                            View(values(b) + at_b * p.k * p.m, p.k, p.m),
+                            View(n.adjoint + member * p.n * p.m, p.n, p.m),
+                            to_a != nullptr ? to_a + at_a * p.n * p.k : nullptr,
+                            to_b != nullptr ? to_b + at_b * p.k * p.m : nullptr};
+    if (n.reach == nullptr) {
+      pullback.all();
+    } else {
+      pullback.reached_only(n.reach->data() + member * p.n * p.m);
     }
   });
 }
@@ -82,44 +171,46 @@ void backward_matmul(Node& n) {
 
 Tensor matmul(const Tensor& x, const Tensor& y) {
   using detail::Node;
-  if (x.dim() == 0 || y.dim() == 0) {
-    fail("matmul",
-         "shapes " + to_string(x.shape()) + " and " + to_string(y.shape()) +
-             ": a scalar is no matrix",
-         "use *");
+  const auto misfit = [&](const char* what, const char* remedy) {
+    fail("matmul", "shapes " + to_string(x.shape()) + " and " + to_string(y.shape()) + what,
+         remedy);
+  };
+  if (x.dim() == 0 || y.dim() == 0) misfit(": a scalar is no matrix", "use *");
+  const Shape& given_a = x.shape();
+  const Shape& given_b = y.shape();
+  if (given_a.from_right(1) != (y.dim() == 1 ? given_b[0] : given_b.from_right(2))) {
+    misfit(" do not fit",
+           "the last axis of the first must be as long as the last but one of the second");
   }
   // A vector is a row on the left and a column on the right; the axis that this adds disappears
   // again.
   if (x.dim() == 1) {
-    const Tensor product = matmul(reshape(x, concatenate(Shape{1}, x.shape())), y);
+    const Tensor product = matmul(reshape(x, concatenate(Shape{1}, given_a)), y);
     return y.dim() == 1 ? product.reshape({})
                         : product.reshape(product.shape().without(product.shape().rank() - 2));
   }
   if (y.dim() == 1) {
-    const Tensor product = matmul(x, reshape(y, concatenate(y.shape(), Shape{1})));
+    const Tensor product = matmul(x, reshape(y, concatenate(given_b, Shape{1})));
     return product.reshape(product.shape().without(product.shape().rank() - 1));
   }
+  const Shape batch_a = given_a.first(given_a.rank() - 2);
+  const Shape batch_b = given_b.first(given_b.rank() - 2);
+  if (!can_broadcast(batch_a, batch_b)) {
+    misfit(" do not fit: their batches do not broadcast",
+           "the axes before the last two must be equal or 1, counted from the right");
+  }
+  const detail::Product p = detail::product_of(given_a, given_b);
   Node& a = x.node();
   Node& b = y.node();
-  if (a.shape.from_right(1) != b.shape.from_right(2)) {
-    fail("matmul", "shapes " + to_string(a.shape) + " and " + to_string(b.shape) + " do not fit",
-         "the last axis of the first must be as long as the last but one of the second");
-  }
-  const detail::Product p = detail::product_of(a, b);
-  Node* out =
-      detail::new_result(detail::Op::matmul, concatenate(p.batch, Shape{p.n, p.m}), {&a, &b});
+  Node* out = detail::new_result(detail::Op::matmul,
+                                 concatenate(broadcast_shapes(batch_a, batch_b, "matmul"),
+                                             Shape{given_a.from_right(2), given_b.from_right(1)}),
+                                 {&a, &b});
   const Tensor result(out);
-  std::fill_n(out->value, out->numel, Real{0});
   detail::each_member(p, [&](Index member, Index at_a, Index at_b) {
-    const Real* vb = detail::values(b) + at_b * p.k * p.m;
-    for (Index i = 0; i < p.n; ++i) {
-      const Real* row = detail::values(a) + (at_a * p.n + i) * p.k;
-      Real* to = out->value + (member * p.n + i) * p.m;
-      for (Index c = 0; c < p.k; ++c) {
-#pragma omp simd
-        for (Index j = 0; j < p.m; ++j) to[j] += row[c] * vb[c * p.m + j];
-      }
-    }
+    detail::MutableView(out->value + member * p.n * p.m, p.n, p.m).noalias() =
+        detail::View(detail::values(a) + at_a * p.n * p.k, p.n, p.k) *
+        detail::View(detail::values(b) + at_b * p.k * p.m, p.k, p.m);
   });
   return result;
 }

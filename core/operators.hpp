@@ -2,6 +2,7 @@
 // negative.
 #pragma once
 
+#include <concepts>
 #include <optional>
 #include <span>
 #include <vector>
@@ -59,9 +60,9 @@ Tensor normal_quantile(const Tensor& p);
 class Axes {
  public:
   Axes() = default;
-  Axes(Index axis) : axes_(std::vector<Index>{axis}) {}  // NOLINT(google-explicit-constructor)
-  Axes(int axis) : axes_(std::vector<Index>{axis}) {}    // NOLINT(google-explicit-constructor)
-  Axes(std::initializer_list<Dim> axes) : axes_(std::vector<Index>()) {
+  template <std::integral T>
+  Axes(T axis) : Axes({Dim(axis)}) {}  // NOLINT(google-explicit-constructor)
+  Axes(std::initializer_list<Dim> axes) : axes_(std::in_place) {
     for (Dim axis : axes) axes_->push_back(axis.value);
   }
   const std::optional<std::vector<Index>>& list() const { return axes_; }

@@ -1,59 +1,193 @@
-// Printing as NumPy does: nested brackets, columns aligned.
+// Printing as NumPy does by default: up to 8 digits behind the point, points below each other, an
+// exponent where the numbers are far apart, lines of 75 characters, the middle of much left out.
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <ostream>
-#include <sstream>
 
 #include <ember/core/tensor.hpp>
 
 namespace ember {
 namespace {
 
-std::string format(Real value) {
-  std::ostringstream text;
-  text.precision(8);
-  text << value;
-  return text.str();
+constexpr std::size_t kLine = 75;
+constexpr Index kThreshold = 1000;  // with more elements, only the edges are shown
+constexpr Index kEdge = 3;
+constexpr int kDigits = 8;
+
+// "-12" "5" "+07": a number's parts, without the zeros at the fraction's end.
+struct Parts {
+  std::string whole, fraction, exponent;
+};
+
+Parts split(std::string_view text) {
+  Parts parts;
+  const std::size_t e = std::min(text.find('e'), text.size());
+  const std::size_t point = std::min(text.find('.'), e);
+  parts.whole = text.substr(0, point);
+  if (point < e) parts.fraction = text.substr(point + 1, e - point - 1);
+  if (e < text.size()) parts.exponent = text.substr(e + 1);
+  return parts;
 }
 
-void print(std::ostream& out, const Tensor& x, std::size_t axis, Index offset, int width) {
-  if (axis == x.shape().rank()) {
-    const std::string text = format(x.data()[static_cast<std::size_t>(offset)]);
-    out << std::string(static_cast<std::size_t>(width) - text.size(), ' ') << text;
-    return;
+// As few digits as tell the number from its neighbours, at most 8 of them behind the point.
+Parts parts_of(Real value, std::chars_format format) {
+  std::array<char, 400> text;
+  auto end = std::to_chars(text.data(), text.data() + text.size(), value, format).ptr;
+  Parts parts = split({text.data(), static_cast<std::size_t>(end - text.data())});
+  if (parts.fraction.size() > kDigits) {
+    end = std::to_chars(text.data(), text.data() + text.size(), value, format, kDigits).ptr;
+    parts = split({text.data(), static_cast<std::size_t>(end - text.data())});
+    parts.fraction.erase(parts.fraction.find_last_not_of('0') + 1);
   }
-  const Index size = x.shape()[axis];
-  const Index inner = x.shape().after(axis + 1).numel();
-  const bool last = axis + 1 == x.shape().rank();
-  const bool summarised = x.numel() > 1000 && size > 6;
-  out << '[';
-  for (Index i = 0; i < size; ++i) {
-    if (i > 0)
-      out << (last ? std::string(" ")
-                   : std::string(x.shape().rank() - axis - 1, '\n') + std::string(axis + 1, ' '));
-    if (summarised && i == 3) {
-      out << "...";
-      i = size - 4;
-      continue;
+  return parts;
+}
+
+std::string special_name(Real value) {
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+// How all numbers of a tensor are written.
+class Format {
+ public:
+  void widen_extent(Real value) {
+    if (!std::isfinite(value) || value == 0) return;
+    largest_ = std::max(largest_, std::abs(value));
+    smallest_ = smallest_ == 0 ? std::abs(value) : std::min(smallest_, std::abs(value));
+  }
+  void choose() {
+    const bool apart = largest_ >= Real(1e8) ||
+                       (smallest_ > 0 && (smallest_ < Real(1e-4) || largest_ / smallest_ > 1000));
+    format_ = apart ? std::chars_format::scientific : std::chars_format::fixed;
+  }
+  void widen(Real value) {
+    if (!std::isfinite(value)) return;
+    const Parts parts = parts_of(value, format_);
+    whole_ = std::max(whole_, parts.whole.size());
+    fraction_ = std::max(fraction_, parts.fraction.size());
+    exponent_ = std::max(exponent_, parts.exponent.size());
+  }
+  void widen_special(Real value) {
+    if (std::isfinite(value)) return;
+    const std::size_t size = special_name(value).size();
+    whole_ = std::max(whole_, size - std::min(size, right()));
+  }
+
+  std::string operator()(Real value) const {
+    if (!std::isfinite(value)) return padded(special_name(value), whole_ + right());
+    Parts parts = parts_of(value, format_);
+    std::string text = padded(parts.whole, whole_).append(".").append(parts.fraction);
+    const std::size_t missing = fraction_ - parts.fraction.size();
+    if (format_ == std::chars_format::fixed) return text.append(missing, ' ');
+    parts.exponent.insert(1, exponent_ - parts.exponent.size(), '0');
+    return text.append(missing, '0').append("e").append(parts.exponent);
+  }
+
+ private:
+  static std::string padded(const std::string& text, std::size_t width) {
+    return std::string(width - text.size(), ' ') + text;
+  }
+  // The width of the point and what follows.
+  std::size_t right() const { return 1 + fraction_ + (exponent_ > 0 ? 1 + exponent_ : 0); }
+
+  Real largest_ = 0;
+  Real smallest_ = 0;
+  std::chars_format format_ = std::chars_format::fixed;
+  std::size_t whole_ = 0;
+  std::size_t fraction_ = 0;
+  std::size_t exponent_ = 0;
+};
+
+class Printer {
+ public:
+  explicit Printer(const Tensor& x) : x_(x), summarised_(x.numel() > kThreshold) {
+    each_shown(0, 0, [&](Real v) { format_.widen_extent(v); });
+    format_.choose();
+    each_shown(0, 0, [&](Real v) { format_.widen(v); });
+    each_shown(0, 0, [&](Real v) { format_.widen_special(v); });
+  }
+
+  // The part at `offset` below `axis`: lines after the first one begin with `indent` spaces.
+  std::string text(std::size_t axis, Index offset, std::size_t indent) const {
+    const bool rows = axis + 1 < x_.shape().rank();
+    const std::string newline = '\n' + std::string(indent, ' ');
+    std::string result = "[";
+    std::size_t column = indent;
+    bool first = true;
+    each_row(axis, [&](Index i) {
+      std::string word = i < 0  ? "..."
+                         : rows ? text(axis + 1, offset + i * inner(axis), indent + 1)
+                                : format_(x_.data()[static_cast<std::size_t>(offset + i)]);
+      if (rows) {
+        if (!first) result.append(x_.shape().rank() - axis - 2, '\n').append(newline);
+      } else if (column + word.size() > kLine - indent && column > indent) {
+        result.erase(result.find_last_not_of(' ') + 1);
+        result.append(newline);
+        column = indent;
+      } else if (!first) {
+        result.append(" ");
+      }
+      column += word.size() + 1;
+      result.append(word);
+      first = false;
+    });
+    return result.append("]");
+  }
+
+ private:
+  Index inner(std::size_t axis) const { return x_.shape().after(axis + 1).numel(); }
+
+  // Calls f(i) for the rows of an axis that are shown, f(-1) for the gap.
+  template <class F>
+  void each_row(std::size_t axis, F f) const {
+    const Index size = x_.shape()[axis];
+    const bool gap = summarised_ && size > 2 * kEdge;
+    for (Index i = 0; i < size; ++i) {
+      if (gap && i == kEdge) {
+        f(-1);
+        i = size - kEdge;
+      }
+      f(i);
     }
-    print(out, x, axis + 1, offset + i * inner, width);
   }
-  out << ']';
+
+  template <class F>
+  void each_shown(std::size_t axis, Index offset, const F& f) const {
+    if (axis == x_.shape().rank()) return f(x_.data()[static_cast<std::size_t>(offset)]);
+    each_row(axis, [&](Index i) {
+      if (i >= 0) each_shown(axis + 1, offset + i * inner(axis), f);
+    });
+  }
+
+  const Tensor& x_;
+  bool summarised_;
+  Format format_;
+};
+
+// As Python writes a float: "1.0", "0.0001", "1e-05", "1e+16".
+std::string scalar_text(Real value) {
+  if (!std::isfinite(value)) return special_name(value);
+  const Real size = std::abs(value);
+  const bool plain = size == 0 || (size >= Real(1e-4) && size < Real(1e16));
+  std::array<char, 64> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
+  std::string result(text.data(), end);
+  if (plain && result.find('.') == std::string::npos) result += ".0";
+  return result;
 }
 
 }  // namespace
 
-std::ostream& operator<<(std::ostream& out, const Tensor& x) {
-  if (!x.defined()) return out << "undefined";
-  std::size_t width = 0;
-  for (Real v : x.data()) width = std::max(width, format(v).size());
-  print(out, x, 0, 0, static_cast<int>(width));
-  return out;
+std::string to_string(const Tensor& x) {
+  if (!x.defined()) return "undefined";
+  if (x.dim() == 0) return scalar_text(x.item());
+  if (x.numel() == 0) return "[]";
+  return Printer(x).text(0, 0, 1);
 }
 
-std::string to_string(const Tensor& x) {
-  std::ostringstream text;
-  text << x;
-  return text.str();
-}
+std::ostream& operator<<(std::ostream& out, const Tensor& x) { return out << to_string(x); }
 
 }  // namespace ember

@@ -276,7 +276,9 @@ Tensor stack(const std::vector<Tensor>& tensors, Index axis) {
 Tensor detach(const Tensor& x) {
   Node& in = x.node();
   if (!in.requires_grad) return x;
-  return Tensor(detail::Tape::current().allocate_view(in.shape, in));
+  detail::Tape& tape = detail::Tape::current();
+  tape.check_owner(in, "detach");
+  return Tensor(tape.allocate_view(in.shape, in));
 }
 
 Tensor Tensor::reshape(const Shape& shape) const { return ember::reshape(*this, shape); }

@@ -1,5 +1,6 @@
 #include <ember/core/shape.hpp>
 
+#include <algorithm>
 #include <limits>
 
 #include <ember/core/error.hpp>
@@ -63,21 +64,27 @@ Shape concatenate(const Shape& a, const Shape& b) {
 
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who) {
   if (a == b) return a;
+  if (!can_broadcast(a, b)) {
+    fail(who, "shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast",
+         "sizes of matching axes, counted from the right, must be equal or 1");
+  }
   const Shape& longer = a.rank() >= b.rank() ? a : b;
   const Shape& shorter = a.rank() >= b.rank() ? b : a;
   Shape result = longer;
   const std::size_t offset = longer.rank() - shorter.rank();
   for (std::size_t i = 0; i < shorter.rank(); ++i) {
-    const Index other = shorter[i];
-    Index& size = result[i + offset];
-    if (size == other || other == 1) continue;
-    if (size != 1) {
-      fail(who, "shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast",
-           "sizes of matching axes, counted from the right, must be equal or 1");
-    }
-    size = other;
+    if (shorter[i] != 1) result[i + offset] = shorter[i];
   }
   return result;
+}
+
+bool can_broadcast(const Shape& a, const Shape& b) {
+  for (std::size_t k = 1; k <= std::min(a.rank(), b.rank()); ++k) {
+    const Index size = a.from_right(k);
+    const Index other = b.from_right(k);
+    if (size != other && size != 1 && other != 1) return false;
+  }
+  return true;
 }
 
 bool broadcasts_to(const Shape& from, const Shape& to) {

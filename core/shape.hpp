@@ -66,6 +66,8 @@ Shape concatenate(const Shape& a, const Shape& b);
 /// NumPy's rule: axes are matched from the right; sizes must agree or one of them be 1. An error
 /// names WHO and both.
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who);
+/// Whether two shapes broadcast with each other.
+bool can_broadcast(const Shape& a, const Shape& b);
 /// Whether broadcasting `from` against `to` gives `to`.
 bool broadcasts_to(const Shape& from, const Shape& to);
 

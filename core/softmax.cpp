@@ -54,9 +54,9 @@ void pull_back_rows(Node& n, F f) {
   }
 }
 
-Real adjoint_at(const Node& n, Index i) {
-  return n.reach == nullptr || (*n.reach)[i] ? n.adjoint[i] : Real{0};
-}
+bool is_reached(const Node& n, Index i) { return n.reach == nullptr || (*n.reach)[i]; }
+
+Real adjoint_at(const Node& n, Index i) { return is_reached(n, i) ? n.adjoint[i] : Real{0}; }
 
 template <class F>
 Tensor along_rows(Op op, const Tensor& x, Index axis, F f) {
@@ -108,7 +108,7 @@ void backward_softmax(Node& n) {
     Real mean = 0;
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;
-      mean += adjoint_at(n, at) * values(n)[at];
+      if (is_reached(n, at)) mean += n.adjoint[at] * values(n)[at];
     }
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;

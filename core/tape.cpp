@@ -138,18 +138,22 @@ const MaskBytes* Tape::keep(const std::shared_ptr<const MaskBytes>& bytes) {
   return bytes.get();
 }
 
-void Tape::check_usable(const Node& node, const char* who) const {
-  if (node.owner == Owner::heap) return;
-  if (node.tape != this) {
+void Tape::check_owner(const Node& node, const char* who) const {
+  if (node.owner == Owner::tape && node.tape != this) {
     fail(who, "a tensor that another thread is recording was used in this one",
          "pass constants between threads: detach it after its recording has ended, or pass its "
          "numbers");
   }
+}
+
+void Tape::check_usable(const Node& node, const char* who) const {
+  if (node.owner == Owner::heap) return;
+  check_owner(node, who);
   if (node.requires_grad && static_cast<std::size_t>(node.position) < frames_.back().nodes) {
     fail(who,
          "an inner value_and_grad depends on a tensor of an outer one; derivatives of derivatives "
          "are not computed",
-         "detach the outer tensor, or pass it as an input of the inner function");
+         "detach the outer tensor first");
   }
 }
 
@@ -177,6 +181,7 @@ Real* Tape::allocate_adjoint(Node& node) {
 }
 
 void Tape::backward(Node& root, Real seed) {
+  check_usable(root, "backward");
   const auto begin = static_cast<std::ptrdiff_t>(frames_.back().nodes);
   for (std::size_t i = frames_.back().nodes; i < used_; ++i) slots_[i]->has_adjoint = false;
   if (root.owner != Owner::tape || !root.requires_grad) return;
@@ -216,6 +221,7 @@ void Tape::end() noexcept {
     node->owner = Owner::heap;
     node->op = Op::leaf;
     node->requires_grad = false;
+    node->has_adjoint = false;
     node->tape = nullptr;
     node->origin = nullptr;
     slots_[i] = new Node;

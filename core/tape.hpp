@@ -53,8 +53,9 @@ class Tape {
   /// the root depends on has its adjoint, d root / d node times `seed`.
   void backward(Node& root, Real seed);
 
-  /// Errors where a node belongs to another thread's tape, or to an outer recording and would need
-  /// its gradient.
+  /// Errors where a node belongs to another thread's tape.
+  void check_owner(const Node& node, const char* who) const;
+  /// Errors where it does, or where it belongs to an outer recording and would need its gradient.
   void check_usable(const Node& node, const char* who) const;
 
  private:

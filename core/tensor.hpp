@@ -18,6 +18,7 @@ namespace detail {
 struct Node;
 void retain(Node* node) noexcept;
 void release(Node* node) noexcept;
+struct EigenViews;  // in ember/eigen.hpp
 /// Errors unless Real holds `value` exactly.
 Real exactly(long double value);
 }  // namespace detail
@@ -67,6 +68,20 @@ class Tensor {
   Real at(std::initializer_list<Dim> index) const;
   /// All values, row-major. The span lives as long as a handle on the tensor does.
   std::span<const Real> data() const;
+
+  /// A tensor of rank 2 or less seen as an Eigen::Map of a row-major matrix or array, without a
+  /// copy; a vector is a column. Needs <ember/eigen.hpp>. The view lives as long as a handle on the
+  /// tensor does, so that a temporary has none.
+  template <class Views = detail::EigenViews>
+  auto matrix() const& {
+    return Views::matrix(*this);
+  }
+  template <class Views = detail::EigenViews>
+  auto array() const& {
+    return Views::array(*this);
+  }
+  void matrix() const&& = delete;
+  void array() const&& = delete;
 
   /// Row i of the first axis.
   Tensor operator[](Index i) const;

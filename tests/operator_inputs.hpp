@@ -1,0 +1,116 @@
+// Inputs of every operator in core/operators.def: the generic tests run over that table, so that an
+// operator without a specialisation of Inputs does not compile.
+#pragma once
+
+#include <ember/distributions/normal.hpp>
+
+#include "inputs_elementwise.hpp"
+#include "inputs_reductions.hpp"
+#include "inputs_selection.hpp"
+
+namespace ember::testing {
+
+template <>
+struct Inputs<detail::Op::matmul> {
+  static std::vector<Case> cases() {
+    const std::vector<std::pair<Shape, Shape>> pairs{{{2, 3}, {3, 4}},
+                                                     {{3}, {3}},
+                                                     {{3}, {3, 2}},
+                                                     {{2, 3}, {3}},
+                                                     {{2, 2, 3}, {3, 2}},
+                                                     {{3, 4}, {2, 4, 2}},
+                                                     {{2, 1, 2, 3}, {3, 3, 2}},
+                                                     {{1, 1}, {1, 1}},
+                                                     {{0, 3}, {3, 2}},
+                                                     {{2, 0}, {0, 3}},
+                                                     {{0, 2, 3}, {3, 2}},
+                                                     {{9, 5}, {5, 8}},
+                                                     {{17, 33}, {33, 9}},
+                                                     {{2, 3, 4}, {2, 4, 5}},
+                                                     {{1, 6}, {6, 1}},
+                                                     {{2, 2, 3}, {3}}};
+    std::vector<Case> cases;
+    std::uint64_t seed = 700;
+    for (const auto& [left, right] : pairs) {
+      const Tensor a = numbers(left, -2, 2, ++seed);
+      const Tensor b = numbers(right, -2, 2, ++seed);
+      cases.push_back(product(a, b));
+    }
+    const Tensor square_matrix = numbers({3, 3}, -2, 2, ++seed);
+    Case twice = product(square_matrix, square_matrix);
+    twice.name.append(" twice");
+    twice.inputs = {square_matrix};
+    twice.f = [](std::span<const Tensor> in) { return matmul(in[0], in[0]); };
+    cases.push_back(twice);
+    return cases;
+  }
+
+ private:
+  // By the definition: the sum over the shared axis, with vectors taken as rows and columns.
+  static Case product(const Tensor& a, const Tensor& b) {
+    const Tensor rows = a.dim() == 1 ? a.reshape({1, a.numel()}) : a;
+    const Tensor columns = b.dim() == 1 ? b.reshape({b.numel(), 1}) : b;
+    const Shape batch = broadcast_shapes(rows.shape().first(rows.shape().rank() - 2),
+                                         columns.shape().first(columns.shape().rank() - 2), "test");
+    const Index depth = rows.shape().from_right(1);
+    const Shape wide =
+        concatenate(batch, Shape{rows.shape().from_right(2), columns.shape().from_right(1)});
+    Numbers expected = over(wide, [&](const Position& p) {
+      Position left = p;
+      Position right = p;
+      double total_of_row = 0;
+      for (Index c = 0; c < depth; ++c) {
+        left.back() = c;
+        right[right.size() - 2] = c;
+        total_of_row += at(rows, left) * at(columns, right);
+      }
+      return total_of_row;
+    });
+    Shape shape = batch;
+    if (a.dim() > 1) shape.push_back(rows.shape().from_right(2));
+    if (b.dim() > 1) shape.push_back(columns.shape().from_right(1));
+    return {describe("", {a, b}),
+            {a, b},
+            [](std::span<const Tensor> in) { return matmul(in[0], in[1]); },
+            shape,
+            std::move(expected)};
+  }
+};
+
+template <>
+struct Inputs<detail::Op::density> {
+  static std::vector<Case> cases() {
+    std::vector<Case> cases;
+    std::uint64_t seed = 800;
+    const std::vector<std::array<Shape, 3>> triples{
+        {Shape{}, Shape{}, Shape{}},      {Shape{3}, Shape{3}, Shape{3}},
+        {Shape{2, 3}, Shape{}, Shape{}},  {Shape{}, Shape{2, 3}, Shape{3}},
+        {Shape{2, 1}, Shape{3}, Shape{}}, {Shape{4, 2, 3}, Shape{2, 1}, Shape{4, 1, 1}},
+        {Shape{0}, Shape{1}, Shape{}},    {Shape{2, 0}, Shape{2, 1}, Shape{}},
+        {Shape{1100}, Shape{}, Shape{1}}, {Shape{3, 1}, Shape{1, 4}, Shape{3, 4}}};
+    for (const auto& [value, loc, scale] : triples) {
+      const Tensor x = numbers(value, -2, 2, ++seed);
+      const Tensor m = numbers(loc, -2, 2, ++seed);
+      const Tensor s = numbers(scale, 0.5, 2, ++seed);
+      const Shape shape = broadcast_shapes(value, broadcast_shapes(loc, scale, "test"), "test");
+      cases.push_back({describe("", {x, m, s}),
+                       {x, m, s},
+                       [](std::span<const Tensor> in) {
+                         return distributions::Normal(in[1], in[2]).log_prob(in[0]);
+                       },
+                       shape,
+                       over(shape,
+                            [&](const Position& p) {
+                              const double z = (at(x, p) - at(m, p)) / at(s, p);
+                              return -0.5 * z * z - std::log(at(s, p)) -
+                                     0.5 * std::log(2 * std::acos(-1.0));
+                            }),
+                       [](std::span<const Tensor> in, const Mask& mask) {
+                         return sum(distributions::Normal(in[1], in[2]).mask(mask).log_prob(in[0]));
+                       }});
+    }
+    return cases;
+  }
+};
+
+}  // namespace ember::testing
