@@ -177,6 +177,7 @@ Constraint independent(const Constraint& base, std::size_t n) { return base.inde
 
 void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
                    std::string_view who, std::string_view what) {
+  if (constraint.holds_everywhere(x)) return;
   const Mask allowed = constraint.check(x);
   if (allowed.is_all()) return;
   // A tensor that is repeated over the elements is visible where any of its repetitions is.

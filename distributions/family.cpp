@@ -70,7 +70,6 @@ void Family::check_parameters(const Mask& visible) const {
   for (const Parameter& p : parameters()) {
     const Constraint constraint(p.info->kind);
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
-    if (constraint.holds_everywhere(p.value)) continue;
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }
 }
