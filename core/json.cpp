@@ -105,8 +105,8 @@ Tensor tensor_from_json(const json& value, const std::string& path) {
   const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
   const json data = array_of(value, "data", path);
   if (static_cast<Index>(data.size()) != shape.numel()) {
-    wrong(path + "/data", std::to_string(data.size()) + " numbers do not fill shape " +
-                              to_string(shape));
+    wrong(path + "/data",
+          std::to_string(data.size()) + " numbers do not fill shape " + to_string(shape));
   }
   std::vector<Real> numbers;
   numbers.reserve(data.size());

@@ -23,8 +23,7 @@ struct Input {
   Index row = 1;  // numbers an element
   Shape shape;    // without the row
   Layout layout;
-  std::vector<Index> offsets;  // of a strided input: its element for every element
-  Real* partial = nullptr;     // derivatives, laid out as the elements or as the input (`reduced`)
+  Real* partial = nullptr;  // derivatives, laid out as the elements or as the input (`reduced`)
   bool reduced = false;
 };
 
@@ -37,6 +36,24 @@ struct Record {
   bool total = false;
   Shape elements;
 };
+
+// Room for a block of each input and of its derivatives, and for a strided input's element for
+// every element: a thread's, kept from call to call.
+struct Scratch {
+  std::array<std::vector<Real>, kMaxInputs> values, gradients;
+  std::array<std::vector<Index>, kMaxInputs> offsets;
+
+  static Scratch& of_thread() {
+    thread_local Scratch scratch;
+    return scratch;
+  }
+};
+
+template <class T>
+T* room_for(std::vector<T>& buffer, Index n) {
+  if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
+  return buffer.data();
+}
 
 // Blocks are gathered from one list of positions, or are runs of neighbours.
 class Driver {
@@ -77,18 +94,15 @@ class Driver {
       return result;
     }
     if (out->requires_grad) open_partials(*out);
-    for (Input& input : inputs()) {
-      if (input.layout == Layout::strided) make_offsets(input);
-    }
-    const std::size_t scratch = static_cast<std::size_t>(kBlock * row_);
+    const Index longest = std::min(elements_.numel(), block_length());
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      scratch_[k].resize(
-          static_cast<std::size_t>(inputs_[k].row > 1 || has_rows(k) ? scratch : kBlock));
-      if (partials_ && inputs_[k].partial != nullptr) gradient_[k].resize(scratch_[k].size());
-    }
-    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      if (inputs_[k].layout == Layout::uniform && !has_rows(k)) {
-        std::fill(scratch_[k].begin(), scratch_[k].end(), *detail::values(*inputs_[k].node));
+      const Input& input = inputs_[k];
+      const Index size = longest * (has_rows(k) ? row_ : 1);
+      values_[k] = room_for(scratch_.values[k], size);
+      if (input.partial != nullptr) gradients_[k] = room_for(scratch_.gradients[k], size);
+      if (input.layout == Layout::strided) make_offsets(k);
+      if (input.layout == Layout::uniform && !has_rows(k)) {
+        std::fill_n(values_[k], size, *detail::values(*input.node));
       }
     }
     const Index n = elements_.numel();
@@ -119,12 +133,13 @@ class Driver {
   using Op = detail::Op;
 
   bool has_rows(std::size_t k) const { return (kernel_.row_inputs >> k & 1U) != 0; }
-  std::span<Input> inputs() { return {inputs_.data(), kernel_.inputs}; }
 
   // Rows in blocks of 16: their transposes stay in the first cache.
+  Index block_length() const { return kernel_.row_inputs != 0 ? 16 : kBlock; }
+
   template <class F>
   void each_block(Index n, F f) const {
-    const Index length = kernel_.row_inputs != 0 ? 16 : kBlock;
+    const Index length = block_length();
     for (Index begin = 0; begin < n; begin += length) f(begin, std::min(length, n - begin));
   }
 
@@ -150,20 +165,20 @@ class Driver {
     }
   }
 
-  void make_offsets(Input& input) const {
-    input.offsets.resize(static_cast<std::size_t>(elements_.numel()));
-    const detail::BroadcastPlan<1> plan(elements_, {&input.shape});
+  void make_offsets(std::size_t k) {
+    Index* to = room_for(scratch_.offsets[k], elements_.numel());
+    offsets_[k] = to;
+    const detail::BroadcastPlan<1> plan(elements_, {&inputs_[k].shape});
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
       for (Index i = 0; i < n; ++i) {
-        input.offsets[static_cast<std::size_t>(position + i)] = offsets[0] + i * plan.strides[0][0];
+        to[position + i] = offsets[0] + i * plan.strides[0][0];
       }
     });
   }
 
-  Index offset_of(const Input& input, Index element) const {
-    return input.layout == Layout::full      ? element
-           : input.layout == Layout::uniform ? 0
-                                             : input.offsets[static_cast<std::size_t>(element)];
+  Index offset_of(std::size_t k, Index element) const {
+    const Layout layout = inputs_[k].layout;
+    return layout == Layout::full ? element : layout == Layout::uniform ? 0 : offsets_[k][element];
   }
 
   // Elements begin .. begin + n - 1, or the n of `list`; of these, those that `kept` does not hide.
@@ -179,7 +194,7 @@ class Driver {
       const bool in_place = input.layout == Layout::full && list == nullptr && !has_rows(k);
       in[k] = in_place ? detail::values(*input.node) + begin : gather(k, here);
       if (input.partial != nullptr) {
-        partials[k] = in_place && !input.reduced ? input.partial + begin : gradient_[k].data();
+        partials[k] = in_place && !input.reduced ? input.partial + begin : gradients_[k];
       }
     }
     Real results[kBlock];
@@ -201,35 +216,32 @@ class Driver {
       }
     }
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      if (partials[k] == gradient_[k].data() && inputs_[k].partial != nullptr)
-        scatter(k, here, kept);
+      if (partials[k] == gradients_[k] && inputs_[k].partial != nullptr) scatter(k, here, kept);
     }
   }
 
   const Real* gather(std::size_t k, std::span<const Index> elements) {
     const Input& input = inputs_[k];
     const Real* from = detail::values(*input.node);
-    Real* to = scratch_[k].data();
+    Real* to = values_[k];
     const auto n = static_cast<Index>(elements.size());
     if (has_rows(k)) {
       for (Index i = 0; i < n; ++i) {
-        const Real* row =
-            from + offset_of(input, elements[static_cast<std::size_t>(i)]) * input.row;
+        const Real* row = from + offset_of(k, elements[static_cast<std::size_t>(i)]) * input.row;
         for (Index c = 0; c < input.row; ++c) to[c * n + i] = row[c];
       }
     } else if (input.layout == Layout::full) {
       for (Index i = 0; i < n; ++i) to[i] = from[elements[static_cast<std::size_t>(i)]];
     } else if (input.layout == Layout::strided) {
       for (Index i = 0; i < n; ++i)
-        to[i] =
-            from[input.offsets[static_cast<std::size_t>(elements[static_cast<std::size_t>(i)])]];
+        to[i] = from[offsets_[k][elements[static_cast<std::size_t>(i)]]];
     }
     return to;
   }
 
   void scatter(std::size_t k, std::span<const Index> elements, const std::uint8_t* kept) {
     Input& input = inputs_[k];
-    const Real* from = gradient_[k].data();
+    const Real* from = gradients_[k];
     const auto n = static_cast<Index>(elements.size());
     if (input.reduced && input.layout == Layout::uniform && !has_rows(k)) {
       Real sum = 0;
@@ -246,7 +258,7 @@ class Driver {
     for (Index i = 0; i < n; ++i) {
       if (kept != nullptr && kept[i] == 0) continue;
       const Index element = elements[static_cast<std::size_t>(i)];
-      Real* to = input.partial + (input.reduced ? offset_of(input, element) : element) * input.row;
+      Real* to = input.partial + (input.reduced ? offset_of(k, element) : element) * input.row;
       for (Index c = 0; c < input.row; ++c)
         to[c] = input.reduced ? to[c] + from[c * n + i] : from[c * n + i];
     }
@@ -260,7 +272,9 @@ class Driver {
   Index row_ = 1;
   std::array<Input, kMaxInputs> inputs_{};
   std::array<Node*, kMaxInputs> operands_{};
-  std::array<std::vector<Real>, kMaxInputs> scratch_, gradient_;
+  Scratch& scratch_ = Scratch::of_thread();
+  std::array<Real*, kMaxInputs> values_{}, gradients_{};
+  std::array<const Index*, kMaxInputs> offsets_{};
   Real* out_ = nullptr;
   double sum_ = 0;
 };
