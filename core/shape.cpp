@@ -28,20 +28,28 @@ void Shape::push_back(Index size) {
   if (size < 0)
     fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
   sizes_.push_back(size);
-  Index numel = 1;
+  Index bytes = sizeof(Real);
+  bool is_empty = false;
+  bool overflows = false;
   for (Index s : sizes_) {
-    if (s == 0) return;
-    if (numel > std::numeric_limits<Index>::max() / static_cast<Index>(sizeof(Real)) / s) {
-      fail("shape", to_string(*this) + " has more elements than memory has addresses");
-    }
-    numel *= s;
+    is_empty = is_empty || s == 0;
+    overflows = __builtin_mul_overflow(bytes, s, &bytes) || overflows;
+  }
+  if (overflows && !is_empty) {
+    fail("shape", to_string(*this) + " has more elements than memory has addresses");
   }
 }
 
-Shape Shape::first(std::size_t n) const { return Shape(std::span<const Index>(begin(), n)); }
+Shape Shape::first(std::size_t n) const {
+  Shape result;
+  for (std::size_t i = 0; i < n; ++i) result.sizes_.push_back(sizes_[i]);
+  return result;
+}
 
 Shape Shape::after(std::size_t n) const {
-  return Shape(std::span<const Index>(begin() + n, rank() - n));
+  Shape result;
+  for (std::size_t i = n; i < rank(); ++i) result.sizes_.push_back(sizes_[i]);
+  return result;
 }
 
 Shape Shape::without(std::size_t axis) const { return concatenate(first(axis), after(axis + 1)); }

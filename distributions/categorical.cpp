@@ -15,50 +15,65 @@ using Kind = Constraint::Kind;
 constexpr auto kParameters =
     reflect::table<Categorical::Params>({{Kind::nonnegative, 1}, {Kind::real, 1}});
 
-// log p(x) = logits[x] - logsumexp(logits); d / d logits[c] = 1(c == x) - softmax(logits)[c].
+constexpr Index kRows = kRowBlock;
+
+// log p(x) = logits[x] - logsumexp(logits); d / d logits[c] = 1(c == x) - softmax(logits)[c]. The
+// exponentials wait in the place of the derivatives until their sum is known.
 template <bool Partials>
-void logits_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
-  const Real* x = in[0];
-  const Real* logits = in[1];
-  constexpr Index kRows = detail::kBlock;
+void logits_rows(Index n, Index row, const Real* x, const Real* logits, Real* out, Real* g) {
   double largest[kRows], total[kRows], chosen[kRows];
-  for (Index i = 0; i < n; ++i) largest[i] = -special::kInfinity;
-  for (Index c = 0; c < row; ++c) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    largest[i] = logits[i];
+    total[i] = 0;
+    chosen[i] = special::kNaN;
+  }
+  for (Index c = 1; c < row; ++c) {
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
       const double l = logits[c * n + i];
       largest[i] = l > largest[i] ? l : largest[i];
     }
   }
-#pragma omp simd
-  for (Index i = 0; i < n; ++i) {
-    total[i] = 0;
-    chosen[i] = special::kNaN;
-  }
   for (Index c = 0; c < row; ++c) {
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
       const double l = logits[c * n + i];
-      total[i] += special::exp(l - largest[i]);
+      const double e = special::exp(l - largest[i]);
+      total[i] += e;
       chosen[i] = x[i] == static_cast<Real>(c) ? l : chosen[i];
+      if constexpr (Partials) g[c * n + i] = static_cast<Real>(e);
     }
   }
 #pragma omp simd
-  for (Index i = 0; i < n; ++i)
+  for (Index i = 0; i < n; ++i) {
     out[i] = static_cast<Real>(chosen[i] - largest[i] - special::log(total[i]));
+    total[i] = 1 / total[i];
+  }
   if constexpr (Partials) {
-    if (partials[1] != nullptr) {
-      Real* g = partials[1];
-      for (Index c = 0; c < row; ++c) {
+    for (Index c = 0; c < row; ++c) {
 #pragma omp simd
-        for (Index i = 0; i < n; ++i) {
-          const double p = special::exp(logits[c * n + i] - largest[i]) / total[i];
-          g[c * n + i] = static_cast<Real>((x[i] == static_cast<Real>(c) ? 1.0 : 0.0) - p);
-        }
+      for (Index i = 0; i < n; ++i) {
+        const double p = g[c * n + i] * total[i];
+        g[c * n + i] = static_cast<Real>((x[i] == static_cast<Real>(c) ? 1.0 : 0.0) - p);
       }
     }
-    if (partials[0] != nullptr) std::fill_n(partials[0], n, Real{0});
   }
+}
+
+// Full blocks have a length that the compiler knows.
+template <bool Partials>
+void logits_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
+  Real* g = Partials ? partials[1] : nullptr;
+  const auto run = [&](auto with_gradient, Index length) {
+    logits_rows<decltype(with_gradient)::value>(length, row, in[0], in[1], out, g);
+  };
+  if (g == nullptr) {
+    n == kRows ? run(std::false_type(), kRows) : run(std::false_type(), n);
+  } else {
+    n == kRows ? run(std::true_type(), kRows) : run(std::true_type(), n);
+  }
+  if (Partials && partials[0] != nullptr) std::fill_n(partials[0], n, Real{0});
 }
 
 // log p(x) = log probs[x] - log sum(probs); d / d probs[c] = 1(c == x) / probs[c] - 1 / sum(probs).
@@ -66,7 +81,6 @@ template <bool Partials>
 void probs_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
   const Real* x = in[0];
   const Real* probs = in[1];
-  constexpr Index kRows = detail::kBlock;
   double total[kRows], chosen[kRows];
   for (Index i = 0; i < n; ++i) {
     total[i] = 0;

@@ -155,7 +155,9 @@ std::string Constraint::rule() const {
   return "may be anything";
 }
 
-std::string Constraint::name() const { return std::string(kNames[static_cast<std::size_t>(kind_)]); }
+std::string Constraint::name() const {
+  return std::string(kNames[static_cast<std::size_t>(kind_)]);
+}
 
 std::optional<Constraint::Kind> Constraint::kind_of(std::string_view name) {
   const auto* found = std::find(std::begin(kNames), std::end(kNames), name);

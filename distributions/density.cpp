@@ -20,52 +20,64 @@ enum class Layout : std::uint8_t { full, uniform, strided };
 
 struct Input {
   Node* node;
-  Index row = 1;  // numbers an element
-  Shape shape;    // without the row
+  Index row;    // numbers an element
+  Shape shape;  // without the row
   Layout layout;
-  Real* partial = nullptr;  // derivatives, laid out as the elements or as the input (`reduced`)
-  bool reduced = false;
+  Real* partial;  // derivatives, laid out as the elements, or as the input where `reduced`
+  bool reduced;
+  Real* scratch;   // a block of gathered numbers
+  Real* gradient;  // a block of derivatives
 };
 
 // What backward needs: per operand the buffer of derivatives.
 struct Record {
   std::array<Real*, kMaxInputs> partial{};
-  std::array<bool, kMaxInputs> reduced{};
   std::array<Index, kMaxInputs> row{};
   unsigned row_inputs = 0;
   bool total = false;
   Shape elements;
 };
 
-// Room for a block of each input and of its derivatives, and for a strided input's element for
-// every element: a thread's, kept from call to call.
-struct Scratch {
-  std::array<std::vector<Real>, kMaxInputs> values, gradients;
-  std::array<std::vector<Index>, kMaxInputs> offsets;
+// The elements of a block: neighbours from `begin` on, or those of a list.
+struct Block {
+  Index begin;
+  const Index* list;  // null: neighbours
+  Index n;
+  const std::uint8_t* kept;  // null: all of them count
 
-  static Scratch& of_thread() {
-    thread_local Scratch scratch;
-    return scratch;
-  }
+  Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
 };
 
-template <class T>
-T* room_for(std::vector<T>& buffer, Index n) {
-  if (buffer.size() < static_cast<std::size_t>(n)) buffer.resize(static_cast<std::size_t>(n));
-  return buffer.data();
+Real sum_of(const Real* x, const Block& block) {
+  Real sum = 0;
+  if (block.kept == nullptr) {
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < block.n; ++i) sum += x[i];
+  } else {
+    const std::uint8_t* kept = block.kept;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < block.n; ++i) sum += kept[i] != 0 ? x[i] : Real{0};
+  }
+  return sum;
 }
 
-// Blocks are gathered from one list of positions, or are runs of neighbours.
 class Driver {
  public:
   Driver(const Kernel& kernel, std::span<const Tensor> tensors, const Shape& elements,
          const Mask& visible, bool total)
-      : kernel_(kernel), elements_(elements), visible_(visible), total_(total) {
+      : kernel_(kernel),
+        elements_(elements),
+        visible_(visible),
+        total_(total),
+        numel_(elements.numel()) {
     for (std::size_t k = 0; k < kernel.inputs; ++k) {
       Input& input = inputs_[k];
       input.node = &tensors[k].node();
       input.shape = input.node->shape;
-      if ((kernel.row_inputs >> k & 1U) != 0) {
+      input.row = 1;
+      input.partial = nullptr;
+      input.reduced = false;
+      if (has_rows(k)) {
         input.row = input.shape.from_right(1);
         input.shape = input.shape.first(input.shape.rank() - 1);
         row_ = input.row;
@@ -75,10 +87,8 @@ class Driver {
         fail("density", "an input of shape " + to_string(input.node->shape) +
                             " does not broadcast to the elements " + to_string(elements));
       }
-      const Index n = input.shape.numel();
-      input.layout = n == elements.numel() ? Layout::full
-                     : n == 1              ? Layout::uniform
-                                           : Layout::strided;
+      const Index n = input.row == 0 ? input.shape.numel() : input.node->numel / input.row;
+      input.layout = n == numel_ ? Layout::full : n == 1 ? Layout::uniform : Layout::strided;
     }
   }
 
@@ -87,44 +97,18 @@ class Driver {
                                    std::span<Node* const>(operands_.data(), kernel_.inputs));
     const Tensor result(out);
     out_ = out->value;
-    std::fill_n(out->value, out->numel, Real{0});
-    if (visible_.is_none() || elements_.numel() == 0) {
+    const bool is_empty = visible_.is_none() || numel_ == 0;
+    if (total_ || is_empty || visible_.bytes()) std::fill_n(out->value, out->numel, Real{0});
+    if (is_empty) {
       out->requires_grad = false;
       out->op = Op::leaf;
       return result;
     }
-    if (out->requires_grad) open_partials(*out);
-    const Index longest = std::min(elements_.numel(), block_length());
-    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      const Input& input = inputs_[k];
-      const Index size = longest * (has_rows(k) ? row_ : 1);
-      values_[k] = room_for(scratch_.values[k], size);
-      if (input.partial != nullptr) gradients_[k] = room_for(scratch_.gradients[k], size);
-      if (input.layout == Layout::strided) make_offsets(k);
-      if (input.layout == Layout::uniform && !has_rows(k)) {
-        std::fill_n(values_[k], size, *detail::values(*input.node));
-      }
-    }
-    const Index n = elements_.numel();
-    const MaskBytes* mask = visible_.bytes().get();
-    const bool rowwise = kernel_.row_inputs != 0;
-    if (mask == nullptr) {
-      each_block(n, [&](Index begin, Index length) { block(begin, nullptr, length, nullptr); });
-    } else if (rowwise || mask->is_sparse()) {
-      const std::vector<Index>& positions = mask->positions();
-      each_block(static_cast<Index>(positions.size()), [&](Index begin, Index length) {
-        const Index* list = positions.data() + begin;
-        const bool run = list[length - 1] - list[0] == length - 1;
-        block(list[0], run ? nullptr : list, length, nullptr);
-      });
-    } else {
-      const std::vector<std::int32_t>& counts = mask->block_counts();
-      each_block(n, [&](Index begin, Index length) {
-        const Index kept = counts[static_cast<std::size_t>(begin / kBlock)];
-        if (kept > 0)
-          block(begin, nullptr, length, kept == length ? nullptr : mask->data() + begin);
-      });
-    }
+    partials_ = out->requires_grad;
+    if (partials_) open_partials(*out);
+    choose_block_function();
+    open_scratch();
+    each_block([&](const Block& block) { compute(block); });
     if (total_) *out_ = static_cast<Real>(sum_);
     return result;
   }
@@ -133,14 +117,70 @@ class Driver {
   using Op = detail::Op;
 
   bool has_rows(std::size_t k) const { return (kernel_.row_inputs >> k & 1U) != 0; }
+  std::span<Input> inputs() { return {inputs_.data(), kernel_.inputs}; }
 
-  // Rows in blocks of 16: their transposes stay in the first cache.
-  Index block_length() const { return kernel_.row_inputs != 0 ? 16 : kBlock; }
+  void choose_block_function() {
+    unsigned uniform = 0;
+    for (std::size_t k = 1; k < kernel_.inputs; ++k) {
+      if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
+    }
+    if (kernel_.uniform != nullptr && numel_ > 1) {
+      const Kernel::Variant& variant = kernel_.uniform[uniform];
+      function_ = partials_ ? variant.with_partials : variant.value_only;
+    } else {
+      function_ = partials_ ? kernel_.with_partials : kernel_.value_only;
+    }
+  }
 
+  // Blocks for gathered inputs and for derivatives that are summed or scattered: on the stack, or
+  // where rows are long in memory that the thread keeps.
+  void open_scratch() {
+    const Index longest = kernel_.row_inputs != 0 ? kRowBlock * row_ : std::min(numel_, kBlock);
+    Real* next = stack_.data();
+    const auto needed = static_cast<std::size_t>(2 * longest) * kernel_.inputs;
+    if (needed > stack_.size()) {
+      thread_local std::vector<Real> large;
+      if (large.size() < needed) large.resize(needed);
+      next = large.data();
+    }
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      Input& input = inputs_[k];
+      input.scratch = next;
+      input.gradient = next + longest;
+      next += 2 * longest;
+      const bool is_one_number = input.layout == Layout::uniform && !has_rows(k);
+      if (is_one_number) std::fill_n(input.scratch, longest, *detail::values(*input.node));
+    }
+  }
+
+  // A sparse mask is walked by the list of its positions, and so is any mask of rows, which cost
+  // much more than their list; others block by block, hidden blocks left out.
   template <class F>
-  void each_block(Index n, F f) const {
-    const Index length = block_length();
-    for (Index begin = 0; begin < n; begin += length) f(begin, std::min(length, n - begin));
+  void each_block(F f) const {
+    const MaskBytes* mask = visible_.bytes().get();
+    const bool rowwise = kernel_.row_inputs != 0;
+    const Index length = rowwise ? kRowBlock : kBlock;
+    if (mask == nullptr) {
+      for (Index begin = 0; begin < numel_; begin += length) {
+        f(Block{begin, nullptr, std::min(length, numel_ - begin), nullptr});
+      }
+    } else if (rowwise || mask->is_sparse()) {
+      const std::vector<Index>& positions = mask->positions();
+      const auto kept = static_cast<Index>(positions.size());
+      for (Index begin = 0; begin < kept; begin += length) {
+        const Index* list = positions.data() + begin;
+        const Index n = std::min(length, kept - begin);
+        const bool neighbours = list[n - 1] - list[0] == n - 1;
+        f(Block{list[0], neighbours ? nullptr : list, n, nullptr});
+      }
+    } else {
+      const std::vector<std::int32_t>& counts = mask->block_counts();
+      for (Index begin = 0; begin < numel_; begin += length) {
+        const Index n = std::min(length, numel_ - begin);
+        const Index kept = counts[static_cast<std::size_t>(begin / kBlock)];
+        if (kept > 0) f(Block{begin, nullptr, n, kept == n ? nullptr : mask->data() + begin});
+      }
+    }
   }
 
   void open_partials(Node& out) {
@@ -151,116 +191,102 @@ class Driver {
     record->row_inputs = kernel_.row_inputs;
     out.aux = record;
     out.mask = detail::as_reach(visible_);
-    partials_ = true;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       Input& input = inputs_[k];
       record->row[k] = input.row;
       if (!input.node->requires_grad) continue;
       input.reduced = total_ && input.layout != Layout::full;
-      const Index n = input.reduced ? input.node->numel : elements_.numel() * input.row;
+      const Index n = input.reduced ? input.node->numel : numel_ * input.row;
       input.partial = tape.allocate_reals(n);
       if (input.reduced) std::fill_n(input.partial, n, Real{0});
       record->partial[k] = input.partial;
-      record->reduced[k] = input.reduced;
     }
   }
 
-  void make_offsets(std::size_t k) {
-    Index* to = room_for(scratch_.offsets[k], elements_.numel());
-    offsets_[k] = to;
-    const detail::BroadcastPlan<1> plan(elements_, {&inputs_[k].shape});
-    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-      for (Index i = 0; i < n; ++i) {
-        to[position + i] = offsets[0] + i * plan.strides[0][0];
-      }
-    });
-  }
-
-  Index offset_of(std::size_t k, Index element) const {
-    const Layout layout = inputs_[k].layout;
-    return layout == Layout::full ? element : layout == Layout::uniform ? 0 : offsets_[k][element];
-  }
-
-  // Elements begin .. begin + n - 1, or the n of `list`; of these, those that `kept` does not hide.
-  void block(Index begin, const Index* list, Index n, const std::uint8_t* kept) {
-    const Real* in[kMaxInputs] = {};
-    Real* partials[kMaxInputs] = {};
-    std::array<Index, kBlock> elements;
-    for (Index i = 0; i < n; ++i)
-      elements[static_cast<std::size_t>(i)] = list != nullptr ? list[i] : begin + i;
-    const std::span<const Index> here(elements.data(), static_cast<std::size_t>(n));
+  void compute(const Block& block) {
+    const Real* in[kMaxInputs];
+    Real* partials[kMaxInputs];
+    bool scatters[kMaxInputs];
+    std::array<Index, kBlock> offsets;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
-      const bool in_place = input.layout == Layout::full && list == nullptr && !has_rows(k);
-      in[k] = in_place ? detail::values(*input.node) + begin : gather(k, here);
-      if (input.partial != nullptr) {
-        partials[k] = in_place && !input.reduced ? input.partial + begin : gradients_[k];
-      }
+      const bool in_place = input.layout == Layout::full && block.list == nullptr && !has_rows(k);
+      in[k] =
+          in_place ? detail::values(*input.node) + block.begin : gather(k, block, offsets.data());
+      scatters[k] = input.partial != nullptr && !(in_place && !input.reduced);
+      partials[k] = input.partial == nullptr ? nullptr
+                    : scatters[k]            ? input.gradient
+                                             : input.partial + block.begin;
     }
     Real results[kBlock];
-    (partials_ ? kernel_.with_partials : kernel_.value_only)(n, row_, in, results, partials);
+    Real* out =
+        !total_ && block.list == nullptr && block.kept == nullptr ? out_ + block.begin : results;
+    function_(block.n, row_, in, out, partials);
     if (total_) {
-      double sum = 0;
-      if (kept == nullptr) {
-#pragma omp simd reduction(+ : sum)
-        for (Index i = 0; i < n; ++i) sum += results[i];
-      } else {
-#pragma omp simd reduction(+ : sum)
-        for (Index i = 0; i < n; ++i) sum += kept[i] != 0 ? results[i] : Real{0};
-      }
-      sum_ += sum;
-    } else {
-      for (Index i = 0; i < n; ++i) {
-        out_[here[static_cast<std::size_t>(i)]] =
-            kept == nullptr || kept[i] != 0 ? results[i] : Real{0};
+      sum_ += sum_of(results, block);
+    } else if (out == results) {
+      for (Index i = 0; i < block.n; ++i) {
+        if (block.kept == nullptr || block.kept[i] != 0) out_[block[i]] = results[i];
       }
     }
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      if (partials[k] == gradients_[k] && inputs_[k].partial != nullptr) scatter(k, here, kept);
+      if (scatters[k]) scatter(k, block, offsets.data());
     }
   }
 
-  const Real* gather(std::size_t k, std::span<const Index> elements) {
+  // Where each element of the block stands in a strided input.
+  void find_offsets(const Input& input, const Block& block, Index* offsets) const {
+    if (input.layout != Layout::strided) {
+      for (Index i = 0; i < block.n; ++i) {
+        offsets[i] = input.layout == Layout::full ? block[i] : 0;
+      }
+      return;
+    }
+    const detail::BroadcastPlan<1> plan(elements_, {&input.shape});
+    for (Index i = 0; i < block.n; ++i) offsets[i] = plan.offsets_at(block[i])[0];
+  }
+
+  const Real* gather(std::size_t k, const Block& block, Index* offsets) {
     const Input& input = inputs_[k];
     const Real* from = detail::values(*input.node);
-    Real* to = values_[k];
-    const auto n = static_cast<Index>(elements.size());
+    Real* to = input.scratch;
     if (has_rows(k)) {
-      for (Index i = 0; i < n; ++i) {
-        const Real* row = from + offset_of(k, elements[static_cast<std::size_t>(i)]) * input.row;
-        for (Index c = 0; c < input.row; ++c) to[c * n + i] = row[c];
+      find_offsets(input, block, offsets);
+      for (Index i = 0; i < block.n; ++i) {
+        const Real* row = from + offsets[i] * input.row;
+        for (Index c = 0; c < input.row; ++c) to[c * block.n + i] = row[c];
       }
     } else if (input.layout == Layout::full) {
-      for (Index i = 0; i < n; ++i) to[i] = from[elements[static_cast<std::size_t>(i)]];
+      for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
     } else if (input.layout == Layout::strided) {
-      for (Index i = 0; i < n; ++i)
-        to[i] = from[offsets_[k][elements[static_cast<std::size_t>(i)]]];
+      find_offsets(input, block, offsets);
+      for (Index i = 0; i < block.n; ++i) to[i] = from[offsets[i]];
     }
     return to;
   }
 
-  void scatter(std::size_t k, std::span<const Index> elements, const std::uint8_t* kept) {
+  void scatter(std::size_t k, const Block& block, Index* offsets) {
     Input& input = inputs_[k];
-    const Real* from = gradients_[k];
-    const auto n = static_cast<Index>(elements.size());
-    if (input.reduced && input.layout == Layout::uniform && !has_rows(k)) {
-      Real sum = 0;
-      if (kept == nullptr) {
-#pragma omp simd reduction(+ : sum)
-        for (Index i = 0; i < n; ++i) sum += from[i];
-      } else {
-#pragma omp simd reduction(+ : sum)
-        for (Index i = 0; i < n; ++i) sum += kept[i] != 0 ? from[i] : Real{0};
-      }
-      *input.partial += sum;
+    const Real* from = input.gradient;
+    if (input.layout == Layout::uniform && input.reduced && !has_rows(k)) {
+      *input.partial += sum_of(from, block);
       return;
     }
-    for (Index i = 0; i < n; ++i) {
-      if (kept != nullptr && kept[i] == 0) continue;
-      const Index element = elements[static_cast<std::size_t>(i)];
-      Real* to = input.partial + (input.reduced ? offset_of(k, element) : element) * input.row;
-      for (Index c = 0; c < input.row; ++c)
-        to[c] = input.reduced ? to[c] + from[c * n + i] : from[c * n + i];
+    if (input.reduced || has_rows(k)) {
+      const Input as_elements{input.node, input.row, elements_, Layout::full,
+                              nullptr,    false,     nullptr,   nullptr};
+      find_offsets(input.reduced ? input : as_elements, block, offsets);
+      for (Index i = 0; i < block.n; ++i) {
+        if (block.kept != nullptr && block.kept[i] == 0) continue;
+        Real* to = input.partial + offsets[i] * input.row;
+        for (Index c = 0; c < input.row; ++c) {
+          to[c] = input.reduced ? to[c] + from[c * block.n + i] : from[c * block.n + i];
+        }
+      }
+      return;
+    }
+    for (Index i = 0; i < block.n; ++i) {
+      if (block.kept == nullptr || block.kept[i] != 0) input.partial[block[i]] = from[i];
     }
   }
 
@@ -269,14 +295,14 @@ class Driver {
   const Mask& visible_;
   bool total_;
   bool partials_ = false;
+  Index numel_;
   Index row_ = 1;
-  std::array<Input, kMaxInputs> inputs_{};
-  std::array<Node*, kMaxInputs> operands_{};
-  Scratch& scratch_ = Scratch::of_thread();
-  std::array<Real*, kMaxInputs> values_{}, gradients_{};
-  std::array<const Index*, kMaxInputs> offsets_{};
+  Kernel::Block function_ = nullptr;
   Real* out_ = nullptr;
   double sum_ = 0;
+  std::array<Node*, kMaxInputs> operands_;
+  std::array<Input, kMaxInputs> inputs_;
+  std::array<Real, 2 * 3 * kBlock> stack_;
 };
 
 }  // namespace

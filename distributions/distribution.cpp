@@ -45,36 +45,46 @@ namespace {
 
 // The elements that a value of this shape asks for.
 Shape elements_of(const Shape& own, const Family& family, const Tensor& value) {
-  const std::size_t event_dim = family.event_shape().rank();
+  const Shape event = family.event_shape();
   const Shape& shape = value.shape();
-  const std::string who = family.name();
-  if (shape.rank() < event_dim ||
-      !broadcasts_to(family.event_shape(), shape.after(shape.rank() - event_dim))) {
-    fail(who, "a value of shape " + to_string(shape) + " does not end in the event shape " +
-                  to_string(family.event_shape()));
+  if (shape.rank() < event.rank() ||
+      !broadcasts_to(event, shape.after(shape.rank() - event.rank()))) {
+    fail(family.name(), "a value of shape " + to_string(shape) +
+                            " does not end in the event shape " + to_string(event));
   }
-  try {
-    return broadcast_shapes(own, shape.first(shape.rank() - event_dim), who);
-  } catch (const Error&) {
-    fail(who,
+  const Shape batch = shape.first(shape.rank() - event.rank());
+  if (!can_broadcast(own, batch)) {
+    fail(family.name(),
          "a value of shape " + to_string(shape) + " does not fit batch shape " + to_string(own) +
-             " and event shape " + to_string(family.event_shape()),
+             " and event shape " + to_string(event),
          "the value's shape must broadcast with batch + event");
   }
+  return broadcast_shapes(own, batch, family.name());
+}
+
+// A shape broadcast with that of a mask.
+Shape with_mask(const Shape& shape, const Mask& mask, const Family& family) {
+  if (!can_broadcast(shape, mask.shape())) {
+    fail(family.name(),
+         "a mask of shape " + to_string(mask.shape()) + " does not broadcast with " +
+             to_string(shape),
+         "sizes of matching axes, counted from the right, must be equal or 1");
+  }
+  return broadcast_shapes(shape, mask.shape(), family.name());
 }
 
 }  // namespace
 
 Tensor Distribution::log_prob(const Tensor& value, const Mask& mask) const {
   Shape elements = elements_of(elements_, *family_, value);
-  elements = broadcast_shapes(elements, mask.shape(), name() + ": mask");
+  elements = with_mask(elements, mask, *family_);
   const Mask visible = (mask_ & mask).broadcast_to(elements);
   return sum_last(family_->log_prob(value, elements, visible), reinterpreted_);
 }
 
 Tensor Distribution::log_prob_sum(const Tensor& value, const Mask& mask) const {
   Shape elements = elements_of(elements_, *family_, value);
-  elements = broadcast_shapes(elements, mask.shape(), name() + ": mask");
+  elements = with_mask(elements, mask, *family_);
   return family_->log_prob_sum(value, elements, (mask_ & mask).broadcast_to(elements));
 }
 
@@ -120,7 +130,7 @@ Distribution Distribution::to_event(Index n) const {
 
 Distribution Distribution::mask(const Mask& mask) const {
   const Shape batch = batch_shape();
-  Shape wide = broadcast_shapes(batch, mask.shape(), name() + ": mask");
+  Shape wide = with_mask(batch, mask, *family_);
   if (reinterpreted_ > 0 && !(wide == batch)) {
     fail(name(),
          "after to_event a mask of shape " + to_string(mask.shape()) +

@@ -51,18 +51,19 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
   const std::string name =
       detail::string_from_json(detail::member(value, "family", path), path + "/family");
   if (name == "Transformed") {
-    const Distribution base = distribution_from_json(detail::member(value, "base", path),
-                                                     path + "/base");
+    const Distribution base =
+        distribution_from_json(detail::member(value, "base", path), path + "/base");
     const transforms::Transform transform =
         transform_from_json(detail::member(value, "transform", path), path + "/transform");
     return distributions::Transformed(base, transform).share_family();
   }
   const FamilyInfo* info = distributions::find_family(name);
   if (info == nullptr) {
-    const Shape batch = shape_from_json(detail::member(value, "elements", path), path + "/elements");
-    const Shape event = shape_from_json(detail::member(value, "event_shape", path),
-                                        path + "/event_shape");
-    return std::make_shared<UnknownFamily>(value, batch, event);
+    const Shape batch =
+        shape_from_json(detail::member(value, "elements", path), path + "/elements");
+    const Shape event =
+        shape_from_json(detail::member(value, "event_shape", path), path + "/event_shape");
+    return std::make_shared<UnknownFamily>(value, batch, event);  // keeps all that the file says
   }
   const json& given = detail::member(value, "parameters", path);
   std::vector<Tensor> values(info->parameters.size());
@@ -101,8 +102,13 @@ json to_json(const Distribution& d) {
   return result;
 }
 
+bool is_unknown(const Distribution& distribution) {
+  return dynamic_cast<const UnknownFamily*>(&distribution.family()) != nullptr;
+}
+
 Distribution distribution_from_json(const json& value, const std::string& path) {
-  const Shape elements = shape_from_json(detail::member(value, "elements", path), path + "/elements");
+  const Shape elements =
+      shape_from_json(detail::member(value, "elements", path), path + "/elements");
   const Index event_axes =
       detail::count_from_json(detail::member(value, "event_axes", path),
                               static_cast<Index>(elements.rank()), path + "/event_axes");

@@ -17,6 +17,9 @@ nlohmann::json to_json(const distributions::Distribution& distribution);
 distributions::Distribution distribution_from_json(const nlohmann::json& json,
                                                    const std::string& path);
 
+/// Whether a distribution was read from a file and this program does not know its family.
+bool is_unknown(const distributions::Distribution& distribution);
+
 nlohmann::json to_json(const transforms::Transform& transform);
 transforms::Transform transform_from_json(const nlohmann::json& json, const std::string& path);
 

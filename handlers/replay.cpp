@@ -25,4 +25,15 @@ void ReplayHandler::process(Message& message) {
   message.done = true;
 }
 
+Trace latents(const Values& values) {
+  Trace trace;
+  for (const auto& [name, value] : values) {
+    Site site;
+    site.name = Name(name);
+    site.value = value;
+    trace.add(std::move(site));
+  }
+  return trace;
+}
+
 }  // namespace ember::handlers

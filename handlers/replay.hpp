@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ember/handlers/tracing.hpp>
+#include <ember/handlers/values.hpp>
 
 namespace ember::handlers {
 
@@ -19,6 +20,17 @@ class ReplayHandler final : public Handler {
 inline auto replay(Trace trace) {
   return make_handle<ReplayHandler>(std::make_shared<const Trace>(std::move(trace)));
 }
+template <Model M>
+auto replay(M model, Trace trace);
+
+/// A trace whose latent sites have these values: what replay needs of one.
+Trace latents(const Values& values);
+inline auto replay(const Values& values) { return replay(latents(values)); }
+template <Model M>
+auto replay(M model, const Values& values) {
+  return replay(std::move(model), latents(values));
+}
+
 template <Model M>
 auto replay(M model, Trace trace) {
   return Wrapped(std::move(model), [trace = std::make_shared<const Trace>(std::move(trace))] {

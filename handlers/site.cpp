@@ -133,6 +133,11 @@ const Tensor& Site::log_prob_sum() const {
   return log_prob_sum_;
 }
 
+void Site::keep_log_prob(Tensor log_prob, Tensor log_prob_sum) {
+  log_prob_ = std::move(log_prob);
+  log_prob_sum_ = std::move(log_prob_sum);
+}
+
 Site::Hidden Site::hidden() const {
   if (!has_distribution()) return {};
   const auto hides = [&](const Mask& m) {

@@ -52,6 +52,10 @@ class Site {
   };
   Hidden hidden() const;
 
+  /// For a site that was read from a file and whose family this program does not know: the
+  /// densities that the file has.
+  void keep_log_prob(Tensor log_prob, Tensor log_prob_sum);
+
  private:
   void check_scale() const;
 

@@ -39,6 +39,15 @@ class Trace {
   Tensor log_prob_sum() const;
   /// A table of the sites' batch, event and value shapes.
   std::string format_shapes() const;
+  /// A table of the sites: kind, family, plates, shapes, kept elements and what hides the others,
+  /// scale, log density, values; the log joint below.
+  std::string format_table() const;
+
+  /// As JSON: docs/trace.schema.json. Everything comes back exactly; densities are computed anew.
+  nlohmann::json to_json() const;
+  static Trace from_json(const nlohmann::json& json);
+  void save(const std::string& file) const;
+  static Trace load(const std::string& file);
 
   /// An error where the trace has a site of that name already.
   void add(Site site);

@@ -100,19 +100,24 @@ void SGD::update(OptimizerState& state, Index n, Real* u, const Real* g) const {
   }
 }
 
+// 1 - beta^t for both moments. Most parameters are equally old: the last answer is kept.
+Optimizer::Corrections Optimizer::corrections(double beta1, double beta2, Index steps) const {
+  if (corrections_.steps != steps) {
+    const auto t = static_cast<double>(steps);
+    corrections_ = {steps, {1 - std::pow(beta1, t), 1 - std::pow(beta2, t)}};
+  }
+  return corrections_.values;
+}
+
 void Adam::update(OptimizerState& state, Index n, Real* u, const Real* g) const {
-  const auto t = static_cast<double>(state.steps);
-  const double c1 = 1 - std::pow(options_.beta1, t);
-  const double c2 = 1 - std::pow(options_.beta2, t);
+  const auto [c1, c2] = corrections(options_.beta1, options_.beta2, state.steps);
   adam(state, n, u, g, {options_.beta1, options_.beta2, options_.eps, special::kInfinity},
        options_.lr / c1, 1 / std::sqrt(c2));
 }
 
 void ClippedAdam::update(OptimizerState& state, Index n, Real* u, const Real* g) const {
-  const auto t = static_cast<double>(state.steps);
-  const double rate = options_.lr * std::pow(options_.lrd, t);
-  const double c1 = 1 - std::pow(options_.beta1, t);
-  const double c2 = 1 - std::pow(options_.beta2, t);
+  const double rate = options_.lr * std::pow(options_.lrd, static_cast<double>(state.steps));
+  const auto [c1, c2] = corrections(options_.beta1, options_.beta2, state.steps);
   adam(state, n, u, g, {options_.beta1, options_.beta2, options_.eps, options_.clip_norm},
        rate * std::sqrt(c2) / c1, 1);
 }

@@ -39,6 +39,11 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
+  struct Corrections {
+    double first, second;
+  };
+  Corrections corrections(double beta1, double beta2, Index steps) const;
+
   /// Moves n values u given the gradient g of the loss. state.steps counts this step already.
   virtual void update(OptimizerState& state, Index n, Real* u, const Real* g) const = 0;
 
@@ -50,6 +55,10 @@ class Optimizer {
   };
   std::vector<Pending> pending_;
   std::vector<Real> gradient_;  // of the loss
+  mutable struct {
+    Index steps = 0;
+    Corrections values{};
+  } corrections_;
 };
 
 struct SGDOptions {

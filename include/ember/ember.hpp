@@ -6,6 +6,7 @@
 #include <ember/core/mask.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
+#include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
 #include <ember/distributions/families.hpp>
 #include <ember/handlers/block.hpp>
@@ -23,4 +24,6 @@
 #include <ember/distributions/biject_to.hpp>
 #include <ember/inference/auto_delta.hpp>
 #include <ember/inference/auto_normal.hpp>
+#include <ember/inference/log_density.hpp>
+#include <ember/inference/predictive.hpp>
 #include <ember/inference/svi.hpp>

@@ -1,0 +1,217 @@
+// Traces as JSON.
+#include <nlohmann/json.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/json.hpp>
+#include <ember/distributions/json.hpp>
+#include <ember/handlers/trace.hpp>
+
+namespace ember {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kSchema = "ember-trace/1";
+
+json plate_to_json(const TracePlate& plate) {
+  json result{{"name", plate.frame.name.str()},
+              {"dim", plate.frame.dim},
+              {"size", plate.frame.size},
+              {"subsample_size", plate.frame.subsample_size}};
+  if (plate.indices) {
+    json indices = json::array();
+    for (Index i : plate.indices->values()) indices.push_back(i);
+    result["indices"] = std::move(indices);
+  }
+  return result;
+}
+
+json infer_to_json(const Infer& infer) {
+  json result = json::object();
+  for (const auto& [key, value] : infer) {
+    std::visit([&, &name = key](const auto& v) { result[name] = v; }, value);
+  }
+  return result;
+}
+
+json site_to_json(const Site& site) {
+  json result{{"name", site.name.str()},
+              {"kind", to_string(site.kind)},
+              {"is_observed", site.is_observed},
+              {"value", to_json(site.value)}};
+  if (!site.plates.empty()) {
+    for (const PlateFrame& plate : site.plates) result["plates"].push_back(plate.name.str());
+  }
+  if (!site.infer.empty()) result["infer"] = infer_to_json(site.infer);
+  if (!site.has_distribution()) return result;
+  result["distribution"] = to_json(site.distribution);
+  result["mask"] = to_json(site.mask);
+  if (!site.handler_mask.is_all()) result["handler_mask"] = to_json(site.handler_mask);
+  if (!site.element_mask.is_all()) result["element_mask"] = to_json(site.element_mask);
+  if (site.obs_mask) result["obs_mask"] = to_json(*site.obs_mask);
+  const Site::Hidden hidden = site.hidden();
+  result["elements"] = {{"kept", site.mask.count()},
+                        {"total", site.mask.numel()},
+                        {"hidden_by_distribution", hidden.distribution},
+                        {"hidden_by_handlers", hidden.handlers},
+                        {"hidden_by_obs_mask", hidden.obs}};
+  if (!site.scale.is_one()) result["scale"] = to_json(site.scale.number());
+  if (!site.scale.is_number()) result["scale_tensor"] = to_json(site.scale.tensor());
+  result["log_prob"] = to_json(site.log_prob());
+  result["log_prob_sum"] = to_json(site.log_prob_sum().item());
+  return result;
+}
+
+Index integer_from_json(const json& value, const std::string& path) {
+  if (!value.is_number_integer()) fail("json " + path, "expected a whole number");
+  return value.get<Index>();
+}
+
+TracePlate plate_from_json(const json& value, const std::string& path) {
+  constexpr Index kLargest = Index{1} << 52;
+  TracePlate plate;
+  plate.frame.name =
+      Name(detail::string_from_json(detail::member(value, "name", path), path + "/name"));
+  plate.frame.dim = integer_from_json(detail::member(value, "dim", path), path + "/dim");
+  if (plate.frame.dim >= 0 || plate.frame.dim < -static_cast<Index>(kMaxRank)) {
+    fail("json " + path + "/dim", std::to_string(plate.frame.dim) + " is no plate dim");
+  }
+  plate.frame.size =
+      detail::count_from_json(detail::member(value, "size", path), kLargest, path + "/size");
+  plate.frame.subsample_size = detail::count_from_json(
+      detail::member(value, "subsample_size", path), plate.frame.size, path + "/subsample_size");
+  if (!value.contains("indices")) return plate;
+  const json& list = value["indices"];
+  if (!list.is_array()) fail("json " + path + "/indices", "expected an array");
+  std::vector<Index> indices;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    indices.push_back(detail::count_from_json(list[i], plate.frame.size - 1,
+                                              path + "/indices/" + std::to_string(i)));
+  }
+  plate.indices = Indices(indices);
+  return plate;
+}
+
+Infer infer_from_json(const json& value, const std::string& path) {
+  if (!value.is_object()) fail("json " + path, "expected an object");
+  Infer infer;
+  for (const auto& item : value.items()) {
+    if (item.value().is_boolean()) {
+      infer[item.key()] = item.value().get<bool>();
+    } else if (item.value().is_string()) {
+      infer[item.key()] = item.value().get<std::string>();
+    } else {
+      infer[item.key()] =
+          static_cast<double>(real_from_json(item.value(), path + "/" + item.key()));
+    }
+  }
+  return infer;
+}
+
+// The kind of message that a kind of site comes from.
+Message::Kind message_kind(const std::string& kind, const std::string& path) {
+  if (kind == "latent" || kind == "observed" || kind == "factor") return Message::Kind::sample;
+  if (kind == "deterministic") return Message::Kind::deterministic;
+  if (kind == "param") return Message::Kind::param;
+  fail("json " + path, "'" + kind + "' is no kind of site");
+}
+
+Site site_from_json(const json& value, const Trace& trace, const std::string& path) {
+  const auto text = [&](const char* key) {
+    return detail::string_from_json(detail::member(value, key, path), path + "/" + key);
+  };
+  Message message;
+  message.name = Name(text("name"));
+  message.kind = message_kind(text("kind"), path + "/kind");
+  message.is_observed =
+      detail::bool_from_json(detail::member(value, "is_observed", path), path + "/is_observed");
+  message.value = tensor_from_json(detail::member(value, "value", path), path + "/value");
+  if (value.contains("plates")) {
+    const json& names = value["plates"];
+    if (!names.is_array() || names.size() > kMaxRank) {
+      fail("json " + path + "/plates", "expected an array of at most 12 names");
+    }
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      const std::string here = path + "/plates/" + std::to_string(i);
+      const std::string name = detail::string_from_json(names[i], here);
+      const TracePlate* plate = trace.find_plate(Name(name));
+      if (plate == nullptr) fail("json " + here, "there is no plate '" + name + "' in /plates");
+      message.plates.push_back(plate->frame);
+    }
+  }
+  if (value.contains("infer")) message.infer = infer_from_json(value["infer"], path + "/infer");
+  if (message.kind != Message::Kind::sample) return Site(message);
+
+  message.distribution =
+      distribution_from_json(detail::member(value, "distribution", path), path + "/distribution");
+  const auto mask = [&](const char* key) { return mask_from_json(value[key], path + "/" + key); };
+  if (value.contains("handler_mask")) message.mask = mask("handler_mask");
+  if (value.contains("element_mask")) message.element_mask = mask("element_mask");
+  if (value.contains("obs_mask")) message.obs_mask = mask("obs_mask");
+  if (value.contains("scale")) message.scale = real_from_json(value["scale"], path + "/scale");
+  if (value.contains("scale_tensor")) {
+    message.scale *= ScaleFactor(tensor_from_json(value["scale_tensor"], path + "/scale_tensor"));
+  }
+  Site site = with_context("json", path, [&] { return Site(message); });
+  const Mask combined = mask_from_json(detail::member(value, "mask", path), path + "/mask");
+  if (!(combined == site.mask)) {
+    fail("json " + path + "/mask", "does not agree with the masks of which it is combined");
+  }
+  const Tensor log_prob =
+      tensor_from_json(detail::member(value, "log_prob", path), path + "/log_prob");
+  const Real sum =
+      real_from_json(detail::member(value, "log_prob_sum", path), path + "/log_prob_sum");
+  if (is_unknown(site.distribution)) site.keep_log_prob(log_prob, sum);
+  return site;
+}
+
+const json& array_member(const json& value, const char* key) {
+  const json& list = detail::member(value, key, "");
+  if (!list.is_array()) fail(std::string("json /") + key, "expected an array");
+  return list;
+}
+
+}  // namespace
+
+json Trace::to_json() const {
+  json plates = json::array();
+  for (const TracePlate& plate : plates_) plates.push_back(plate_to_json(plate));
+  json sites = json::array();
+  for (const Site& site : sites_) sites.push_back(site_to_json(site));
+  return {{"schema", kSchema},
+          {"real", sizeof(Real) == 8 ? "double" : "float"},
+          {"plates", std::move(plates)},
+          {"sites", std::move(sites)},
+          {"log_prob_sum", ember::to_json(log_prob_sum().item())}};
+}
+
+Trace Trace::from_json(const json& value) {
+  const std::string schema =
+      detail::string_from_json(detail::member(value, "schema", ""), "/schema");
+  if (schema != kSchema) {
+    fail("json /schema", "'" + schema + "' is no trace that this program reads",
+         std::string("it reads ") + kSchema);
+  }
+  Trace trace;
+  const json& plates = array_member(value, "plates");
+  for (std::size_t i = 0; i < plates.size(); ++i) {
+    trace.add(plate_from_json(plates[i], "/plates/" + std::to_string(i)));
+  }
+  const json& sites = array_member(value, "sites");
+  for (std::size_t i = 0; i < sites.size(); ++i) {
+    trace.add(site_from_json(sites[i], trace, "/sites/" + std::to_string(i)));
+  }
+  return trace;
+}
+
+void Trace::save(const std::string& file) const {
+  detail::write_file(file, to_json().dump() + "\n");
+}
+
+Trace Trace::load(const std::string& file) {
+  const json value = detail::read_json_file(file);
+  return with_context("file", file, [&] { return from_json(value); });
+}
+
+}  // namespace ember
