@@ -59,16 +59,16 @@ Tensor normal_quantile(const Tensor& p);
 /// Which axes to reduce: all of them, one, or a list.
 class Axes {
  public:
+  using List = InlineVector<Index, kMaxRank>;
   Axes() = default;
   template <std::integral T>
   Axes(T axis) : Axes({Dim(axis)}) {}  // NOLINT(google-explicit-constructor)
-  Axes(std::initializer_list<Dim> axes) : axes_(std::in_place) {
-    for (Dim axis : axes) axes_->push_back(axis.value);
-  }
-  const std::optional<std::vector<Index>>& list() const { return axes_; }
+  Axes(std::initializer_list<Dim> axes);
+  /// Empty where all axes are meant.
+  const std::optional<List>& list() const { return axes_; }
 
  private:
-  std::optional<std::vector<Index>> axes_;
+  std::optional<List> axes_;
 };
 
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);

@@ -36,7 +36,8 @@ double to_uniform(std::uint32_t high, std::uint32_t low) {
 
 // The same as a Real: of as many parts as it tells apart, so that rounding never gives 1.
 Real to_real_uniform(std::uint32_t high, std::uint32_t low) {
-  if constexpr (std::numeric_limits<Real>::digits >= 53) return static_cast<Real>(to_uniform(high, low));
+  if constexpr (std::numeric_limits<Real>::digits >= 53)
+    return static_cast<Real>(to_uniform(high, low));
   return (static_cast<Real>(high >> 9U) + Real(0.5)) * Real(0x1p-23);
 }
 

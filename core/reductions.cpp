@@ -150,6 +150,13 @@ void backward_cumsum(Node& n) {
 using detail::Node;
 using detail::Op;
 
+Axes::Axes(std::initializer_list<Dim> axes) : axes_(std::in_place) {
+  for (Dim axis : axes) {
+    if (axes_->full()) fail("axes", "no tensor has more than 12", "name each axis once");
+    axes_->push_back(axis.value);
+  }
+}
+
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   return detail::add_up(Op::sum, x, axes, keepdim, 1);
 }

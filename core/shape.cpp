@@ -7,6 +7,11 @@
 
 namespace ember {
 
+void detail::no_index(std::uint64_t value) {
+  fail("index", std::to_string(value) + " is larger than any size or index",
+       "a negative number converted to an unsigned one looks like this");
+}
+
 Shape::Shape(std::initializer_list<Dim> sizes) {
   for (Dim size : sizes) push_back(size.value);
 }

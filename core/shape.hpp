@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -14,10 +15,23 @@ namespace ember {
 
 inline constexpr std::size_t kMaxRank = 12;
 
+namespace detail {
+[[noreturn]] void no_index(std::uint64_t value);
+
+/// Any integer as an Index; an error where it does not fit.
+template <std::integral T>
+constexpr Index to_index(T value) {
+  if constexpr (std::unsigned_integral<T> && sizeof(T) >= sizeof(Index)) {
+    if (value > static_cast<T>(INT64_MAX)) no_index(value);
+  }
+  return static_cast<Index>(value);
+}
+}  // namespace detail
+
 /// One size, from any integral type.
 struct Dim {
   template <std::integral T>
-  constexpr Dim(T size) : value(static_cast<Index>(size)) {}  // NOLINT(google-explicit-constructor)
+  constexpr Dim(T size) : value(detail::to_index(size)) {}  // NOLINT(google-explicit-constructor)
   Index value;
 };
 

@@ -155,7 +155,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
     return reshape(result, shape);
   }
   Node& in = x.node();
-  const std::size_t a = normalize_axis(axes.list()->front(), in.shape, "logsumexp");
+  const std::size_t a = normalize_axis((*axes.list())[0], in.shape, "logsumexp");
   Node* out =
       detail::new_result(Op::logsumexp, keepdim ? in.shape.with(a, 1) : in.shape.without(a), {&in});
   const Tensor result(out);

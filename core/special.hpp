@@ -142,7 +142,7 @@ EMBER_INLINE double softplus(double x) {
 }
 
 /// log Gamma(x) for x > 0: the recurrence to x + 8, then Stirling's series (Abramowitz &
-/// Stegun 6.1.41).
+/// Stegun 6.1.41). Accurate to 1e-14 max(1, |result|): relative digits are lost near 1 and 2.
 EMBER_INLINE double lgamma_positive(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;
@@ -164,7 +164,7 @@ EMBER_INLINE double lgamma_positive(double x) {
 }
 
 /// d/dx log Gamma(x) for x > 0: the recurrence to x + 8, then the asymptotic series (Abramowitz &
-/// Stegun 6.3.18).
+/// Stegun 6.3.18). Accurate to 2e-15 max(1, |result|).
 EMBER_INLINE double digamma_positive(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;

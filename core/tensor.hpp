@@ -193,7 +193,7 @@ class Indices {
     requires std::integral<std::ranges::range_value_t<R>>
   Indices(const R& values) {  // NOLINT(google-explicit-constructor)
     values_.reserve(std::ranges::size(values));
-    for (auto value : values) values_.push_back(static_cast<Index>(value));
+    for (auto value : values) values_.push_back(detail::to_index(value));
   }
   Indices(std::initializer_list<Dim> values) {
     for (Dim value : values) values_.push_back(value.value);

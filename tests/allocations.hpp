@@ -1,0 +1,19 @@
+// Counts what this thread takes from the heap, in builds without sanitizers.
+#pragma once
+
+#include <ember/core/sanitizer.hpp>
+
+#include <cstddef>
+
+namespace ember::testing {
+
+#if defined(EMBER_HAS_ASAN) || defined(__SANITIZE_THREAD__)
+inline constexpr bool kCountsAllocations = false;
+#else
+inline constexpr bool kCountsAllocations = true;
+#endif
+
+/// How often this thread has called operator new.
+std::size_t allocations();
+
+}  // namespace ember::testing
