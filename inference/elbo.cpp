@@ -94,8 +94,8 @@ void TraceELBO::run(FunctionRef<void()> model, const GuideProgram& guide) {
     }
     guide_trace_ = &draws_->trace();
     const detail::Pushed outside(*draws_);
+    const detail::Pushed marked(mark);  // outside of the tracer, which is to see the marked value
     const detail::Pushed traced(*model_tracer_);
-    const detail::Pushed marked(mark);
     model();
     return;
   }
@@ -106,9 +106,9 @@ void TraceELBO::run(FunctionRef<void()> model, const GuideProgram& guide) {
   }
   // shares the tracer's trace instead of copying it
   handlers::ReplayHandler replay(std::shared_ptr<const Trace>(guide_tracer_, guide_trace_));
+  const detail::Pushed marked(mark);
   const detail::Pushed traced(*model_tracer_);
   const detail::Pushed replayed(replay);
-  const detail::Pushed marked(mark);
   model();
 }
 
