@@ -38,7 +38,8 @@ Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
 void return_runs(Node& n) {
   Node& in = *n.operands[0];
   const auto* starts = static_cast<const Index*>(n.aux);
-  const auto [run, runs] = std::pair(n.ints[0], n.ints[1]);
+  const Index run = n.ints[0];
+  const Index runs = n.ints[1];
   const auto source = [&](Index i) { return run == 1 ? starts[i] : starts[i / run] + i % run; };
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr || n.op != Op::transpose) {
@@ -60,9 +61,9 @@ void return_runs(Node& n) {
   }
   for (Index r = 0; r < runs; ++r) {
     Real* to = out + starts[r];
-    const Real* from = n.adjoint + r * n.ints[0];
+    const Real* from = n.adjoint + r * run;
 #pragma omp simd
-    for (Index i = 0; i < n.ints[0]; ++i) to[i] += from[i];
+    for (Index i = 0; i < run; ++i) to[i] += from[i];
   }
 }
 
