@@ -95,32 +95,62 @@ Mask Constraint::check(const Tensor& x) const {
   return Mask::filled(x.shape(), true);
 }
 
-bool Constraint::holds_everywhere(const Tensor& x) const {
-  const auto every = [&](auto f) {
-    bool all = true;
-    for (Real v : x.data()) all &= f(v);  // no early exit: the loop vectorises
+namespace {
+
+// Whether f holds for all numbers of x that `visible` shows. The mask's shape is that of x, perhaps
+// without x's last axes, or it shows everything; otherwise the answer may be no although it is yes.
+template <class F>
+bool every_visible(const Tensor& x, const Mask& visible, F f) {
+  const Real* values = x.data().data();
+  const Index n = x.numel();
+  const detail::MaskBytes* mask = visible.bytes().get();
+  bool all = true;
+  if (mask == nullptr) {
+    if (visible.is_none()) return true;
+    for (Index i = 0; i < n; ++i) all &= f(values[i]);  // no early exit: the loop vectorises
     return all;
-  };
+  }
+  const Shape& shape = visible.shape();
+  std::size_t rank = shape.rank();
+  while (rank > 0 && shape[rank - 1] == 1) --rank;
+  const bool is_prefix = rank <= x.shape().rank() && shape.first(rank) == x.shape().first(rank);
+  if (!is_prefix) return every_visible(x, Mask(true), f);
+  const Index row = n / mask->size();
+  if (row == 1 && !mask->is_sparse()) {
+    const std::uint8_t* kept = mask->data();
+    for (Index i = 0; i < n; ++i) all &= kept[i] == 0 || f(values[i]);
+    return all;
+  }
+  for (Index i : mask->positions()) {
+    for (Index c = 0; c < row; ++c) all &= f(values[i * row + c]);
+  }
+  return all;
+}
+
+}  // namespace
+
+bool Constraint::holds(const Tensor& x, const Mask& visible) const {
   switch (kind_) {
     case Kind::real:
-      return every([](Real v) { return !std::isnan(v); });
+      return every_visible(x, visible, [](Real v) { return v == v; });
     case Kind::positive:
-      return every([](Real v) { return v > 0; });
+      return every_visible(x, visible, [](Real v) { return v > 0; });
     case Kind::nonnegative:
-      return every([](Real v) { return v >= 0; });
+      return every_visible(x, visible, [](Real v) { return v >= 0; });
     case Kind::unit_interval:
-      return every([](Real v) { return v >= 0 && v <= 1; });
+      return every_visible(x, visible, [](Real v) { return v >= 0 && v <= 1; });
     case Kind::boolean:
-      return every([](Real v) { return v == 0 || v == 1; });
+      return every_visible(x, visible, [](Real v) { return v == 0 || v == 1; });
     case Kind::nonnegative_integer:
-      return every([](Real v) { return v >= 0 && v == std::floor(v); });
+      return every_visible(x, visible, [](Real v) { return v >= 0 && v == std::floor(v); });
     case Kind::any:
       return true;
     case Kind::integer_interval: {
       if (lower_.numel() != 1 || upper_.numel() != 1) return false;
       const Real from = lower_.data()[0];
       const Real to = upper_.data()[0];
-      return every([=](Real v) { return v >= from && v <= to && v == std::floor(v); });
+      return every_visible(x, visible,
+                           [=](Real v) { return v >= from && v <= to && v == std::floor(v); });
     }
     case Kind::greater_than:
     case Kind::simplex:
@@ -177,6 +207,7 @@ Constraint independent(const Constraint& base, std::size_t n) { return base.inde
 
 void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
                    std::string_view who, std::string_view what) {
+  if (constraint.holds(x, visible)) return;
   const Mask allowed = constraint.check(x);
   if (allowed.is_all()) return;
   // A tensor that is repeated over the elements is visible where any of its repetitions is.

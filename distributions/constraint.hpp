@@ -49,9 +49,9 @@ class Constraint {
 
   /// Where x is allowed, element by element (row by row for a simplex).
   Mask check(const Tensor& x) const;
-  /// Whether x is allowed in all of its elements; may say no too often for kinds that are not
-  /// element-wise. Allocates nothing.
-  bool holds_everywhere(const Tensor& x) const;
+  /// Whether x is allowed wherever it is visible. Quick, and takes nothing from the heap; may say
+  /// no although check() says yes.
+  bool holds(const Tensor& x, const Mask& visible) const;
   /// What is asked, in words: "must be positive".
   std::string rule() const;
   std::string name() const;

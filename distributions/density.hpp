@@ -28,12 +28,24 @@ struct Kernel {
   Block with_partials;
   std::size_t inputs;       // the value comes first
   unsigned row_inputs = 0;  // bit k: input k has a row an element
-  /// Variants for parameters that are one number for all elements, read from in[k][0]: what depends
-  /// on them alone, such as log(scale), is computed once a block. Bit k - 1 of the index: input k.
-  struct Variant {
-    Block value_only, with_partials;
-  };
-  const Variant* uniform = nullptr;
+  /// For sums over many elements: indexed by which parameters are one number for all of them (bit
+  /// k - 1: input k), so that what depends on them alone, such as log(scale), is computed once a
+  /// block, and their derivatives are summed in registers.
+  const struct SumKernel* sums = nullptr;
+};
+
+/// What a block adds to a sum: log densities, and the derivatives by uniform parameters.
+struct Sums {
+  double log_prob = 0;
+  double partial[kMaxInputs] = {};
+};
+
+/// Sums over a block; `kept` says which elements count (null for all of them, in the variants that
+/// are not masked). Uniform inputs are read from in[k][0].
+struct SumKernel {
+  using Block = void (*)(Index n, const Real* const* in, const std::uint8_t* kept,
+                         Real* const* partials, Sums& sums);
+  Block value_only, value_only_masked, with_partials, with_partials_masked;
 };
 
 /// The log density of `elements` under a kernel, where `visible`; 0 elsewhere. Hidden elements of
@@ -59,32 +71,28 @@ template <class F, std::size_t N>
 struct Elementwise {
   static_assert(N == 2 || N == 3, "a value and one or two parameters");
 
-  template <bool Partials, unsigned Uniform>
+  static Density<N> at(Real x, double p1, [[maybe_unused]] double p2) {
+    if constexpr (N == 2) {
+      return F::density(x, p1);
+    } else {
+      return F::density(x, p1, p2);
+    }
+  }
+
+  template <bool Partials>
   static void block(Index n, Index, const Real* const* in, Real* out, Real* const* partials) {
     const Real* x = in[0];
     const Real* p1 = in[1];
-    const Real* p2 = N > 2 ? in[2] : in[1];
-    const double u1 = p1[0];
-    const double u2 = p2[0];
+    const Real* p2 = in[N - 1];
     Real unused[detail::kBlock];
     Real* g[3] = {unused, unused, unused};
-    if constexpr (Partials) {
-      for (std::size_t k = 0; k < N; ++k) {
-        if (partials[k] != nullptr) g[k] = partials[k];
-      }
-    }
+    open(Partials, partials, g);
     Real* g0 = g[0];
     Real* g1 = g[1];
     Real* g2 = g[2];
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const double v1 = (Uniform & 1U) != 0 ? u1 : static_cast<double>(p1[i]);
-      Density<N> d;
-      if constexpr (N == 2) {
-        d = F::density(x[i], v1);
-      } else {
-        d = F::density(x[i], v1, (Uniform & 2U) != 0 ? u2 : static_cast<double>(p2[i]));
-      }
+      const Density<N> d = at(x[i], p1[i], p2[i]);
       out[i] = static_cast<Real>(d.log_prob);
       if constexpr (Partials) {
         g0[i] = static_cast<Real>(d.partial[0]);
@@ -93,11 +101,63 @@ struct Elementwise {
       }
     }
   }
+
+  template <unsigned Uniform, bool Partials, bool Masked>
+  static void sum(Index n, const Real* const* in, const std::uint8_t* kept, Real* const* partials,
+                  Sums& sums) {
+    constexpr bool kUniform1 = (Uniform & 1U) != 0;
+    constexpr bool kUniform2 = (Uniform & 2U) != 0;
+    const Real* x = in[0];
+    const Real* p1 = in[1];
+    const Real* p2 = in[N - 1];
+    const double u1 = p1[0];
+    const double u2 = p2[0];
+    Real unused[detail::kBlock];
+    Real* g[3] = {unused, unused, unused};
+    open(Partials, partials, g);
+    Real* g0 = g[0];
+    Real* g1 = g[1];
+    Real* g2 = g[2];
+    double total = 0;
+    double total1 = 0;
+    double total2 = 0;
+#pragma omp simd reduction(+ : total, total1, total2)
+    for (Index i = 0; i < n; ++i) {
+      const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
+                              kUniform2 ? u2 : static_cast<double>(p2[i]));
+      const bool counts = !Masked || kept[i] != 0;
+      total += counts ? d.log_prob : 0.0;
+      if constexpr (Partials) {
+        g0[i] = static_cast<Real>(d.partial[0]);
+        if constexpr (kUniform1) {
+          total1 += counts ? d.partial[1] : 0.0;
+        } else {
+          g1[i] = static_cast<Real>(d.partial[1]);
+        }
+        if constexpr (kUniform2) {
+          total2 += counts ? d.partial[2] : 0.0;
+        } else if constexpr (N > 2) {
+          g2[i] = static_cast<Real>(d.partial[2]);
+        }
+      }
+    }
+    sums.log_prob += total;
+    sums.partial[1] += total1;
+    sums.partial[2] += total2;
+  }
+
+  static void open(bool wanted, Real* const* partials, Real** g) {
+    for (std::size_t k = 0; wanted && k < N; ++k) {
+      if (partials[k] != nullptr) g[k] = partials[k];
+    }
+  }
+
   template <unsigned Uniform>
-  static constexpr Kernel::Variant variant{&block<false, Uniform>, &block<true, Uniform>};
-  static constexpr Kernel::Variant kUniform[] = {variant<0>, variant<1>, variant<N == 3 ? 2 : 0>,
-                                                 variant<N == 3 ? 3 : 0>};
-  static constexpr Kernel kernel{&block<false, 0>, &block<true, 0>, N, 0, kUniform};
+  static constexpr SumKernel kSum{&sum<Uniform, false, false>, &sum<Uniform, false, true>,
+                                  &sum<Uniform, true, false>, &sum<Uniform, true, true>};
+  static constexpr SumKernel kSums[] = {kSum<0>, kSum<1>, kSum<N == 3 ? 2 : 0>,
+                                        kSum<N == 3 ? 3 : 0>};
+  static constexpr Kernel kernel{&block<false>, &block<true>, N, 0, kSums};
 };
 
 }  // namespace ember::distributions

@@ -19,29 +19,37 @@ struct Inputs {
 
 }  // namespace
 
-void KernelFamily::check_value(const Tensor& value, const Mask& visible) const {
+void KernelFamily::check(const Tensor& value, const Mask& visible, bool is_real_too) const {
   if (!validation_enabled()) return;
+  check_parameters(visible, is_real_too);
   const Constraint allowed = support();
-  if (!allowed.holds_everywhere(value)) check_visible(allowed, value, visible, name(), "value");
+  if (is_real_too || allowed.kind() != Constraint::Kind::real) {
+    check_visible(allowed, value, visible, name(), "value");
+  }
 }
 
+// Real numbers only have to be no NaN, and a NaN that counts makes the density NaN: they are looked
+// at when that has happened.
 Tensor KernelFamily::log_prob(const Tensor& value, const Shape& elements,
                               const Mask& visible) const {
-  check_parameters(visible);
-  check_value(value, visible);
-  return density(kernel(), Inputs(value, parameters()).span(), elements, visible);
+  check(value, visible, false);
+  const Tensor result = density(kernel(), Inputs(value, parameters()).span(), elements, visible);
+  if (!constraints::real.holds(result, Mask(true))) check(value, visible, true);
+  return result;
 }
 
 Tensor KernelFamily::log_prob_sum(const Tensor& value, const Shape& elements,
                                   const Mask& visible) const {
-  check_parameters(visible);
-  check_value(value, visible);
-  return density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
+  check(value, visible, false);
+  const Tensor result =
+      density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
+  if (!constraints::real.holds(result, Mask(true))) check(value, visible, true);
+  return result;
 }
 
 Tensor KernelFamily::sample(detail::RandomKey key, const Shape& elements,
                             const Mask& visible) const {
-  check_parameters(visible);
+  if (validation_enabled()) check_parameters(visible, true);
   const Tensor drawn = draw(key, elements);
   if (visible.is_all()) return drawn;
   return where(visible.unsqueeze_right(event_shape().rank()), drawn, placeholder());

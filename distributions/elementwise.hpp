@@ -29,7 +29,7 @@ class KernelFamily : public Family {
   virtual Real placeholder() const = 0;
 
  private:
-  void check_value(const Tensor& value, const Mask& visible) const;
+  void check(const Tensor& value, const Mask& visible, bool is_real_too) const;
 };
 
 /// Draws each element on its own engine: f(engine, parameter values ..) for parameters broadcast to

@@ -65,12 +65,11 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
   }
 }
 
-void Family::check_parameters(const Mask& visible) const {
-  if (!validation_enabled()) return;
+void Family::check_parameters(const Mask& visible, bool is_real_too) const {
   for (const Parameter& p : parameters()) {
+    if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
     const Constraint constraint(p.info->kind);
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
-    if (constraint.holds_everywhere(p.value)) continue;
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }
 }

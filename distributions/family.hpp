@@ -81,8 +81,9 @@ class Family {
   std::size_t alternative() const {
     return static_cast<std::size_t>(parameters_[0].info - info_.parameters.data());
   }
-  /// Errors unless the visible elements' parameters are allowed.
-  void check_parameters(const Mask& visible) const;
+  /// Errors unless the visible elements' parameters are allowed; those that may be any real number
+  /// are left out on demand.
+  void check_parameters(const Mask& visible, bool is_real_too) const;
   [[noreturn]] void lacks(const char* what) const;
 
   Shape batch_shape_;

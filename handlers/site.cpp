@@ -14,9 +14,14 @@ Shape elements_of(const Site& site) {
   const std::size_t event_dim = d.event_shape().rank() - d.reinterpreted();
   const Shape& value = site.value.shape();
   if (value.rank() < event_dim) return d.element_shape();
-  return broadcast_shapes(
-      d.element_shape(), value.first(value.rank() - event_dim),
-      "value of shape " + to_string(value) + " under batch shape " + to_string(d.batch_shape()));
+  const Shape own = value.first(value.rank() - event_dim);
+  if (!can_broadcast(d.element_shape(), own)) {
+    fail("",
+         "a value of shape " + to_string(value) + " does not fit batch shape " +
+             to_string(d.batch_shape()) + " and event shape " + to_string(d.event_shape()),
+         "the value's shape must broadcast with batch + event");
+  }
+  return broadcast_shapes(d.element_shape(), own, "value");
 }
 
 bool has_plate(const Site& site, std::size_t from_right) {
@@ -66,6 +71,14 @@ Site::Site(const Message& message)
                                     : SiteKind::observed;
   with_context("site", name, [&] {
     const Shape elements = elements_of(*this);
+    const bool is_plain = scale.is_number() && !obs_mask && handler_mask.is_all() &&
+                          handler_mask.shape().rank() == 0 && element_mask.is_all() &&
+                          element_mask.shape().rank() == 0;
+    if (is_plain && distribution.own_mask().is_all()) {
+      mask = Mask::filled(elements, true);
+      if (!scale.is_one()) check_scale();
+      return;
+    }
     const Shape batch = elements.first(elements.rank() - distribution.reinterpreted());
     check_enlarging(*this, batch, handler_mask.shape(), "mask");
     if (obs_mask) check_enlarging(*this, batch, obs_mask->shape(), "obs_mask");
