@@ -3,6 +3,12 @@
 #include <utility>
 
 namespace ember::detail {
+
+// Sanitizers are to see each object come and go.
+#ifdef EMBER_HAS_ASAN
+void* pool_allocate(std::size_t bytes) { return ::operator new(bytes); }
+void pool_free(void* block, std::size_t) noexcept { ::operator delete(block); }
+#else
 namespace {
 
 constexpr std::size_t kStep = 64;
@@ -36,11 +42,6 @@ std::size_t class_of(std::size_t bytes) { return (bytes - 1) / kStep; }
 
 }  // namespace
 
-// Sanitizers are to see each object come and go.
-#ifdef EMBER_HAS_ASAN
-void* pool_allocate(std::size_t bytes) { return ::operator new(bytes); }
-void pool_free(void* block, std::size_t) noexcept { ::operator delete(block); }
-#else
 void* pool_allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
   if (size_class >= kClasses || is_gone()) return ::operator new(bytes);

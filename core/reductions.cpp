@@ -92,15 +92,35 @@ void backward_sum(Node& n) {
   const Shape kept = kept_from_bits(in.shape, n.ints[0]);
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr) reach = as_reach(reach_of(n).reshape(kept).broadcast_to(in.shape));
-  const auto [out, add] = open_adjoint(in, reach);
+  const Sink sink = open_adjoint(in, reach);
   const BroadcastPlan<1> plan(in.shape, {&kept});
   const Real* adjoint = n.adjoint;
   const Real factor = n.reals[0];
-  plan.for_each_run([&, out = out, add = add](Index position, const auto& offsets, Index length) {
-    for (Index i = 0; i < length; ++i) {
-      if (reach != nullptr && !(*reach)[position + i]) continue;
-      const Real g = adjoint[offsets[0] + i * plan.strides[0][0]] * factor;
-      out[position + i] = add ? out[position + i] + g : g;
+  if (reach != nullptr && reach->is_sparse()) {
+    for (Index i : reach->positions()) {
+      const Real g = adjoint[plan.offsets_at(i)[0]] * factor;
+      sink.data[i] = sink.add ? sink.data[i] + g : g;
+    }
+    return;
+  }
+  // What a first writer stores outside of the reach is never read.
+  const std::uint8_t* reached = reach != nullptr && sink.add ? reach->data() : nullptr;
+  const Index stride = plan.strides[0][0];
+  plan.for_each_run([&](Index position, const auto& offsets, Index length) {
+    Real* to = sink.data + position;
+    const Real* from = adjoint + offsets[0];
+    if (!sink.add) {
+#pragma omp simd
+      for (Index i = 0; i < length; ++i) to[i] = from[i * stride] * factor;
+    } else if (reached == nullptr) {
+#pragma omp simd
+      for (Index i = 0; i < length; ++i) to[i] += from[i * stride] * factor;
+    } else {
+      const std::uint8_t* here = reached + position;
+#pragma omp simd
+      for (Index i = 0; i < length; ++i) {
+        to[i] = here[i] != 0 ? to[i] + from[i * stride] * factor : to[i];
+      }
     }
   });
 }

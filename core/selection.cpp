@@ -1,9 +1,7 @@
-// Operators that change a shape or take elements out: every result element is a copy of one operand
-// element, so that forward is a list of positions, and backward and reach follow it back.
+// Operators that take elements out: every result element is a copy of one operand element, so that
+// forward is a list of runs to copy, and backward and reach follow it back.
 #include <algorithm>
-#include <numeric>
 
-#include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
@@ -11,40 +9,62 @@ namespace ember {
 namespace detail {
 namespace {
 
-// The result whose element i is the operand's element from(i).
+// The result made of runs of `run` neighbours: run r begins with the operand's element from(r).
 template <class F>
-Tensor copy_elements(Op op, Node& in, const Shape& shape, F from) {
+Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
   Node* out = new_result(op, shape, {&in});
   const Tensor result(out);
-  Index* positions = nullptr;
+  const Index runs = out->numel == 0 ? 0 : out->numel / run;
+  Index* starts = nullptr;
   if (out->requires_grad) {
-    positions = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(out->numel));
-    out->aux = positions;
+    starts = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(runs));
+    out->aux = starts;
+    out->ints = {run, runs, 0, 0};
   }
   const Real* value = values(in);
-  for (Index i = 0; i < out->numel; ++i) {
-    const Index at = from(i);
-    out->value[i] = value[at];
-    if (positions != nullptr) positions[i] = at;
+  for (Index r = 0; r < runs; ++r) {
+    const Index at = from(r);
+    if (run == 1) {
+      out->value[r] = value[at];
+    } else {
+      std::copy_n(value + at, run, out->value + r * run);
+    }
+    if (starts != nullptr) starts[r] = at;
   }
   return result;
 }
 
 // Adjoints go back to where the elements came from; nobody else of the operand is reached.
-void return_elements(Node& n) {
+void return_runs(Node& n) {
   Node& in = *n.operands[0];
-  const auto* positions = static_cast<const Index*>(n.aux);
+  const auto* starts = static_cast<const Index*>(n.aux);
+  const Index run = n.ints[0];
+  const Index runs = n.ints[1];
+  const auto source = [&](Index i) { return run == 1 ? starts[i] : starts[i / run] + i % run; };
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr || n.op != Op::transpose) {
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
-    for_reached(n.numel, n.reach,
-                [&](Index i) { bytes[static_cast<std::size_t>(positions[i])] = 1; });
+    if (n.reach == nullptr) {
+      for (Index r = 0; r < runs; ++r) std::fill_n(bytes.data() + starts[r], run, 1);
+    } else {
+      for_reached(n.numel, n.reach,
+                  [&](Index i) { bytes[static_cast<std::size_t>(source(i))] = 1; });
+    }
     const Mask mask = Mask::from_bytes(in.shape, std::move(bytes));
     if (mask.is_none() || in.numel == 0) return;
     reach = as_reach(mask);
   }
   Real* out = open_sum(in, reach);
-  for_reached(n.numel, n.reach, [&](Index i) { out[positions[i]] += n.adjoint[i]; });
+  if (n.reach != nullptr) {
+    for_reached(n.numel, n.reach, [&](Index i) { out[source(i)] += n.adjoint[i]; });
+    return;
+  }
+  for (Index r = 0; r < runs; ++r) {
+    Real* to = out + starts[r];
+    const Real* from = n.adjoint + r * run;
+#pragma omp simd
+    for (Index i = 0; i < run; ++i) to[i] += from[i];
+  }
 }
 
 Index checked_index(Index i, const Shape& shape, std::size_t axis, const char* who) {
@@ -58,26 +78,10 @@ Index checked_index(Index i, const Shape& shape, std::size_t axis, const char* w
 
 }  // namespace
 
-void backward_reshape(Node& n) { hand_over(*n.operands[0], n.adjoint, n.reach); }
-
-void backward_expand(Node& n) {
-  Node& in = *n.operands[0];
-  const MaskBytes* reach = nullptr;
-  if (n.reach != nullptr) reach = as_reach(any_to_shape(reach_of(n), in.shape));
-  Real* out = open_sum(in, reach);
-  const BroadcastPlan<1> plan(n.shape, {&in.shape});
-  plan.for_each_run([&](Index position, const auto& offsets, Index length) {
-    for (Index i = 0; i < length; ++i) {
-      if (n.reach == nullptr || (*n.reach)[position + i])
-        out[offsets[0] + i * plan.strides[0][0]] += n.adjoint[position + i];
-    }
-  });
-}
-
-void backward_transpose(Node& n) { return_elements(n); }
-void backward_slice(Node& n) { return_elements(n); }
-void backward_index_select(Node& n) { return_elements(n); }
-void backward_gather(Node& n) { return_elements(n); }
+void backward_transpose(Node& n) { return_runs(n); }
+void backward_slice(Node& n) { return_runs(n); }
+void backward_index_select(Node& n) { return_runs(n); }
+void backward_gather(Node& n) { return_runs(n); }
 
 void backward_concatenate(Node& n) {
   const auto axis = static_cast<std::size_t>(n.ints[0]);
@@ -113,38 +117,6 @@ void backward_concatenate(Node& n) {
 using detail::Node;
 using detail::Op;
 
-Tensor reshape(const Tensor& x, const Shape& shape) {
-  Node& in = x.node();
-  if (in.numel != shape.numel()) {
-    fail("reshape",
-         "shape " + to_string(in.shape) + " has " + std::to_string(in.numel) + " elements, " +
-             to_string(shape) + " has " + std::to_string(shape.numel()),
-         "the number of elements must stay");
-  }
-  if (in.shape == shape) return x;
-  return Tensor(detail::new_view(Op::reshape, shape, in));
-}
-
-Tensor expand(const Tensor& x, const Shape& shape) {
-  Node& in = x.node();
-  if (in.shape == shape) return x;
-  if (!broadcasts_to(in.shape, shape)) {
-    fail("expand", "shape " + to_string(in.shape) + " does not broadcast to " + to_string(shape));
-  }
-  Node* out = detail::new_result(Op::expand, shape, {&in});
-  const Tensor result(out);
-  const detail::BroadcastPlan<1> plan(shape, {&in.shape});
-  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-    const Real* from = detail::values(in) + offsets[0];
-    if (plan.strides[0][0] == 0) {
-      std::fill_n(out->value + position, n, *from);
-    } else {
-      std::copy_n(from, n, out->value + position);
-    }
-  });
-  return result;
-}
-
 Tensor transpose(const Tensor& x) {
   Node& in = x.node();
   const std::size_t rank = in.shape.rank();
@@ -155,7 +127,7 @@ Tensor transpose(const Tensor& x) {
   const Index columns = in.shape[rank - 1];
   const Shape shape = concatenate(in.shape.first(rank - 2), Shape{columns, rows});
   const Index size = rows * columns;
-  return detail::copy_elements(Op::transpose, in, shape, [=](Index i) {
+  return detail::copy_runs(Op::transpose, in, shape, 1, [=](Index i) {
     const Index j = i % size;
     return i - j + j % rows * columns + j / rows;
   });
@@ -175,9 +147,8 @@ Tensor slice(const Tensor& x, Index axis, Index begin, Index end) {
   }
   const Index inner = in.shape.after(a + 1).numel();
   const Index length = (to - from) * inner;
-  return detail::copy_elements(Op::slice, in, in.shape.with(a, to - from), [=](Index i) {
-    return i / length * size * inner + from * inner + i % length;
-  });
+  return detail::copy_runs(Op::slice, in, in.shape.with(a, to - from), length,
+                           [=](Index r) { return (r * size + from) * inner; });
 }
 
 Tensor select(const Tensor& x, Index axis, Index i) {
@@ -195,9 +166,8 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   const Index inner = in.shape.after(a + 1).numel();
   const Index size = in.shape[a];
   const auto count = static_cast<Index>(rows.size());
-  return detail::copy_elements(Op::index_select, in, in.shape.with(a, count), [&](Index i) {
-    const Index row = rows[static_cast<std::size_t>(i / inner % count)];
-    return (i / (inner * count) * size + row) * inner + i % inner;
+  return detail::copy_runs(Op::index_select, in, in.shape.with(a, count), inner, [&](Index r) {
+    return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   });
 }
 
@@ -215,7 +185,7 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
   const Index inner = in.shape.after(a + 1).numel();
   const Index length = shape[a] * inner;
   const Index size = in.shape[a];
-  return detail::copy_elements(Op::gather, in, shape, [&](Index i) {
+  return detail::copy_runs(Op::gather, in, shape, 1, [&](Index i) {
     const Index at =
         detail::checked_index(indices.values()[static_cast<std::size_t>(i)], in.shape, a, "gather");
     return (i / length * size + at) * inner + i % inner;
@@ -272,19 +242,5 @@ Tensor stack(const std::vector<Tensor>& tensors, Index axis) {
   }
   return concatenate(rows, static_cast<Index>(a));
 }
-
-Tensor detach(const Tensor& x) {
-  Node& in = x.node();
-  if (!in.requires_grad) return x;
-  detail::Tape& tape = detail::Tape::current();
-  tape.check_owner(in, "detach");
-  return Tensor(tape.allocate_view(in.shape, in));
-}
-
-Tensor Tensor::reshape(const Shape& shape) const { return ember::reshape(*this, shape); }
-Tensor Tensor::slice(Index axis, Index begin, Index end) const {
-  return ember::slice(*this, axis, begin, end);
-}
-Tensor Tensor::expand(const Shape& shape) const { return ember::expand(*this, shape); }
 
 }  // namespace ember

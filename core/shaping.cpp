@@ -1,0 +1,78 @@
+// Operators that show the same numbers under another shape, repeated, or without a gradient.
+#include <algorithm>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+
+namespace ember {
+namespace detail {
+
+void backward_reshape(Node& n) { hand_over(*n.operands[0], n.adjoint, n.reach); }
+
+void backward_expand(Node& n) {
+  Node& in = *n.operands[0];
+  const MaskBytes* reach = nullptr;
+  if (n.reach != nullptr) reach = as_reach(any_to_shape(reach_of(n), in.shape));
+  Real* out = open_sum(in, reach);
+  const BroadcastPlan<1> plan(n.shape, {&in.shape});
+  plan.for_each_run([&](Index position, const auto& offsets, Index length) {
+    for (Index i = 0; i < length; ++i) {
+      if (n.reach == nullptr || (*n.reach)[position + i])
+        out[offsets[0] + i * plan.strides[0][0]] += n.adjoint[position + i];
+    }
+  });
+}
+
+}  // namespace detail
+
+using detail::Node;
+using detail::Op;
+
+Tensor reshape(const Tensor& x, const Shape& shape) {
+  Node& in = x.node();
+  if (in.numel != shape.numel()) {
+    fail("reshape",
+         "shape " + to_string(in.shape) + " has " + std::to_string(in.numel) + " elements, " +
+             to_string(shape) + " has " + std::to_string(shape.numel()),
+         "the number of elements must stay");
+  }
+  if (in.shape == shape) return x;
+  return Tensor(detail::new_view(Op::reshape, shape, in));
+}
+
+Tensor expand(const Tensor& x, const Shape& shape) {
+  Node& in = x.node();
+  if (in.shape == shape) return x;
+  if (!broadcasts_to(in.shape, shape)) {
+    fail("expand", "shape " + to_string(in.shape) + " does not broadcast to " + to_string(shape));
+  }
+  Node* out = detail::new_result(Op::expand, shape, {&in});
+  const Tensor result(out);
+  const detail::BroadcastPlan<1> plan(shape, {&in.shape});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    const Real* from = detail::values(in) + offsets[0];
+    if (plan.strides[0][0] == 0) {
+      std::fill_n(out->value + position, n, *from);
+    } else {
+      std::copy_n(from, n, out->value + position);
+    }
+  });
+  return result;
+}
+
+Tensor detach(const Tensor& x) {
+  Node& in = x.node();
+  if (!in.requires_grad) return x;
+  detail::Tape& tape = detail::Tape::current();
+  tape.check_owner(in, "detach");
+  return Tensor(tape.allocate_view(in.shape, in));
+}
+
+Tensor Tensor::reshape(const Shape& shape) const { return ember::reshape(*this, shape); }
+Tensor Tensor::slice(Index axis, Index begin, Index end) const {
+  return ember::slice(*this, axis, begin, end);
+}
+Tensor Tensor::expand(const Shape& shape) const { return ember::expand(*this, shape); }
+
+}  // namespace ember
