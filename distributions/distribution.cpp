@@ -33,10 +33,10 @@ bool Distribution::has_rsample() const { return family_->has_rsample(); }
 bool Distribution::is_factor() const { return family_->is_factor(); }
 
 Tensor Distribution::sample(Name site, const Shape& sample_shape) const {
-  return sample(detail::next_key(site), sample_shape);
+  return sample_with(detail::next_key(site), sample_shape);
 }
 
-Tensor Distribution::sample(detail::RandomKey key, const Shape& sample_shape) const {
+Tensor Distribution::sample_with(detail::RandomKey key, const Shape& sample_shape) const {
   const Shape elements = concatenate(sample_shape, elements_);
   return family_->sample(key, elements, mask_.broadcast_to(elements));
 }

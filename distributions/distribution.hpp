@@ -42,7 +42,8 @@ class Distribution {
   /// has_rsample().
   Tensor sample(const Shape& sample_shape = {}) const { return sample(Name(), sample_shape); }
   Tensor sample(Name site, const Shape& sample_shape) const;
-  Tensor sample(detail::RandomKey key, const Shape& sample_shape = {}) const;
+  /// The draw of a key: the same key gives the same numbers.
+  Tensor sample_with(detail::RandomKey key, const Shape& sample_shape = {}) const;
 
   /// log p(value) over the batch shape (broadcast with the value's), 0 where everything is hidden.
   Tensor log_prob(const Tensor& value) const { return log_prob(value, Mask(true)); }

@@ -55,7 +55,7 @@ class TransformedFamily final : public Family {
     return base_.log_prob_sum(x, visible) - jacobian;
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
-    return transform_(base_.expand(elements).mask(visible).sample(key));
+    return transform_(base_.expand(elements).mask(visible).sample_with(key));
   }
   Tensor cdf(const Tensor& value) const override {
     const Tensor below = base_.cdf(transform_.inv(value));

@@ -1,0 +1,17 @@
+# Builds and runs the user's project: cmake -DHOW= -DSOURCE= -DBUILD= -DWORK= -DREAL= -P run.cmake
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "failed: ${ARGV}")
+  endif()
+endfunction()
+
+set(options -DCMAKE_BUILD_TYPE=Debug -DHOW=${HOW} -DEMBER_SOURCE=${SOURCE} -DEMBER_REAL=${REAL})
+if(HOW STREQUAL "find_package")
+  file(REMOVE_RECURSE "${WORK}/prefix")
+  run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/prefix")
+  list(APPEND options "-DCMAKE_PREFIX_PATH=${WORK}/prefix")
+endif()
+run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}/user" -B "${WORK}/${HOW}" -G Ninja ${options})
+run("${CMAKE_COMMAND}" --build "${WORK}/${HOW}" --target user -j 2)
+run("${WORK}/${HOW}/user")

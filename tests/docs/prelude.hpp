@@ -1,0 +1,29 @@
+// What the code blocks of the documents take for granted.
+#pragma once
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include <ember/eigen.hpp>
+#include <ember/ember.hpp>
+
+using namespace ember;  // NOLINT
+namespace dist = ember::distributions;
+namespace h = ember::handlers;
+namespace infer = ember::inference;
+
+struct Data {
+  Tensor y, sigma;
+};
+
+extern const std::vector<double> values;
+extern const std::vector<int> rows;
+extern const Eigen::MatrixXd some_eigen_matrix;
+extern const Mask other, seen, rows_seen;
+extern const Tensor x, x0, x1, y, w, mu, loc, scale, logits, p, eta, grades;
+extern const Index n;
+extern const Data data;
+extern const Trace t;
+extern const Values parameters;
+void model(const Data& data);
