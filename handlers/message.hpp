@@ -41,6 +41,8 @@ struct Message {
   Tensor value;                              // undefined until somebody gives one
   bool is_observed = false;
   bool stop = false;  // handlers further out do not see the message
+  bool draws_hidden =
+      false;          // a draw reads the parameters of hidden elements as well: a guide's do
   bool done = false;  // there is a value: the default action is left out
 
   Mask mask = true;              // of the handlers; broadcasts with the batch shape

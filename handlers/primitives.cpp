@@ -9,13 +9,31 @@
 
 namespace ember {
 namespace detail {
+namespace {
+
+// A draw that leaves alone what handlers or obs_mask hide, as it does what the distribution's own
+// mask hides.
+Tensor draw(const Message& message) {
+  const distributions::Distribution& d = message.distribution;
+  if (message.draws_hidden) return d.sample(message.name, {});
+  Mask outer = message.mask.unsqueeze_right(d.reinterpreted()) & message.element_mask;
+  if (message.obs_mask) outer = outer & message.obs_mask->unsqueeze_right(d.reinterpreted());
+  if (outer.is_all()) return d.sample(message.name, {});
+  // A mask that repeats the site shows an element that it shows once.
+  const Shape wide = broadcast_shapes(outer.shape(), d.element_shape(), "mask");
+  const Mask visible = any_to_shape(outer.broadcast_to(wide), d.element_shape());
+  return distributions::Distribution::from_normal_form(d.share_family(), d.element_shape(),
+                                                       d.reinterpreted(), d.own_mask() & visible)
+      .sample(message.name, {});
+}
+
+}  // namespace
 
 void default_action(Message& message) {
   switch (message.kind) {
     case Message::Kind::sample:
       if (!message.value.defined()) {
-        message.value = with_context("site", message.name,
-                                     [&] { return message.distribution.sample(message.name, {}); });
+        message.value = with_context("site", message.name, [&] { return draw(message); });
       }
       break;
     case Message::Kind::param:

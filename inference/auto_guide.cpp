@@ -196,6 +196,7 @@ void GuideSites::process(Message& message) {
     message.element_mask = message.distribution.own_mask().unsqueeze_right(
         q.element_shape().rank() - message.distribution.element_shape().rank());
     message.distribution = q;
+    message.draws_hidden = true;
   });
 }
 

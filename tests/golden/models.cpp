@@ -97,6 +97,7 @@ class DeltaSites final : public h::Handler {
       return;
     }
     const auto event_dim = static_cast<Index>(message.distribution.event_shape().rank());
+    message.draws_hidden = true;
     message.distribution = dist::Delta(points_.at(message.name.str()), 0.0, event_dim);
   }
 
