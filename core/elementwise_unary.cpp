@@ -60,6 +60,12 @@ void backward_square(Node& n) {
 void backward_tanh(Node& n) {
   pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); });
 }
+void backward_tan(Node& n) {
+  pull_back(n, [](Real, Real y) { return 1 + y * y; });
+}
+void backward_atan(Node& n) {
+  pull_back(n, [](Real x, Real) { return 1 / (1 + x * x); });
+}
 void backward_sigmoid(Node& n) {
   pull_back(n, [](Real x, Real y) { return y * real(special::sigmoid(-x)); });
 }
@@ -115,6 +121,12 @@ Tensor square(const Tensor& x) {
 }
 Tensor tanh(const Tensor& x) {
   return apply(Op::tanh, x, [](Real v) { return real(special::tanh(v)); });
+}
+Tensor tan(const Tensor& x) {
+  return apply(Op::tan, x, [](Real v) { return std::tan(v); });
+}
+Tensor atan(const Tensor& x) {
+  return apply(Op::atan, x, [](Real v) { return std::atan(v); });
 }
 Tensor sigmoid(const Tensor& x) {
   return apply(Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); });

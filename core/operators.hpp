@@ -44,6 +44,8 @@ Tensor expm1(const Tensor& x);
 Tensor sqrt(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor tanh(const Tensor& x);
+Tensor tan(const Tensor& x);
+Tensor atan(const Tensor& x);
 /// 1 / (1 + exp(-x))
 Tensor sigmoid(const Tensor& x);
 /// log(1 + exp(x))

@@ -159,6 +159,17 @@ bool Constraint::holds(const Tensor& x, const Mask& visible) const {
   return false;
 }
 
+namespace {
+
+std::string bound(const Tensor& x) {
+  if (x.numel() != 1) return to_string(x);
+  std::ostringstream text;
+  text << x.data()[0];
+  return text.str();
+}
+
+}  // namespace
+
 std::string Constraint::rule() const {
   switch (kind_) {
     case Kind::real:
@@ -174,9 +185,9 @@ std::string Constraint::rule() const {
     case Kind::nonnegative_integer:
       return "must be a whole number, 0 or more";
     case Kind::greater_than:
-      return "must be greater than " + to_string(lower_);
+      return "must be greater than " + bound(lower_);
     case Kind::integer_interval:
-      return "must be a whole number from " + to_string(lower_) + " to " + to_string(upper_);
+      return "must be a whole number from " + bound(lower_) + " to " + bound(upper_);
     case Kind::simplex:
       return "must be non-negative and sum to 1 over the last axis";
     case Kind::any:

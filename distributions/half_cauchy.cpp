@@ -35,6 +35,8 @@ class HalfCauchyFamily final : public KernelFamily {
   }
   Tensor variance() const override { return mean(); }
   Tensor entropy() const override { return log(scale()) + (std::numbers::ln2 + kLogPi); }
+  Tensor cdf(const Tensor& x) const override { return atan(x / scale()) * (2 / std::numbers::pi); }
+  Tensor icdf(const Tensor& p) const override { return scale() * tan(p * (std::numbers::pi / 2)); }
 
  private:
   const Tensor& scale() const { return parameter(0); }
@@ -42,11 +44,7 @@ class HalfCauchyFamily final : public KernelFamily {
 
   const Kernel& kernel() const override { return Elementwise<HalfCauchyFamily, 2>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    const Tensor u = detail::standard_uniform(key, elements);
-    std::vector<Real> tangents(u.data().begin(), u.data().end());
-    for (Real& t : tangents)
-      t = static_cast<Real>(std::tan(std::numbers::pi / 2 * static_cast<double>(t)));
-    return scale() * tensor_of(std::move(tangents), elements);
+    return icdf(detail::standard_uniform(key, elements));
   }
   Real placeholder() const override { return 1; }
 };

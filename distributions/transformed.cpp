@@ -43,7 +43,7 @@ class TransformedFamily final : public Family {
     const Tensor x = transform_.inv(value);
     Tensor log_det = transform_.log_abs_det_jacobian(x, value);
     for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
-    return base_.log_prob(x, visible) - where(visible, expand(log_det, elements), 0);
+    return base_.log_prob(x, over_base(visible)) - where(visible, expand(log_det, elements), 0);
   }
   Tensor log_prob_sum(const Tensor& value, const Shape& elements,
                       const Mask& visible) const override {
@@ -52,7 +52,7 @@ class TransformedFamily final : public Family {
     Tensor log_det = transform_.log_abs_det_jacobian(x, value);
     for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
     const Tensor jacobian = sum(where(visible, expand(log_det, elements), 0));
-    return base_.log_prob_sum(x, visible) - jacobian;
+    return base_.log_prob_sum(x, over_base(visible)) - jacobian;
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
     return transform_(base_.expand(elements).mask(visible).sample_with(key));
@@ -70,6 +70,11 @@ class TransformedFamily final : public Family {
   TransformedParts parts() const { return {base_, transform_}; }
 
  private:
+  // A mask over these elements as one over the base's, whose event axes belong to one element.
+  Mask over_base(const Mask& visible) const {
+    return visible.unsqueeze_right(base_.reinterpreted());
+  }
+
   Distribution base_;
   Transform transform_;
   std::size_t extra_ = 0;  // event axes of the base beyond the transform's own

@@ -1,0 +1,131 @@
+// Transforms against numeric Jacobians; bijections land where they should; transformed
+// distributions behind masks.
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include <ember/core/tape.hpp>
+#include <ember/distributions/json.hpp>
+#include <ember/ember.hpp>
+
+#include "catch.hpp"
+
+using namespace ember;
+namespace dist = ember::distributions;
+
+namespace {
+
+std::vector<transforms::Transform> elementwise() {
+  return {transforms::identity(),
+          transforms::exp(),
+          transforms::sigmoid(),
+          transforms::tanh(),
+          transforms::softplus(),
+          transforms::affine(0.3, -1.7),
+          transforms::compose({transforms::exp(), transforms::power(1.5)}),
+          transforms::exp().inv().inv(),
+          transforms::compose({transforms::sigmoid(), transforms::affine(-2, 5)})};
+}
+
+}  // namespace
+
+TEST_CASE("element-wise transforms: derivative, inverse and sign") {
+  for (const transforms::Transform& t : elementwise()) {
+    INFO(t.rule().name());
+    for (const Real at : {Real(-1.3), Real(0.2), Real(2.1)}) {
+      const Tensor x = at;
+      const Tensor y = t(x);
+      const Real step = Real(1e-6);
+      const Real slope = (t(at + step).item() - t(at - step).item()) / (2 * step);
+      CHECK(t.log_abs_det_jacobian(x, y).item() == Approx(std::log(std::abs(slope))).margin(1e-8));
+      CHECK(t.inv(y).item() == Approx(at).epsilon(1e-10));
+      CHECK(t.sign() == (slope > 0 ? 1 : -1));
+    }
+  }
+}
+
+TEST_CASE("stick breaking: its Jacobian is that of all but the last coordinate") {
+  const Tensor x = tensor({0.4, -1.1, 0.7});
+  const auto t = transforms::stick_breaking();
+  const Tensor y = t(x);
+  CHECK(sum(y).item() == Approx(1));
+  Real j[3][3];
+  const Real step = Real(1e-6);
+  for (Index k = 0; k < 3; ++k) {
+    std::vector<Real> up(x.data().begin(), x.data().end()), down = up;
+    up[static_cast<std::size_t>(k)] += step;
+    down[static_cast<std::size_t>(k)] -= step;
+    const Tensor difference = (t(tensor(up)) - t(tensor(down))) / (2 * step);
+    for (Index i = 0; i < 3; ++i) j[i][k] = difference.at({i});
+  }
+  const Real det = j[0][0] * (j[1][1] * j[2][2] - j[1][2] * j[2][1]) -
+                   j[0][1] * (j[1][0] * j[2][2] - j[1][2] * j[2][0]) +
+                   j[0][2] * (j[1][0] * j[2][1] - j[1][1] * j[2][0]);
+  CHECK(t.log_abs_det_jacobian(x, y).item() == Approx(std::log(std::abs(det))).epsilon(1e-7));
+  CHECK(t.forward_shape({5, 3}) == Shape{5, 4});
+  CHECK(t.inverse_shape({5, 4}) == Shape{5, 3});
+  const Tensor back = t.inv(y);
+  for (Index i = 0; i < 3; ++i) CHECK(back.at({i}) == Approx(x.at({i})));
+}
+
+TEST_CASE("while recording, the inverse of what a transform made is its argument itself") {
+  const detail::Recording recording;
+  const Tensor x = detail::Recording::leaf(tensor({0.3, 50.0}));
+  const auto t = transforms::sigmoid();
+  const Tensor y = t(x);
+  CHECK(&t.inv(y).node() == &x.node());  // 50 would come back as infinity
+  CHECK(&transforms::exp().inv(y).node() != &x.node());
+}
+
+TEST_CASE("bijections land in their constraint, and come back") {
+  using namespace ember::constraints;
+  const Tensor u = tensor({-3.0, -0.2, 0.0, 1.4});
+  for (const Constraint& c : {real, positive, nonnegative, unit_interval, greater_than(2.5),
+                              simplex, independent(positive, 1)}) {
+    INFO(c.name());
+    for (const auto& t : {biject_to(c), transform_to(c)}) {
+      const Tensor y = t(u);
+      CHECK(c.check(y).is_all());
+      CHECK(t.forward_shape(u.shape()) == y.shape());
+      const Tensor again = t(t.inv(y));
+      for (std::size_t i = 0; i < y.data().size(); ++i) {
+        CHECK(again.data()[i] == Approx(y.data()[i]));
+      }
+    }
+  }
+  CHECK_THROWS_AS(biject_to(boolean), Error);
+  CHECK_THROWS_AS(biject_to(nonnegative_integer), Error);
+  CHECK_FALSE(greater_than(2.5).check(2.5).is_all());
+  CHECK_FALSE(simplex.check(tensor({0.5, 0.6})).is_all());
+  CHECK(integer_interval(-1, 2).check(tensor({-1, 0, 2})).is_all());
+  CHECK_FALSE(integer_interval(-1, 2).check(1.5).is_all());
+}
+
+TEST_CASE("transformed distributions: densities, masks, events") {
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  const dist::Transformed lognormal(dist::Normal(tensor({0.1, 0.2}), 0.7), {transforms::exp()});
+  const dist::LogNormal same(tensor({0.1, 0.2}), 0.7);
+  const Tensor y = tensor({0.6, 1.9});
+  CHECK(lognormal.log_prob(y).at({1}) == Approx(same.log_prob(y).at({1})));
+  CHECK(lognormal.support().kind() == Constraint::Kind::positive);
+  const Mask mask = mask_of({true, false});
+  const auto density = [&](std::span<const Tensor> in) {
+    return sum(dist::Transformed(dist::Normal(in[0], 0.7), {transforms::exp()})
+                   .mask(mask)
+                   .to_event(1)
+                   .log_prob(in[1]));
+  };
+  const auto [value, grads] = value_and_grad(density, {tensor({0.1, nan}), tensor({0.6, -3.0})});
+  CHECK(value == Approx(same.log_prob(y).at({0})));
+  CHECK(grads[0].at({1}) == 0);
+  CHECK(grads[1].at({1}) == 0);
+  CHECK_THROWS_AS(lognormal.log_prob(tensor({0.6, -3.0})), Error);
+  // a transform of vectors makes the base's last axis part of the event
+  const dist::Transformed simplex(dist::Normal(zeros({4, 2}), 1), {transforms::stick_breaking()});
+  CHECK(simplex.batch_shape() == Shape{4});
+  CHECK(simplex.event_shape() == Shape{3});
+  CHECK(simplex.log_prob(simplex.sample()).shape() == Shape{4});
+  const auto j = nlohmann::json::parse(to_json(simplex).dump());
+  const Tensor x = simplex.sample();
+  CHECK(distribution_from_json(j, "").log_prob(x).at({3}) == simplex.log_prob(x).at({3}));
+}
