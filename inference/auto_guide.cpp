@@ -1,5 +1,7 @@
 #include <ember/inference/auto_guide.hpp>
 
+#include <algorithm>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/biject_to.hpp>
@@ -100,12 +102,26 @@ void AutoGuideState::set_up(FunctionRef<void()> model) {
       }
     }
     if (bad != nullptr) continue;
+    check_prefix(collect.sites);
     for (const Message& site : collect.sites) latent_of(site, site.value);
     if (is_set_up()) return;
     break;
   }
   fail(prefix_, "found no initial values: " + reason,
        "give another .init, or look at the model's data and masks");
+}
+
+// Parameters under this prefix that end in no site of this model belong to another guide.
+void AutoGuideState::check_prefix(std::span<const Message> sites) const {
+  for (const std::string& param : param_store().names()) {
+    if (param.rfind(prefix_ + ".", 0) != 0) continue;
+    const bool is_own = std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
+      return param.ends_with("." + site.name.str());
+    });
+    if (is_own) continue;
+    fail(prefix_, "the parameter store has '" + param + "' of another guide under the same prefix",
+         "give this guide a prefix of its own, {.prefix = ..}, or clear the store");
+  }
 }
 
 AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Tensor& init) {
