@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Everything that is run by hand before work is called done: every preset, clang-tidy, format.
+#     scripts/check-all.sh [PRESET...]     all of release debug asan clang tsan float by default
+set -uo pipefail
+source "$(dirname "$0")/common.sh"
+
+install_missing "${packages[@]}" clang-16 clang-tidy-16 clang-format-16 libomp-16-dev libbenchmark-dev \
+  python3-jsonschema
+presets=("$@")
+[ ${#presets[@]} -gt 0 ] || presets=(release debug asan clang tsan float)
+failures=()
+
+note() {
+  if [ "$2" -eq 0 ]; then echo "== $1: good"; else
+    echo "== $1: FAILED"
+    failures+=("$1")
+  fi
+}
+
+for preset in "${presets[@]}"; do
+  build "$preset" > "build-$preset.log" 2>&1 && ctest --preset "$preset" 2>&1 | tail -n 12
+  note "$preset (build-$preset.log)" $?
+done
+
+mapfile -t sources < <(git ls-files '*.cpp' '*.hpp')
+clang-format-16 --dry-run -Werror "${sources[@]}"
+note format $?
+
+mapfile -t library < <(git ls-files 'core/*.cpp' 'distributions/*.cpp' 'handlers/*.cpp' 'inference/*.cpp')
+cmake --preset clang > build-tidy.log 2>&1 &&
+  printf '%s\n' "${library[@]}" | xargs -P "$(jobs)" -n 4 clang-tidy-16 -quiet -p build/clang >> build-tidy.log 2>&1
+note "clang-tidy (build-tidy.log)" $?
+
+if [ ${#failures[@]} -gt 0 ]; then
+  echo "failed: ${failures[*]}"
+  exit 1
+fi
+echo "all good"
