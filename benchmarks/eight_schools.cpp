@@ -108,5 +108,3 @@ void hand_written_step(benchmark::State& state) {
 BENCHMARK(hand_written_step);
 
 }  // namespace
-
-BENCHMARK_MAIN();

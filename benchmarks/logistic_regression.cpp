@@ -102,5 +102,3 @@ void hand_written_step(benchmark::State& state) {
 BENCHMARK(hand_written_step)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
-
-BENCHMARK_MAIN();

@@ -103,5 +103,3 @@ BENCHMARK(ember_density)->Apply(percentages);
 BENCHMARK(hand_written)->Apply(percentages);
 
 }  // namespace
-
-BENCHMARK_MAIN();

@@ -105,5 +105,3 @@ BENCHMARK(hand_written_dense)->Apply(percentages);
 BENCHMARK(hand_written_list)->Apply(percentages);
 
 }  // namespace
-
-BENCHMARK_MAIN();

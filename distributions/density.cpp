@@ -6,6 +6,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/density_record.hpp>
 
 namespace ember::distributions {
 namespace {
@@ -27,15 +28,6 @@ struct Input {
   bool reduced;
   Real* scratch;   // a block of gathered numbers
   Real* gradient;  // a block of derivatives
-};
-
-// What backward needs: per operand the buffer of derivatives.
-struct Record {
-  std::array<Real*, kMaxInputs> partial{};
-  std::array<Index, kMaxInputs> row{};
-  unsigned row_inputs = 0;
-  bool total = false;
-  Shape elements;
 };
 
 // The elements of a block: neighbours from `begin` on, or those of a list.
@@ -187,7 +179,7 @@ class Driver {
 
   void open_partials(Node& out) {
     Tape& tape = Tape::current();
-    auto* record = new (tape.allocate_auxiliary<Record>(1)) Record();
+    auto* record = new (tape.allocate_auxiliary<DensityRecord>(1)) DensityRecord();
     record->total = total_;
     record->elements = elements_;
     record->row_inputs = kernel_.row_inputs;
@@ -354,63 +346,3 @@ Tensor density_sum(const Kernel& kernel, std::span<const Tensor> inputs, const S
 }
 
 }  // namespace ember::distributions
-
-namespace ember::detail {
-namespace {
-
-// A mask over elements as a mask over an operand's numbers: reduced to its shape, repeated along
-// its rows.
-Mask over_operand(const Mask& elements, const Node& operand, bool rows) {
-  if (!rows) return any_to_shape(elements, operand.shape);
-  const Shape shape = operand.shape.first(operand.shape.rank() - 1);
-  return any_to_shape(elements, shape).unsqueeze_right(1).broadcast_to(operand.shape);
-}
-
-}  // namespace
-
-void backward_density(Node& n) {
-  const auto& record = *static_cast<const distributions::Record*>(n.aux);
-  Mask visible = Mask::filled(record.elements, true);
-  if (n.mask != nullptr) visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
-  if (!record.total) visible = visible & reach_of(n);
-  if (visible.is_none()) return;
-  const Real* adjoint = n.adjoint;
-  for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
-    Node& operand = *n.operands[k];
-    Real* partial = record.partial[k];
-    if (partial == nullptr) continue;
-    const Index row = record.row[k];
-    const bool rows = (record.row_inputs >> k & 1U) != 0;
-    const MaskBytes* reach = as_reach(over_operand(visible, operand, rows));
-    if (record.total) {
-      // The derivatives of the sum, times one number, are the operand's adjoint: no copy is made.
-      const Real factor = *adjoint;
-      if (factor != 1) {
-        for_reached_loosely(operand.numel, reach, [&](Index i) { partial[i] *= factor; });
-      }
-      hand_over(operand, partial, reach);
-      continue;
-    }
-    const MaskBytes* reached = visible.bytes().get();
-    for_reached(record.elements.numel(), reached, [&](Index i) {
-      for (Index c = 0; c < row; ++c) partial[i * row + c] *= adjoint[i];
-    });
-    if (operand.numel == record.elements.numel() * row) {
-      hand_over(operand, partial, reach);
-      continue;
-    }
-    Real* out = open_sum(operand, reach);
-    const Shape own = rows ? operand.shape.first(operand.shape.rank() - 1) : operand.shape;
-    const BroadcastPlan<1> plan(record.elements, {&own});
-    plan.for_each_run([&](Index position, const auto& offsets, Index length) {
-      for (Index i = 0; i < length; ++i) {
-        if (reached != nullptr && !(*reached)[position + i]) continue;
-        Real* to = out + (offsets[0] + i * plan.strides[0][0]) * row;
-        const Real* from = partial + (position + i) * row;
-        for (Index c = 0; c < row; ++c) to[c] += from[c];
-      }
-    });
-  }
-}
-
-}  // namespace ember::detail

@@ -90,7 +90,7 @@ void apply_stack(Message& message);
 /// Takes handles, and handlers of one's own (by reference, or a temporary).
 class with {
  public:
-  template <class... Handlers>
+  template <class... Handlers>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
   explicit with(Handlers&&... handlers) {
     static_assert(sizeof...(Handlers) > 0, "with needs a handler");
     kept_.reserve(sizeof...(Handlers));
@@ -116,7 +116,7 @@ class with {
   }
   template <std::derived_from<handlers::Handler> H>
   static std::shared_ptr<handlers::Handler> share(H&& handler) {
-    return std::make_shared<H>(std::move(handler));
+    return std::make_shared<H>(std::forward<H>(handler));
   }
 
   void enter(std::shared_ptr<handlers::Handler> handler);
