@@ -255,7 +255,7 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
   const Mask full = mask.broadcast_to(shape, "where");
   if (!full.bytes()) return expand(x, shape);  // a shape without elements
   Node* out = detail::new_result(Op::where, shape, {&a, &b});
-  const Tensor result(out);
+  Tensor result(out);
   if (out->requires_grad) out->mask = detail::as_reach(full);
   const std::uint8_t* chosen = full.bytes()->data();
   const detail::BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
@@ -273,7 +273,7 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
 
 Tensor to_tensor(const Mask& mask) {
   detail::Node* out = detail::new_constant(mask.shape());
-  const Tensor result(out);
+  Tensor result(out);
   if (mask.bytes()) {
     std::copy_n(mask.bytes()->data(), out->numel, out->value);
   } else {

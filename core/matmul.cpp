@@ -206,7 +206,7 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
                                  concatenate(broadcast_shapes(batch_a, batch_b, "matmul"),
                                              Shape{given_a.from_right(2), given_b.from_right(1)}),
                                  {&a, &b});
-  const Tensor result(out);
+  Tensor result(out);
   detail::each_member(p, [&](Index member, Index at_a, Index at_b) {
     detail::MutableView(out->value + member * p.n * p.m, p.n, p.m).noalias() =
         detail::View(detail::values(a) + at_a * p.n * p.k, p.n, p.k) *

@@ -74,7 +74,7 @@ double ElementEngine::uniform() {
 
 Tensor standard_normal(RandomKey key, const Shape& shape) {
   Node* out = new_constant(shape);
-  const Tensor result(out);
+  Tensor result(out);
   // Box and Muller (1958): a pair of numbers a block.
   for (Index i = 0; i < out->numel; i += 2) {
     const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
@@ -88,7 +88,7 @@ Tensor standard_normal(RandomKey key, const Shape& shape) {
 
 Tensor standard_uniform(RandomKey key, const Shape& shape) {
   Node* out = new_constant(shape);
-  const Tensor result(out);
+  Tensor result(out);
   for (Index i = 0; i < out->numel; i += 2) {
     const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
     out->value[i] = to_real_uniform(words[0], words[1]);

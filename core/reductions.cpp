@@ -53,7 +53,7 @@ Shape kept_from_bits(const Shape& shape, Index bits) {
 Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
   Node& in = x.node();
   Node* out = new_result(op, result_shape(in.shape, axes, name_of(op), keepdim), {&in});
-  const Tensor result(out);
+  Tensor result(out);
   out->ints[0] = axis_bits(in.shape, axes, name_of(op));
   out->reals[0] = factor;
   const Real* from = values(in);
@@ -198,7 +198,7 @@ Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
     fail("max", "shape " + to_string(in.shape) + " has no elements to take the largest of");
   }
   Node* out = detail::new_result(Op::max, shape, {&in});
-  const Tensor result(out);
+  Tensor result(out);
   std::vector<Index> winners(static_cast<std::size_t>(out->numel), -1);
   const Real* from = detail::values(in);
   const Shape kept = detail::kept_shape(in.shape, axes, "max");
@@ -225,7 +225,7 @@ Tensor cumsum(const Tensor& x, Index axis) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "cumsum");
   Node* out = detail::new_result(Op::cumsum, in.shape, {&in});
-  const Tensor result(out);
+  Tensor result(out);
   const Index size = in.shape[a];
   const Index inner = in.shape.after(a + 1).numel();
   out->ints = {size, inner, 0, 0};

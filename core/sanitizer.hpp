@@ -1,4 +1,4 @@
-// Tells AddressSanitizer which memory is not to be touched, in builds that have it.
+// Which sanitizer a build has; tells AddressSanitizer which memory is not to be touched.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,14 @@
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define EMBER_HAS_ASAN 1
+#endif
+#endif
+
+#if defined(__SANITIZE_THREAD__)
+#define EMBER_HAS_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define EMBER_HAS_TSAN 1
 #endif
 #endif
 

@@ -13,7 +13,7 @@ namespace {
 template <class F>
 Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
   Node* out = new_result(op, shape, {&in});
-  const Tensor result(out);
+  Tensor result(out);
   const Index runs = out->numel == 0 ? 0 : out->numel / run;
   Index* starts = nullptr;
   if (out->requires_grad) {
@@ -209,7 +209,7 @@ Tensor concatenate(const std::vector<Tensor>& tensors, Index axis) {
     nodes.push_back(&x.node());
   }
   Node* out = detail::new_result(Op::concatenate, first.with(a, size), nodes);
-  const Tensor result(out);
+  Tensor result(out);
   out->ints[0] = static_cast<Index>(a);
   const Index outer = first.first(a).numel();
   const Index inner = first.after(a + 1).numel();

@@ -48,7 +48,7 @@ Tensor expand(const Tensor& x, const Shape& shape) {
     fail("expand", "shape " + to_string(in.shape) + " does not broadcast to " + to_string(shape));
   }
   Node* out = detail::new_result(Op::expand, shape, {&in});
-  const Tensor result(out);
+  Tensor result(out);
   const detail::BroadcastPlan<1> plan(shape, {&in.shape});
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
     const Real* from = detail::values(in) + offsets[0];

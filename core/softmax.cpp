@@ -63,7 +63,7 @@ Tensor along_rows(Op op, const Tensor& x, Index axis, F f) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, name_of(op));
   Node* out = new_result(op, in.shape, {&in});
-  const Tensor result(out);
+  Tensor result(out);
   const Rows rows = rows_of(in.shape, a);
   out->ints = {rows.outer, rows.size, rows.inner, 0};
   const Real* from = values(in);
@@ -158,7 +158,7 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   const std::size_t a = normalize_axis((*axes.list())[0], in.shape, "logsumexp");
   Node* out =
       detail::new_result(Op::logsumexp, keepdim ? in.shape.with(a, 1) : in.shape.without(a), {&in});
-  const Tensor result(out);
+  Tensor result(out);
   out->ints[0] = static_cast<Index>(a);
   const detail::Rows rows = detail::rows_of(in.shape, a);
   for (Index r = 0; r < out->numel; ++r) {

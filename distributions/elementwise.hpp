@@ -38,7 +38,7 @@ template <class F>
 Tensor draw_each(detail::RandomKey key, const Shape& elements, const Tensor& parameter, F f) {
   const Tensor full = expand(detach(parameter), elements);
   detail::Node* out = detail::new_constant(elements);
-  const Tensor result(out);
+  Tensor result(out);
   for (Index i = 0; i < out->numel; ++i) {
     detail::ElementEngine engine(key, i);
     out->value[i] =

@@ -183,6 +183,12 @@ Values AutoGuideState::quantile(double p) {
   return values;
 }
 
+// An execution that ended in an error may have left a draw behind.
+void GuideDraws::enter() {
+  trace_.clear();
+  pending_ = {};
+}
+
 void GuideDraws::process(Message& message) {
   if (!is_guided(message)) return;
   with_context("site", message.name, [&] {

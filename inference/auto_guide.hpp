@@ -74,7 +74,7 @@ class AutoGuideState {
 class GuideDraws final : public handlers::Handler {
  public:
   explicit GuideDraws(AutoGuideState& guide) : guide_(guide) {}
-  void enter() override { trace_.clear(); }
+  void enter() override;
   void process(Message& message) override;
   void postprocess(Message& message) override;
 

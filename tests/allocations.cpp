@@ -15,7 +15,7 @@ std::size_t allocations() { return count; }
 
 }  // namespace ember::testing
 
-#if !defined(EMBER_HAS_ASAN) && !defined(__SANITIZE_THREAD__)
+#if !defined(EMBER_HAS_ASAN) && !defined(EMBER_HAS_TSAN)
 
 void* operator new(std::size_t size) {
   ++count;

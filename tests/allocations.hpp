@@ -7,7 +7,7 @@
 
 namespace ember::testing {
 
-#if defined(EMBER_HAS_ASAN) || defined(__SANITIZE_THREAD__)
+#if defined(EMBER_HAS_ASAN) || defined(EMBER_HAS_TSAN)
 inline constexpr bool kCountsAllocations = false;
 #else
 inline constexpr bool kCountsAllocations = true;
