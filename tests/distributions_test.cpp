@@ -15,6 +15,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -74,29 +75,12 @@ void for_each_family(const std::function<void(const dist::FamilyInfo&, const std
   }
 }
 
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() && (a.numel() == 0 || std::memcmp(a.data().data(), b.data().data(),
-                                                                  a.data().size_bytes()) == 0);
-}
-
 // x with `bad` where the mask over its batch hides it.
 Tensor spoil(const Tensor& x, const Mask& mask, Real bad) {
   Mask wide = mask;
   while (wide.shape().rank() < x.shape().rank()) wide = wide.unsqueeze_right(1);
   return x.numel() == 0 ? x : where(wide, x, bad);
 }
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 }  // namespace
 

@@ -12,6 +12,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -22,23 +23,6 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 const Real kInfinity = std::numeric_limits<Real>::infinity();
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
-
-bool same_bits(const Tensor& a, const Tensor& b) {
-  return a.shape() == b.shape() &&
-         std::memcmp(a.data().data(), b.data().data(), a.data().size_bytes()) == 0;
-}
 
 // What f writes to standard error.
 template <class F>

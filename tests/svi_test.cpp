@@ -11,6 +11,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -26,18 +27,6 @@ void begin(std::uint64_t seed) {
   param_store().clear();
   set_rng_seed(seed);
 }
-
-template <class F>
-std::string error_of(F&& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
 
 Tensor scale_of(const char* site) {
   return param_store().get(Name("AutoNormal.scales." + std::string(site)));

@@ -17,6 +17,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -55,22 +56,7 @@ Trace make_trace() {
   return h::trace(model).get_trace();
 }
 
-bool same_bits(const Tensor& a, const Tensor& b) {
-  if (!(a.shape() == b.shape())) return false;
-  const auto n = a.data().size_bytes();
-  return n == 0 || std::memcmp(a.data().data(), b.data().data(), n) == 0;
-}
-
-std::string error_of(const std::function<void()>& f) {
-  try {
-    f();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-std::string error_of(const json& damaged) {
+std::string error_of_reading(const json& damaged) {
   return error_of([&] { Trace::from_json(damaged); });
 }
 
@@ -164,7 +150,7 @@ TEST_CASE("what is damaged is an Error with the JSON path and the reason") {
   const auto damaged = [&](const char* pointer, const json& value) {
     json j = good;
     j[json::json_pointer(pointer)] = value;
-    return error_of(j);
+    return error_of_reading(j);
   };
   const auto has = [](const std::string& text, const char* part) {
     INFO(text);
@@ -187,7 +173,7 @@ TEST_CASE("what is damaged is an Error with the JSON path and the reason") {
   has(damaged("/plates/0/indices/1", 100), "/plates/0/indices/1");
   json without = good;
   without["sites"][1].erase("log_prob");
-  has(error_of(without), "log_prob");
+  has(error_of_reading(without), "log_prob");
   has(error_of([] { Trace::load("/nowhere/at/all.json"); }), "/nowhere/at/all.json");
 }
 

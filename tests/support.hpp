@@ -1,0 +1,29 @@
+// What many tests ask: which error, which bits.
+#pragma once
+
+#include <cstring>
+#include <string>
+
+#include <ember/core/error.hpp>
+#include <ember/core/tensor.hpp>
+
+/// The message of the Error that f throws; "no error" where it throws none.
+template <class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const ember::Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+inline bool has(const std::string& text, const char* part) {
+  return text.find(part) != std::string::npos;
+}
+
+inline bool same_bits(const ember::Tensor& a, const ember::Tensor& b) {
+  if (!(a.shape() == b.shape())) return false;
+  const std::size_t n = a.data().size_bytes();
+  return n == 0 || std::memcmp(a.data().data(), b.data().data(), n) == 0;
+}
