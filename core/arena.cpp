@@ -1,14 +1,12 @@
 #include <ember/core/arena.hpp>
 
 #include <algorithm>
-#include <new>
-
+#include <ember/core/memory.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
 constexpr std::size_t kFirstChunk = std::size_t{1} << 16U;
 
 }  // namespace
@@ -16,7 +14,7 @@ constexpr std::size_t kFirstChunk = std::size_t{1} << 16U;
 Arena::~Arena() {
   for (const Chunk& chunk : chunks_) {
     unpoison(chunk.data, chunk.size);
-    ::operator delete(chunk.data, kAlignment);
+    free_numbers(chunk.data, chunk.size);
   }
 }
 
@@ -40,7 +38,7 @@ void Arena::next_chunk(std::size_t bytes) {
   }
   const std::size_t size =
       std::max({bytes, kFirstChunk, chunks_.empty() ? 0 : 2 * chunks_.back().size});
-  auto* data = static_cast<std::byte*>(::operator new(size, kAlignment));
+  auto* data = static_cast<std::byte*>(allocate_numbers(size));
   chunks_.push_back({data, size});
   chunk_ = chunks_.size() - 1;
   poison(data, size);

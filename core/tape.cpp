@@ -2,19 +2,17 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <new>
 #include <string>
 
+#include <ember/core/memory.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * sizeof(Real); }
 
-void* allocate_buffer(Index numel) {
-  return ::operator new(static_cast<std::size_t>(numel) * sizeof(Real), kAlignment);
-}
+void* allocate_buffer(Index numel) { return allocate_numbers(bytes_of(numel)); }
 
 }  // namespace
 
@@ -36,7 +34,7 @@ void release(Node* node) noexcept {
 
 void destroy(Node* node) noexcept {
   if (node->base != nullptr) release(node->base);
-  if (node->buffer != nullptr) ::operator delete(node->buffer, kAlignment);
+  if (node->buffer != nullptr) free_numbers(node->buffer, bytes_of(node->numel));
   delete node;
 }
 

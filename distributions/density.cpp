@@ -36,6 +36,7 @@ struct Block {
   const Index* list;  // null: neighbours
   Index n;
   const std::uint8_t* kept;  // null: all of them count
+  Index ahead = 0;           // how many elements stand in the list after these
 
   Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
 };
@@ -165,7 +166,8 @@ class Driver {
         const Index* list = positions.data() + begin;
         const Index n = std::min(length, kept - begin);
         const bool neighbours = list[n - 1] - list[0] == n - 1;
-        f(Block{list[0], neighbours ? nullptr : list, n, nullptr});
+        f(Block{list[0], neighbours ? nullptr : list, n, nullptr,
+                std::min(length, kept - begin - n)});
       }
     } else {
       const std::vector<std::int32_t>& counts = mask->block_counts();
@@ -207,7 +209,29 @@ class Driver {
     }
   }
 
+  // The cache lines of the next block's numbers and derivatives, asked for while this one is
+  // computed: a list jumps about, and its misses would come one after the other (measured: a third
+  // of the time at 10 % kept).
+  void prefetch_next(const Block& block) const {
+    constexpr Index kLine = 64 / sizeof(Real);
+    const Index* next = block.list + block.n;
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      const Input& input = inputs_[k];
+      if (input.layout != Layout::full) continue;
+      const Real* values = detail::values(*input.node);
+      for (Index i = 0; i < block.ahead; ++i) {
+        for (Index c = 0; c < input.row; c += kLine) {
+          __builtin_prefetch(values + next[i] * input.row + c);
+          if (input.partial != nullptr) {
+            __builtin_prefetch(input.partial + next[i] * input.row + c, 1);
+          }
+        }
+      }
+    }
+  }
+
   void compute(const Block& block) {
+    if (block.list != nullptr) prefetch_next(block);
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     bool scatters[kMaxInputs];
@@ -280,11 +304,6 @@ class Driver {
         for (Index c = 0; c < input.row; ++c) to[c * block.n + i] = row[c];
       }
     } else if (input.layout == Layout::full) {
-      // Derivatives are stored to the same places afterwards: asking for their cache lines now lets
-      // those misses overlap with the loads (measured: a quarter of the time at 10 % kept).
-      if (input.partial != nullptr) {
-        for (Index i = 0; i < block.n; ++i) __builtin_prefetch(input.partial + block.list[i], 1);
-      }
       for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
     } else if (input.layout == Layout::strided) {
       find_offsets(input, block, offsets);

@@ -15,13 +15,21 @@ thread_local detail::ParamLeaves* current_leaves = nullptr;
 
 std::string who(Name name) { return "param '" + name.str() + "'"; }
 
+// What the store keeps belongs to no recording: other threads may use it at once.
+Tensor on_heap(const Tensor& x) {
+  Tensor copy = x;
+  if (x.defined()) detail::own_values(copy);
+  return copy;
+}
+
 ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& constraint) {
   return with_context("param", name, [&] {
     check_visible(constraint, value, Mask(true), "", "value");
-    // The parameter keeps its numbers for itself, outside of any recording.
+    const Constraint kept =
+        Constraint(constraint.kind(), on_heap(constraint.lower()), on_heap(constraint.upper()))
+            .independent(constraint.reinterpreted());
     const Tensor u = transform_to(constraint).inv(detach(value));
-    return std::make_shared<detail::ParamEntry>(detail::ParamEntry{
-        name, constraint, tensor(std::vector<Real>(u.data().begin(), u.data().end()), u.shape())});
+    return std::make_shared<detail::ParamEntry>(detail::ParamEntry{name, kept, on_heap(u)});
   });
 }
 

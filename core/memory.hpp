@@ -1,0 +1,14 @@
+// Memory for numbers: aligned to cache lines; large blocks on large pages, where the system has
+// them (a walk through scattered elements otherwise waits for the page tables: measured 1.3 times
+// as long at 10 % of 1e6 elements).
+#pragma once
+
+#include <cstddef>
+
+namespace ember::detail {
+
+void* allocate_numbers(std::size_t bytes);
+/// Gives back what allocate_numbers(bytes) gave.
+void free_numbers(void* block, std::size_t bytes) noexcept;
+
+}  // namespace ember::detail
