@@ -120,6 +120,12 @@ class Driver {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
     }
     sum_kernel_ = &kernel_.sums[uniform];
+    is_listed_ = partials_ && inputs_[0].layout == Layout::full && inputs_[0].partial == nullptr;
+    for (std::size_t k = 1; k < kernel_.inputs; ++k) {
+      const Input& input = inputs_[k];
+      if (input.layout == Layout::uniform) continue;
+      is_listed_ = is_listed_ && input.layout == Layout::full && input.partial != nullptr;
+    }
   }
   // Whether the sum kernel takes an input as one number.
   bool is_uniform(std::size_t k) const {
@@ -230,8 +236,23 @@ class Driver {
     }
   }
 
+  // One pass over the elements where they stand, without gathering them first.
+  void compute_listed(const Block& block) {
+    const Real* in[kMaxInputs];
+    Real* partials[kMaxInputs];
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      in[k] = detail::values(*inputs_[k].node);
+      partials[k] = inputs_[k].partial;
+    }
+    sum_kernel_->listed(block.n, block.list, in, partials, sums_);
+  }
+
   void compute(const Block& block) {
     if (block.list != nullptr) prefetch_next(block);
+    if (block.list != nullptr && is_listed_) {
+      compute_listed(block);
+      return;
+    }
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     bool scatters[kMaxInputs];
@@ -345,6 +366,7 @@ class Driver {
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
+  bool is_listed_ = false;
   Real* out_ = nullptr;
   Sums sums_;
   std::array<Node*, kMaxInputs> operands_;

@@ -46,6 +46,10 @@ struct SumKernel {
   using Block = void (*)(Index n, const Real* const* in, const std::uint8_t* kept,
                          Real* const* partials, Sums& sums);
   Block value_only, value_only_masked, with_partials, with_partials_masked;
+  /// Elements of a list, read and stored where they stand: in[k] and partials[k] are those of
+  /// element 0. Wants no derivative by the value, and those by all parameters that are not uniform.
+  void (*listed)(Index n, const Index* list, const Real* const* in, Real* const* partials,
+                 Sums& sums);
 };
 
 /// The log density of `elements` under a kernel, where `visible`; 0 elsewhere. Hidden elements of
@@ -146,6 +150,43 @@ struct Elementwise {
     sums.partial[2] += total2;
   }
 
+  template <unsigned Uniform>
+  static void listed(Index n, const Index* list, const Real* const* in, Real* const* partials,
+                     Sums& sums) {
+    constexpr bool kUniform1 = (Uniform & 1U) != 0;
+    constexpr bool kUniform2 = (Uniform & 2U) != 0;
+    const Real* x = in[0];
+    const Real* p1 = in[1];
+    const Real* p2 = in[N - 1];
+    Real* g1 = partials[1];
+    Real* g2 = partials[N - 1];
+    const double u1 = p1[0];
+    const double u2 = p2[0];
+    double total = 0;
+    double total1 = 0;
+    double total2 = 0;
+#pragma omp simd reduction(+ : total, total1, total2)
+    for (Index j = 0; j < n; ++j) {
+      const Index i = list[j];
+      const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
+                              kUniform2 ? u2 : static_cast<double>(p2[i]));
+      total += d.log_prob;
+      if constexpr (kUniform1) {
+        total1 += d.partial[1];
+      } else {
+        g1[i] = static_cast<Real>(d.partial[1]);
+      }
+      if constexpr (kUniform2) {
+        total2 += d.partial[2];
+      } else if constexpr (N > 2) {
+        g2[i] = static_cast<Real>(d.partial[2]);
+      }
+    }
+    sums.log_prob += total;
+    sums.partial[1] += total1;
+    sums.partial[2] += total2;
+  }
+
   static void open(bool wanted, Real* const* partials, Real** g) {
     for (std::size_t k = 0; wanted && k < N; ++k) {
       if (partials[k] != nullptr) g[k] = partials[k];
@@ -154,7 +195,8 @@ struct Elementwise {
 
   template <unsigned Uniform>
   static constexpr SumKernel kSum{&sum<Uniform, false, false>, &sum<Uniform, false, true>,
-                                  &sum<Uniform, true, false>, &sum<Uniform, true, true>};
+                                  &sum<Uniform, true, false>, &sum<Uniform, true, true>,
+                                  &listed<Uniform>};
   static constexpr SumKernel kSums[] = {kSum<0>, kSum<1>, kSum<N == 3 ? 2 : 0>,
                                         kSum<N == 3 ? 3 : 0>};
   static constexpr Kernel kernel{&block<false>, &block<true>, N, 0, kSums};
