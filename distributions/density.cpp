@@ -36,7 +36,6 @@ struct Block {
   const Index* list;  // null: neighbours
   Index n;
   const std::uint8_t* kept;  // null: all of them count
-  Index ahead = 0;           // how many elements stand in the list after these
 
   Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
 };
@@ -172,8 +171,7 @@ class Driver {
         const Index* list = positions.data() + begin;
         const Index n = std::min(length, kept - begin);
         const bool neighbours = list[n - 1] - list[0] == n - 1;
-        f(Block{list[0], neighbours ? nullptr : list, n, nullptr,
-                std::min(length, kept - begin - n)});
+        f(Block{list[0], neighbours ? nullptr : list, n, nullptr});
       }
     } else {
       const std::vector<std::int32_t>& counts = mask->block_counts();
@@ -215,27 +213,6 @@ class Driver {
     }
   }
 
-  // The cache lines of the next block's numbers and derivatives, asked for while this one is
-  // computed: a list jumps about, and its misses would come one after the other (measured: a third
-  // of the time at 10 % kept).
-  void prefetch_next(const Block& block) const {
-    constexpr Index kLine = 64 / sizeof(Real);
-    const Index* next = block.list + block.n;
-    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      const Input& input = inputs_[k];
-      if (input.layout != Layout::full) continue;
-      const Real* values = detail::values(*input.node);
-      for (Index i = 0; i < block.ahead; ++i) {
-        for (Index c = 0; c < input.row; c += kLine) {
-          __builtin_prefetch(values + next[i] * input.row + c);
-          if (input.partial != nullptr) {
-            __builtin_prefetch(input.partial + next[i] * input.row + c, 1);
-          }
-        }
-      }
-    }
-  }
-
   // One pass over the elements where they stand, without gathering them first.
   void compute_listed(const Block& block) {
     const Real* in[kMaxInputs];
@@ -248,7 +225,6 @@ class Driver {
   }
 
   void compute(const Block& block) {
-    if (block.list != nullptr) prefetch_next(block);
     if (block.list != nullptr && is_listed_) {
       compute_listed(block);
       return;
