@@ -12,8 +12,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
-    reflect::table<Categorical::Params>({{Kind::nonnegative, 1}, {Kind::real, 1}});
+constexpr auto kParameters = reflect::table<Categorical::Params>(
+    {reflect::one_of(Kind::nonnegative, 1), reflect::one_of(Kind::real, 1)});
 
 constexpr Index kRows = kRowBlock;
 
@@ -171,7 +171,7 @@ class CategoricalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters, true,
+constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters,
                                               &reflect::make<Categorical>};
 
 Categorical::Categorical(const Params& params)

@@ -51,8 +51,7 @@ class HalfCauchyFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, false,
-                                             &reflect::make<HalfCauchy>};
+constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, &reflect::make<HalfCauchy>};
 
 HalfCauchy::HalfCauchy(const Params& params)
     : Distribution(make_family<HalfCauchyFamily>(params)) {}

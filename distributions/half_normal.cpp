@@ -44,8 +44,7 @@ class HalfNormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, false,
-                                             &reflect::make<HalfNormal>};
+constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, &reflect::make<HalfNormal>};
 
 HalfNormal::HalfNormal(const Params& params)
     : Distribution(make_family<HalfNormalFamily>(params)) {}

@@ -22,7 +22,7 @@ using distributions::ParameterInfo;
 // A family of another program: what its file says of it.
 class UnknownFamily final : public Family {
  public:
-  static constexpr FamilyInfo kInfo{"Unknown", {}, false, nullptr};
+  static constexpr FamilyInfo kInfo{"Unknown", {}, nullptr};
 
   UnknownFamily(json text, const Shape& batch, Shape event)
       : Family(kInfo, {}), json_(std::move(text)), event_shape_(std::move(event)) {

@@ -46,8 +46,7 @@ class LogNormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, false,
-                                            &reflect::make<LogNormal>};
+constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, &reflect::make<LogNormal>};
 
 LogNormal::LogNormal(const Params& params) : Distribution(make_family<LogNormalFamily>(params)) {}
 

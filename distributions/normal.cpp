@@ -45,7 +45,7 @@ class NormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, false, &reflect::make<Normal>};
+constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, &reflect::make<Normal>};
 
 Normal::Normal(const Params& params) : Distribution(make_family<NormalFamily>(params)) {}
 

@@ -11,7 +11,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Poisson::Params>({{Kind::nonnegative}, {Kind::real}});
+constexpr auto kParameters = reflect::table<Poisson::Params>(
+    {reflect::one_of(Kind::nonnegative), reflect::one_of(Kind::real)});
 
 struct ByRate {
   static Density<2> density(double x, double rate) {
@@ -56,7 +57,7 @@ class PoissonFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, true, &reflect::make<Poisson>};
+constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, &reflect::make<Poisson>};
 
 Poisson::Poisson(const Params& params) : Distribution(make_family<PoissonFamily>(params)) {}
 

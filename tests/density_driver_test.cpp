@@ -60,7 +60,7 @@ constexpr dist::SumKernel kSums[] = {kSum<0>, kSum<1>};
 constexpr dist::Kernel kCounting{&block<false>, &block<true>, 2, 0, kSums};
 
 constexpr dist::ParameterInfo kParameters[] = {{"loc", Constraint::Kind::real, 0}};
-constexpr dist::FamilyInfo kInfo{"Counting", kParameters, false, nullptr};
+constexpr dist::FamilyInfo kInfo{"Counting", kParameters, nullptr};
 
 class CountingFamily final : public dist::KernelFamily {
  public:
