@@ -1,6 +1,6 @@
 // The matrix product. Backward reads only rows of a and columns of b that a reached output needs,
 // and multiplies no adjoint that is not reached, so that a NaN in a hidden row harms nothing.
-#include <Eigen/Core>
+#include <ember/core/eigen_views.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,10 +12,6 @@
 namespace ember {
 namespace detail {
 namespace {
-
-using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using View = Eigen::Map<const Matrix>;
-using MutableView = Eigen::Map<Matrix>;
 
 // (batch, n, k) x (batch, k, m)
 struct Product {
@@ -39,11 +35,7 @@ Product product_of(const Shape& a, const Shape& b) {
 template <class F>
 void each_member(const Product& p, F f) {
   const BroadcastPlan<2> plan(p.batch, {&p.batch_a, &p.batch_b});
-  plan.for_each_run([&](Index position, const auto& offsets, Index length) {
-    for (Index i = 0; i < length; ++i) {
-      f(position + i, offsets[0] + i * plan.strides[0][0], offsets[1] + i * plan.strides[1][0]);
-    }
-  });
+  plan.for_each([&](Index member, const auto& at) { f(member, at[0], at[1]); });
 }
 
 // One member's backward: a, b, the adjoint of a b, and where to add (null: nowhere).

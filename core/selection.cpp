@@ -2,6 +2,7 @@
 // forward is a list of runs to copy, and backward and reach follow it back.
 #include <algorithm>
 
+#include <ember/core/linalg.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
@@ -82,6 +83,7 @@ void backward_transpose(Node& n) { return_runs(n); }
 void backward_slice(Node& n) { return_runs(n); }
 void backward_index_select(Node& n) { return_runs(n); }
 void backward_gather(Node& n) { return_runs(n); }
+void backward_diagonal(Node& n) { return_runs(n); }
 
 void backward_concatenate(Node& n) {
   const auto axis = static_cast<std::size_t>(n.ints[0]);
@@ -190,6 +192,21 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
         detail::checked_index(indices.values()[static_cast<std::size_t>(i)], in.shape, a, "gather");
     return (i / length * size + at) * inner + i % inner;
   });
+}
+
+Tensor diagonal(const Tensor& x) {
+  Node& in = x.node();
+  const std::size_t rank = in.shape.rank();
+  if (rank < 2) {
+    fail("diagonal", "shape " + to_string(in.shape) + " has fewer than two axes",
+         "reshape it first");
+  }
+  const Index columns = in.shape[rank - 1];
+  const Index size = in.shape[rank - 2] * columns;
+  const Index length = std::min(in.shape[rank - 2], columns);
+  const Shape shape = concatenate(in.shape.first(rank - 2), Shape{length});
+  return detail::copy_runs(Op::diagonal, in, shape, 1,
+                           [=](Index i) { return i / length * size + i % length * (columns + 1); });
 }
 
 Tensor concatenate(const std::vector<Tensor>& tensors, Index axis) {

@@ -285,6 +285,21 @@ TEST_CASE("no operator feels what a mask hides"){
 #undef EMBER_OPERATOR
 }
 
+TEST_CASE("operators made of others have right values and gradients and feel nothing hidden") {
+  for (const auto& [name, cases] : composed_operators()) {
+    DYNAMIC_SECTION(name) {
+      std::size_t count = 0;
+      for (const Case& c : cases) {
+        check_values(c);
+        for (bool twice : {false, true}) check_gradient(c, twice);
+        check_masked_gradient(c);
+        count += check_masked(c);
+      }
+      CHECK(count > 0);
+    }
+  }
+}
+
 TEST_CASE("chains of operators have right gradients and feel nothing hidden") {
   for (const Case& c : chains()) {
     check_gradient(c, false);
