@@ -10,6 +10,7 @@
 #include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
 #include <ember/distributions/families.hpp>
+#include <ember/distributions/kl.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/condition.hpp>
 #include <ember/handlers/mask.hpp>

@@ -18,6 +18,7 @@ using golden::json;
 
 golden::Check check_of(const std::string& kind) {
   if (kind == "distribution") return &golden::check_distribution;
+  if (kind == "kl") return &golden::check_kl;
   if (kind == "transform") return &golden::check_transform;
   if (kind == "model") return &golden::check_model;
   return nullptr;

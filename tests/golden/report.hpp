@@ -47,6 +47,7 @@ ember::Tensor in_form(const ember::Tensor& gradient, const std::string& form);
 using Check = void (*)(const json& test, double rtol, const std::string& folder);
 void check_distribution(const json& test, double rtol, const std::string& folder);
 void check_transform(const json& test, double rtol, const std::string& folder);
+void check_kl(const json& test, double rtol, const std::string& folder);
 void check_model(const json& test, double rtol, const std::string& folder);
 
 }  // namespace golden
