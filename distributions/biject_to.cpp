@@ -1,6 +1,7 @@
 #include <ember/distributions/biject_to.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
 
 namespace ember {
 namespace {
@@ -39,6 +40,15 @@ transforms::Transform transform_to(const Constraint& constraint) {
   const bool is_simplex = constraint.kind() == Constraint::Kind::simplex;
   return independent(is_simplex ? transforms::softmax() : element(constraint, "transform_to"),
                      constraint.reinterpreted());
+}
+
+Tensor point_inside(const Constraint& constraint, const Shape& shape) {
+  if (constraint.kind() == Constraint::Kind::integer_interval) {
+    return expand(constraint.lower(), shape);
+  }
+  if (constraint.is_discrete()) return zeros(shape);
+  const transforms::Transform transform = biject_to(constraint);
+  return transform(zeros(transform.inverse_shape(shape)));
 }
 
 }  // namespace ember

@@ -12,4 +12,7 @@ transforms::Transform biject_to(const Constraint& constraint);
 /// As biject_to, but only onto: a simplex by softmax. Parameters are stored through it.
 transforms::Transform transform_to(const Constraint& constraint);
 
+/// A fixed value inside of a constraint, of this shape: what stands for a value that nobody sees.
+Tensor point_inside(const Constraint& constraint, const Shape& shape);
+
 }  // namespace ember

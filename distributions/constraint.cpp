@@ -216,8 +216,9 @@ Constraint independent(const Constraint& base, std::size_t n) { return base.inde
 
 }  // namespace constraints
 
-void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
+void check_visible(const Constraint& constraint, const Tensor& x, const Mask& elements,
                    std::string_view who, std::string_view what) {
+  const Mask visible = elements.unsqueeze_right(constraint.reinterpreted());
   if (constraint.holds(x, visible)) return;
   const Mask allowed = constraint.check(x);
   if (allowed.is_all()) return;

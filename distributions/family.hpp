@@ -37,6 +37,8 @@ struct Parameter {
 
 class Family {
  public:
+  static constexpr std::size_t kMaxParameters = 6;
+
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
   virtual ~Family() = default;
@@ -93,7 +95,7 @@ class Family {
 
  private:
   const FamilyInfo& info_;
-  InlineVector<Parameter, 3> parameters_;
+  InlineVector<Parameter, kMaxParameters> parameters_;
   std::size_t alternative_ = 0;
 };
 

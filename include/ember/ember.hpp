@@ -9,6 +9,7 @@
 #include <ember/core/random.hpp>
 #include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
+#include <ember/distributions/custom.hpp>
 #include <ember/distributions/families.hpp>
 #include <ember/distributions/kl.hpp>
 #include <ember/handlers/block.hpp>
