@@ -21,6 +21,10 @@ transforms::Transform element(const Constraint& constraint, const char* who) {
       return transforms::compose({transforms::exp(), transforms::affine(constraint.lower(), 1)});
     case Kind::simplex:
       return transforms::stick_breaking();
+    case Kind::lower_cholesky:
+      return transforms::lower_cholesky();
+    case Kind::positive_definite:
+      return transforms::positive_definite();
     case Kind::boolean:
     case Kind::integer_interval:
     case Kind::nonnegative_integer:

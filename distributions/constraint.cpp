@@ -14,8 +14,9 @@ namespace {
 thread_local bool validation = true;
 
 constexpr std::string_view kNames[] = {
-    "real",    "positive", "nonnegative",      "unit_interval",       "greater_than",
-    "simplex", "boolean",  "integer_interval", "nonnegative_integer", "any"};
+    "real",         "positive",         "nonnegative",         "unit_interval",
+    "greater_than", "simplex",          "lower_cholesky",      "positive_definite",
+    "boolean",      "integer_interval", "nonnegative_integer", "any"};
 
 template <class F>
 Mask test(const Tensor& x, F f) {
@@ -41,7 +42,52 @@ Mask on_simplex(const Tensor& x) {
   return Mask::from_bytes(x.shape().first(x.shape().rank() - 1), std::move(bytes));
 }
 
+// Asks f(first number, n) of every n x n matrix of x.
+template <class F>
+Mask each_matrix(const Tensor& x, F f) {
+  const Shape& shape = x.shape();
+  if (shape.rank() < 2 || shape.from_right(1) != shape.from_right(2)) return Mask(false);
+  const Index n = shape.from_right(1);
+  const Shape batch = shape.first(shape.rank() - 2);
+  std::vector<std::uint8_t> bytes;
+  const Real* matrix = x.data().data();
+  for (Index i = 0; i < batch.numel(); ++i) bytes.push_back(f(matrix + i * n * n, n) ? 1 : 0);
+  return Mask::from_bytes(batch, std::move(bytes));
+}
+
+bool is_lower_cholesky(const Real* a, Index n) {
+  for (Index i = 0; i < n; ++i) {
+    if (!(a[i * n + i] > 0)) return false;
+    for (Index j = 0; j < n; ++j) {
+      if (j > i ? a[i * n + j] != 0 : std::isnan(a[i * n + j])) return false;
+    }
+  }
+  return true;
+}
+
+// Symmetric but for rounding, and with a Cholesky factor.
+bool is_positive_definite(const Real* a, Index n) {
+  std::vector<Real> l(static_cast<std::size_t>(n * n));
+  const auto at = [&](Index i, Index j) -> Real& { return l[static_cast<std::size_t>(i * n + j)]; };
+  for (Index i = 0; i < n; ++i) {
+    for (Index j = 0; j <= i; ++j) {
+      const Real left = a[i * n + j], right = a[j * n + i];
+      if (!(std::abs(left - right) <= Real(1e-6) * (1 + std::abs(left)))) return false;
+      Real rest = (left + right) / 2;
+      for (Index k = 0; k < j; ++k) rest -= at(i, k) * at(j, k);
+      if (i == j && !(rest > 0)) return false;
+      at(i, j) = i == j ? std::sqrt(rest) : rest / at(j, j);
+    }
+  }
+  return true;
+}
+
 }  // namespace
+
+std::size_t Constraint::event_dim() const {
+  const bool is_matrix = kind_ == Kind::lower_cholesky || kind_ == Kind::positive_definite;
+  return reinterpreted_ + (is_matrix ? 2U : kind_ == Kind::simplex ? 1U : 0U);
+}
 
 bool Constraint::is_discrete() const {
   return kind_ == Kind::boolean || kind_ == Kind::integer_interval ||
@@ -89,6 +135,10 @@ Mask Constraint::check(const Tensor& x) const {
       return (x >= lower_) & (x <= upper_) & test(x, [](Real v) { return v == std::floor(v); });
     case Kind::simplex:
       return on_simplex(x);
+    case Kind::lower_cholesky:
+      return each_matrix(x, is_lower_cholesky);
+    case Kind::positive_definite:
+      return each_matrix(x, is_positive_definite);
     case Kind::any:
       break;
   }
@@ -154,6 +204,8 @@ bool Constraint::holds(const Tensor& x, const Mask& visible) const {
     }
     case Kind::greater_than:
     case Kind::simplex:
+    case Kind::lower_cholesky:
+    case Kind::positive_definite:
       break;
   }
   return false;
@@ -190,6 +242,10 @@ std::string Constraint::rule() const {
       return "must be a whole number from " + bound(lower_) + " to " + bound(upper_);
     case Kind::simplex:
       return "must be non-negative and sum to 1 over the last axis";
+    case Kind::lower_cholesky:
+      return "must be lower triangular with a positive diagonal";
+    case Kind::positive_definite:
+      return "must be symmetric and positive definite";
     case Kind::any:
       break;
   }

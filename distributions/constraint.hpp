@@ -20,6 +20,8 @@ class Constraint {
     unit_interval,
     greater_than,
     simplex,
+    lower_cholesky,
+    positive_definite,
     boolean,
     integer_interval,
     nonnegative_integer,
@@ -33,7 +35,7 @@ class Constraint {
   Kind kind() const { return kind_; }
   const Tensor& lower() const { return lower_; }
   const Tensor& upper() const { return upper_; }
-  std::size_t event_dim() const { return reinterpreted_ + (kind_ == Kind::simplex ? 1U : 0U); }
+  std::size_t event_dim() const;
   bool is_discrete() const;
   /// Whether every real number is allowed.
   bool is_unconstrained() const { return kind_ == Kind::real || kind_ == Kind::any; }
@@ -47,7 +49,7 @@ class Constraint {
   /// Whether kind, event axes and bounds agree.
   friend bool operator==(const Constraint& a, const Constraint& b);
 
-  /// Where x is allowed, element by element (row by row for a simplex).
+  /// Where x is allowed, element by element (row by row for a simplex, matrix by matrix).
   Mask check(const Tensor& x) const;
   /// Whether x is allowed wherever it is visible. Quick, and takes nothing from the heap; may say
   /// no although check() says yes.
@@ -71,6 +73,10 @@ inline const Constraint positive{Constraint::Kind::positive};
 inline const Constraint nonnegative{Constraint::Kind::nonnegative};
 inline const Constraint unit_interval{Constraint::Kind::unit_interval};
 inline const Constraint simplex{Constraint::Kind::simplex};
+/// Lower triangular with a positive diagonal.
+inline const Constraint lower_cholesky{Constraint::Kind::lower_cholesky};
+/// Symmetric, too.
+inline const Constraint positive_definite{Constraint::Kind::positive_definite};
 inline const Constraint boolean{Constraint::Kind::boolean};
 inline const Constraint nonnegative_integer{Constraint::Kind::nonnegative_integer};
 Constraint greater_than(const Tensor& lower);

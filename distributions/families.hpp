@@ -7,6 +7,7 @@
 #include <ember/distributions/half_cauchy.hpp>
 #include <ember/distributions/half_normal.hpp>
 #include <ember/distributions/log_normal.hpp>
+#include <ember/distributions/multivariate_normal.hpp>
 #include <ember/distributions/normal.hpp>
 #include <ember/distributions/poisson.hpp>
 #include <ember/distributions/transformed.hpp>

@@ -160,6 +160,8 @@ transforms::Transform transform_from_json(const json& value, const std::string& 
   if (type == "Softplus") return transforms::softplus();
   if (type == "StickBreaking") return transforms::stick_breaking();
   if (type == "Softmax") return transforms::softmax();
+  if (type == "LowerCholesky") return transforms::lower_cholesky();
+  if (type == "PositiveDefinite") return transforms::positive_definite();
   if (type == "Power") return transforms::power(number("exponent"));
   if (type == "Affine") {
     return transforms::affine(number("loc"), number("scale"), count("event_dim"));

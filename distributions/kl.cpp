@@ -20,7 +20,8 @@ namespace {
 constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
 
 const KlPair* find_pair(const Family& p, const Family& q, std::size_t p_event_axes) {
-  for (const auto pairs : {kl_of_real_families(), kl_of_discrete_families()}) {
+  for (const auto pairs :
+       {kl_of_real_families(), kl_of_discrete_families(), kl_of_vector_families()}) {
     for (const KlPair& pair : pairs) {
       if (pair.p == &p.info() && pair.q == &q.info() && pair.p_event_axes == p_event_axes) {
         return &pair;

@@ -79,6 +79,8 @@ void compare(const std::string& what, const Tensor& got, const json& expected, d
 Tensor in_form(const Tensor& gradient, const std::string& form) {
   if (form.empty()) return gradient;
   if (form == "simplex") return gradient - mean(gradient, -1, true);
+  if (form == "lower") return tril(gradient);
+  if (form == "symmetric") return (gradient + transpose(gradient)) / 2;
   throw Skip{"gradient form " + form};
 }
 

@@ -30,6 +30,7 @@ transforms::Transform transform(const json& t) {
   if (type == "Softplus") return transforms::softplus();
   if (type == "StickBreaking") return transforms::stick_breaking();
   if (type == "Softmax") return transforms::softmax();
+  if (type == "LowerCholesky") return transforms::lower_cholesky();
   if (type == "Power") return transforms::power(tensor(t["exponent"]));
   if (type == "Affine") {
     return transforms::affine(tensor(t["loc"]), tensor(t["scale"]),
