@@ -26,6 +26,7 @@ class MultivariateNormalFamily final : public Family {
   explicit MultivariateNormalFamily(const MultivariateNormal::Params& params)
       : Family(MultivariateNormal::kInfo, reflect::values(params)) {
     const Shape& shape = matrix().shape();
+    if (size() == 0) fail(name(), "vectors of no numbers", "give 1 or more");
     if (shape.from_right(2) != size() || loc().shape().from_right(1) != size()) {
       fail(name(),
            "loc of shape " + to_string(loc().shape()) + " and " + parameters()[1].info->name +

@@ -92,6 +92,16 @@ Model obs_mask_normal(const Data& d) {
   };
 }
 
+Model obs_mask_mvn(const Data& d) {
+  return [x_obs = d["x"], x_mask = d.mask("x_mask"), y = d["y"], l = d["L"]] {
+    const Tensor loc = sample("loc", dist::Normal(0, 1).expand({3}).to_event(1));
+    plate n("N", y.numel());
+    const Tensor x = sample("x", dist::MultivariateNormal(loc, {.scale_tril = l}),
+                            {.obs = x_obs, .obs_mask = x_mask});
+    sample("y", dist::Normal(sum(x, -1), 0.5), {.obs = y});
+  };
+}
+
 Model obs_mask_outer(const Data& d) {
   return [x_obs = d["x"], x_mask = d.mask("x_mask"), outer = d.mask("outer"),
           m_dist = d.mask("m_dist"), y = d["y"]] {
@@ -334,6 +344,7 @@ const std::map<std::string, std::function<Model(const Data&)>>& model_definition
       {"handler_mask", handler_mask},
       {"mask_constants", mask_constants},
       {"obs_mask_normal", obs_mask_normal},
+      {"obs_mask_mvn", obs_mask_mvn},
       {"obs_mask_outer", obs_mask_outer},
       {"obs_mask_grid", obs_mask_grid},
       {"subsample_plate", subsample_plate},
