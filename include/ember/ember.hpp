@@ -3,7 +3,6 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/gradient.hpp>
-#include <ember/core/linalg.hpp>
 #include <ember/core/mask.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
