@@ -5,7 +5,7 @@
 #include <limits>
 
 #include <ember/core/eigen_views.hpp>
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
 namespace ember {

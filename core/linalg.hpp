@@ -1,10 +1,17 @@
 // Linear algebra on the last two axes: every axis before them counts batch members, one matrix
-// each. (matmul and transpose stand among the operators.)
+// each.
 #pragma once
 
-#include <ember/core/operators.hpp>
+#include <ember/core/tensor.hpp>
 
 namespace ember {
+
+/// The matrix product of (.., n, k) and (.., k, m); vectors are taken as NumPy takes them.
+Tensor matmul(const Tensor& a, const Tensor& b);
+/// sum(a * b) of two vectors of one length.
+Tensor dot(const Tensor& a, const Tensor& b);
+/// All products of two vectors: (n) and (m) make (n, m).
+Tensor outer(const Tensor& a, const Tensor& b);
 
 /// The lower triangular L with L L^T = (s + s^T) / 2 for each matrix of s (.., n, n), zeros above
 /// its diagonal. The gradient is symmetric (I. Murray, Differentiation of the Cholesky

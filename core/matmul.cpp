@@ -1,5 +1,6 @@
-// The matrix product. Backward reads only rows of a and columns of b that a reached output needs,
-// and multiplies no adjoint that is not reached, so that a NaN in a hidden row harms nothing.
+// The matrix product, and those of vectors. Backward reads only rows of a and columns of b that a
+// reached output needs, and multiplies no adjoint that is not reached, so that a NaN in a hidden
+// row harms nothing.
 #include <ember/core/eigen_views.hpp>
 
 #include <algorithm>
@@ -128,6 +129,14 @@ struct Pullback {
   }
 };
 
+[[noreturn]] void unlike(const char* who, const Tensor& a, const Tensor& b, const char* remedy) {
+  fail(who, "shapes " + to_string(a.shape()) + " and " + to_string(b.shape()), remedy);
+}
+
+void check_vectors(const char* who, const Tensor& a, const Tensor& b) {
+  if (a.dim() != 1 || b.dim() != 1) unlike(who, a, b, "both must be vectors; matmul takes batches");
+}
+
 }  // namespace
 
 void backward_matmul(Node& n) {
@@ -205,6 +214,17 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
         detail::View(detail::values(b) + at_b * p.k * p.m, p.k, p.m);
   });
   return result;
+}
+
+Tensor dot(const Tensor& a, const Tensor& b) {
+  detail::check_vectors("dot", a, b);
+  if (a.numel() != b.numel()) detail::unlike("dot", a, b, "they must have one length");
+  return sum(a * b);
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  detail::check_vectors("outer", a, b);
+  return unsqueeze(a, 1) * b;
 }
 
 }  // namespace ember

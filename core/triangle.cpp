@@ -1,6 +1,6 @@
 // Triangles and diagonals: a mask of places, and `where`.
 #include <ember/core/error.hpp>
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 
 namespace ember {
 namespace {

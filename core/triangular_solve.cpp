@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include <ember/core/broadcast.hpp>
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
 namespace ember {

@@ -1,7 +1,9 @@
 // What the code blocks of the documents take for granted.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
+#include <numbers>
 #include <nlohmann/json.hpp>
 #include <vector>
 
