@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
 
 namespace ember::distributions {

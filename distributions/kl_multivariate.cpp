@@ -1,5 +1,5 @@
 // Divergences between families of vectors.
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/distributions/gaussian_factor.hpp>
 #include <ember/distributions/kl_pairs.hpp>
 #include <ember/distributions/multivariate_normal.hpp>

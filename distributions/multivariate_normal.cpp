@@ -1,7 +1,7 @@
 #include <ember/distributions/multivariate_normal.hpp>
 
 #include <ember/core/error.hpp>
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/core/special.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/gaussian_factor.hpp>

@@ -2,7 +2,7 @@
 #include <numbers>
 
 #include <ember/core/error.hpp>
-#include <ember/core/linalg.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/distributions/transform.hpp>
 
 namespace ember::transforms {
