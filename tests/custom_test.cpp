@@ -37,9 +37,10 @@ struct Bell : dist::Custom {
 };
 
 // P(x) = weights[x] / sum(weights): indexes a table, so that a hidden value must not get here.
-struct Table : dist::Custom {
-  explicit Table(const Tensor& w)
-      : Custom(this, "Table", {{"weights", w, constraints::independent(constraints::positive, 1)}}),
+struct Weighted : dist::Custom {
+  explicit Weighted(const Tensor& w)
+      : Custom(this, "Weighted",
+               {{"weights", w, constraints::independent(constraints::positive, 1)}}),
         weights(w) {}
 
   Constraint support() const override {
@@ -165,7 +166,7 @@ TEST_CASE("draws of a custom family hang on the seed and the site alone") {
 
 TEST_CASE("hidden values never reach a custom family's code") {
   const Mask mask = mask_of({true, false, true});
-  const dist::Distribution table = Table(tensor({1.0, 2.0, 5.0})).expand({3}).mask(mask);
+  const dist::Distribution table = Weighted(tensor({1.0, 2.0, 5.0})).expand({3}).mask(mask);
   const Tensor density = table.log_prob(tensor({2.0, kNaN, 1.0}));
   CHECK(density.at({0}) == Approx(std::log(5.0 / 8)));
   CHECK(density.at({1}) == 0);
