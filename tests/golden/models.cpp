@@ -119,7 +119,7 @@ Tensor loss_of(const Model& model, const Inputs& inputs, std::span<const Tensor>
 using Objective = std::function<Tensor(std::span<const Tensor>)>;
 
 void check_gradients(const json& test, const Inputs& inputs, const Objective& objective,
-                     double rtol) {
+                     const Tolerance& tolerance) {
   const json& expect = test["expect"];
   const json forms = test.value("grad_form", json::object());
   const std::vector<std::string> names = inputs.names();
@@ -130,7 +130,7 @@ void check_gradients(const json& test, const Inputs& inputs, const Objective& ob
       const auto k = std::find(names.begin(), names.end(), item.key()) - names.begin();
       const Tensor& gradient = grads.at(static_cast<std::size_t>(k));
       compare(std::string(key) + " " + item.key(), in_form(gradient, forms.value(item.key(), "")),
-              item.value(), rtol);
+              item.value(), tolerance);
     }
   };
   check("grad", objective, inputs.values);
@@ -140,29 +140,29 @@ void check_gradients(const json& test, const Inputs& inputs, const Objective& ob
       inputs.unconstrained());
 }
 
-void check_site(const Site& site, const json& expected, double rtol) {
+void check_site(const Site& site, const json& expected, const Tolerance& tolerance) {
   const std::string what = "site " + site.name.str() + " ";
   compare(what + "is_observed", site.is_observed ? Real{1} : Real{0},
-          expected["is_observed"].get<bool>() ? 1 : 0, 0);
+          expected["is_observed"].get<bool>() ? 1 : 0, {0, false});
   if (expected.contains("kind") && expected["kind"] != to_string(site.kind)) {
     throw Mismatch(what + "is " + to_string(site.kind));
   }
-  if (expected.contains("value")) compare(what + "value", site.value, expected["value"], rtol);
+  if (expected.contains("value")) compare(what + "value", site.value, expected["value"], tolerance);
   if (expected.contains("log_prob")) {
-    compare(what + "log_prob", site.log_prob(), expected["log_prob"], rtol);
+    compare(what + "log_prob", site.log_prob(), expected["log_prob"], tolerance);
   }
   if (expected.contains("log_prob_sum")) {
     compare(what + "log_prob_sum", site.log_prob_sum().item(), number(expected["log_prob_sum"]),
-            rtol);
+            tolerance);
   }
   if (expected.contains("log_prob_column_sums")) {
-    compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], rtol);
+    compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], tolerance);
   }
 }
 
 }  // namespace
 
-void check_model(const json& test, double rtol, const std::string& folder) {
+void check_model(const json& test, const Tolerance& tolerance, const std::string& folder) {
   const auto name = test["model"].get<std::string>();
   const std::string defined_by = name == "elbo_delta" ? test["of"].get<std::string>() : name;
   const auto found = model_definitions().find(defined_by);
@@ -174,8 +174,8 @@ void check_model(const json& test, double rtol, const std::string& folder) {
   const json& expect = test["expect"];
   if (name == "elbo_delta") {
     const Objective loss = [&](std::span<const Tensor> at) { return loss_of(model, inputs, at); };
-    compare("loss", loss(inputs.values).item(), number(expect["loss"]), rtol);
-    check_gradients(test, inputs, loss, rtol);
+    compare("loss", loss(inputs.values).item(), number(expect["loss"]), tolerance);
+    check_gradients(test, inputs, loss, tolerance);
     return;
   }
   const Trace trace = run(model, inputs, inputs.values);
@@ -188,13 +188,13 @@ void check_model(const json& test, double rtol, const std::string& folder) {
       throw Mismatch("site " + site.name.str() + " where " + expected["name"].dump() +
                      " was expected");
     }
-    check_site(site, expected, rtol);
+    check_site(site, expected, tolerance);
   }
   if (k != expect["sites"].size()) throw Mismatch("fewer sites than expected");
-  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), rtol);
+  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), tolerance);
   check_gradients(
       test, inputs,
-      [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, rtol);
+      [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, tolerance);
 }
 
 }  // namespace golden
