@@ -58,7 +58,7 @@ class BernoulliFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return to_tensor(detail::standard_uniform(key, elements) < expand(detach(probs()), elements));
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace

@@ -18,7 +18,15 @@ transforms::Transform element(const Constraint& constraint, const char* who) {
     case Kind::unit_interval:
       return transforms::sigmoid();
     case Kind::greater_than:
+    case Kind::greater_than_eq:
       return transforms::compose({transforms::exp(), transforms::affine(constraint.lower(), 1)});
+    case Kind::less_than:
+      return transforms::compose({transforms::exp(), transforms::affine(constraint.upper(), -1)});
+    case Kind::interval:
+    case Kind::half_open_interval:
+      return transforms::compose(
+          {transforms::sigmoid(),
+           transforms::affine(constraint.lower(), constraint.upper() - constraint.lower())});
     case Kind::simplex:
       return transforms::stick_breaking();
     case Kind::lower_cholesky:

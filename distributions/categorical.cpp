@@ -166,7 +166,7 @@ class CategoricalFamily final : public KernelFamily {
     }
     return tensor_of(std::move(drawn), elements);
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace

@@ -39,7 +39,7 @@ class HalfNormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return scale() * abs(detail::standard_normal(key, elements));
   }
-  Real placeholder() const override { return 1; }
+  Tensor placeholder() const override { return 1; }
 };
 
 }  // namespace

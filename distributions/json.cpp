@@ -189,6 +189,10 @@ Constraint constraint_from_json(const json& value, const std::string& path) {
   const std::optional<Constraint::Kind> known = Constraint::kind_of(kind);
   if (!known) fail("json " + path + "/kind", "'" + kind + "' is no constraint");
   Constraint result(*known, bound("lower"), bound("upper"));
+  if (result.has_lower() != result.lower().defined() ||
+      result.has_upper() != result.upper().defined()) {
+    fail("json " + path, "these are not the bounds of '" + kind + "'");
+  }
   if (!value.contains("event_axes")) return result;
   return result.independent(static_cast<std::size_t>(detail::count_from_json(
       value["event_axes"], static_cast<Index>(kMaxRank), path + "/event_axes")));

@@ -41,7 +41,7 @@ class LogNormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return exp(loc() + scale() * detail::standard_normal(key, elements));
   }
-  Real placeholder() const override { return 1; }
+  Tensor placeholder() const override { return 1; }
 };
 
 }  // namespace

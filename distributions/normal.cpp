@@ -40,7 +40,7 @@ class NormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return loc() + scale() * detail::standard_normal(key, elements);
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace

@@ -1,7 +1,11 @@
 // Errors and distribution functions of single families. What is true of all of them is in
 // families_test.cpp.
+#include <boost/math/distributions/cauchy.hpp>
+#include <boost/math/distributions/exponential.hpp>
+#include <boost/math/distributions/laplace.hpp>
 #include <boost/math/distributions/lognormal.hpp>
 #include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/uniform.hpp>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -41,6 +45,26 @@ TEST_CASE("bad values and parameters are errors with index, value and rule") {
   CHECK(has(error_of([] { dist::Normal(zeros({2}), ones({3})); }), "(3,)"));
   CHECK(has(error_of([] { dist::Normal(zeros({2}), 1).log_prob(zeros({3})); }), "(3,)"));
   CHECK(has(error_of([] { dist::Categorical({.logits = 1.0}); }), "logits"));
+  const std::string uniform = error_of([] {
+    dist::Uniform(zeros({2}), tensor({1.0, -1.0})).sample();
+  });
+  CHECK(has(uniform, "high[1] = -1 must be greater than 0"));
+  const std::string binomial = error_of([] {
+    dist::Binomial(tensor({3, 5}), {.probs = 0.5}).log_prob(tensor({3, 6}));
+  });
+  CHECK(has(binomial, "value[1] = 6 must be a whole number from 0 to 5"));
+  CHECK(has(error_of([] { dist::Uniform(0, 2).log_prob(2.5); }), "must lie in [0, 2]"));
+  CHECK(
+      has(error_of([] { dist::Binomial({.total_count = 3}); }), "exactly one of .probs, .logits"));
+  CHECK(
+      has(error_of([] { dist::Binomial(3, {.probs = 0.5, .logits = 0}); }), ".probs and .logits"));
+  CHECK(has(error_of([] { dist::Binomial({.probs = 0.5}); }), "total_count"));
+  CHECK(has(error_of([] { dist::Binomial(2.5, {.probs = 0.5}).sample(); }), "whole number"));
+  CHECK(has(error_of([] {
+              dist::Binomial(tensor({3, 4}), {.logits = 0}).enumerate_support();
+            }),
+            "different total_count"));
+  CHECK(dist::Binomial(3, {.logits = 0}).enumerate_support().shape() == Shape{4});
   enable_validation(false);
   CHECK(std::isnan(dist::Normal(0, -1).log_prob(0).item()));
   enable_validation(true);
@@ -62,6 +86,12 @@ TEST_CASE("distribution functions and their inverses") {
   check(dist::HalfNormal(1.7), [](double v) { return 2 * bm::cdf(bm::normal(0, 1.7), v) - 1; });
   check(dist::HalfCauchy(1.7), [](double v) { return 2 / M_PI * std::atan(v / 1.7); });
   check(dist::LogNormal(0.3, 0.7), [](double v) { return bm::cdf(bm::lognormal(0.3, 0.7), v); });
+  check(dist::Laplace(0.5, 1.7), [](double v) { return bm::cdf(bm::laplace(0.5, 1.7), v); });
+  check(dist::Cauchy(0.5, 1.7), [](double v) { return bm::cdf(bm::cauchy(0.5, 1.7), v); });
+  check(dist::Cauchy(2.4, 1e-9), [](double v) { return bm::cdf(bm::cauchy(2.4, 1e-9), v); });
+  check(dist::Exponential(1.7), [](double v) { return bm::cdf(bm::exponential(1.7), v); });
+  check(dist::Uniform(-0.5, 3), [](double v) { return bm::cdf(bm::uniform(-0.5, 3), v); });
+  CHECK(dist::Uniform(-0.5, 3).cdf(4).item() == 1);
   check(dist::Transformed(dist::Normal(0.3, 0.7), {transforms::exp()}),
         [](double v) { return bm::cdf(bm::lognormal(0.3, 0.7), v); });
 }

@@ -8,10 +8,10 @@ namespace golden {
 using namespace ember;
 namespace dist = ember::distributions;
 
-void check_kl(const json& test, double rtol, const std::string&) {
+void check_kl(const json& test, const Tolerance& tolerance, const std::string&) {
   const Side p(test["p"]), q(test["q"]);
   const json& expect = test["expect"];
-  compare("kl", dist::kl_divergence(p.make(p.values), q.make(q.values)), expect["kl"], rtol);
+  compare("kl", dist::kl_divergence(p.make(p.values), q.make(q.values)), expect["kl"], tolerance);
   if (!expect.contains("grad")) return;
   const json none = json::object();
   const json& grad = expect["grad"];
@@ -25,8 +25,8 @@ void check_kl(const json& test, double rtol, const std::string&) {
                                    q.make(by_q.replace(in.subspan(n)))));
   };
   const auto [value, grads] = value_and_grad(total, inputs);
-  by_p.compare(std::span(grads).first(n), "p.", rtol);
-  by_q.compare(std::span(grads).subspan(n), "q.", rtol);
+  by_p.compare(std::span(grads).first(n), "p.", tolerance);
+  by_q.compare(std::span(grads).subspan(n), "q.", tolerance);
 }
 
 }  // namespace golden

@@ -1,5 +1,8 @@
 #include "side.hpp"
 
+#include <algorithm>
+#include <cmath>
+
 namespace golden {
 
 using namespace ember;
@@ -70,6 +73,14 @@ std::size_t Side::place(const std::string& parameter) const {
   throw Mismatch("no parameter " + parameter);
 }
 
+Tolerance for_gradient(const Tolerance& tolerance, const Tensor& t) {
+  double largest = 1;
+  for (Real v : t.data()) {
+    if (std::isfinite(v)) largest = std::max(largest, std::abs(static_cast<double>(v)));
+  }
+  return {tolerance.rtol, tolerance.is_conditioned, tolerance.scale / largest};
+}
+
 Differentiated::Differentiated(const Side& of, const json& gradients)
     : side(of), expected(gradients) {
   for (const auto& item : expected.items()) {
@@ -86,11 +97,11 @@ std::vector<Tensor> Differentiated::replace(std::span<const Tensor> in) const {
 }
 
 void Differentiated::compare(std::span<const Tensor> grads, const std::string& what,
-                             double rtol) const {
+                             const Tolerance& tolerance) const {
   const json forms = side.test.value("grad_form", json::object());
   for (std::size_t k = 0; k < names.size(); ++k) {
     golden::compare("grad " + what + names[k], in_form(grads[k], forms.value(names[k], "")),
-                    expected[names[k]], rtol);
+                    expected[names[k]], for_gradient(tolerance, inputs[k]));
   }
 }
 

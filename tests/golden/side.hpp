@@ -20,13 +20,17 @@ struct Side {
   std::vector<ember::Tensor> values;  // in the order of the family's declaration
 };
 
+/// How near a gradient by t has to come: its errors are those of a density, divided by |t|.
+Tolerance for_gradient(const Tolerance& tolerance, const ember::Tensor& t);
+
 /// A side's inputs to a gradient: those that `expected` names, but "value".
 struct Differentiated {
   Differentiated(const Side& side, const json& expected);
   /// The side's parameters with these in place of the named ones.
   std::vector<ember::Tensor> replace(std::span<const ember::Tensor> in) const;
   /// Compares gradients in the same order with the expected ones.
-  void compare(std::span<const ember::Tensor> grads, const std::string& what, double rtol) const;
+  void compare(std::span<const ember::Tensor> grads, const std::string& what,
+               const Tolerance& tolerance) const;
 
   const Side& side;
   const json& expected;
