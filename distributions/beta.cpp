@@ -1,5 +1,6 @@
 #include <ember/distributions/beta.hpp>
 
+#include <ember/distributions/beta_terms.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/gamma_draw.hpp>
 #include <ember/distributions/reflect.hpp>
@@ -23,11 +24,12 @@ class BetaFamily final : public KernelFamily {
     const double log_n = special::log(n);
     const double log_x = special::log(x);
     const double log_y = special::log1p(-x);
-    const double inside = side(a, x, n, log_x, log_n) + side(b, y, n, log_y, log_n) -
-                          special::log_poisson(n, n, log_n) - log_n;
+    const double inside = beta_terms::side(a, x, n, log_x, log_n) +
+                          beta_terms::side(b, y, n, log_y, log_n) + beta_terms::rest(n, log_n);
     const double l = special::log_minus_digamma(n) - log_n;  // -digamma(n)
     return {inside,
-            {slope(a, x) - slope(b, y), log_x - special::log(a) + special::log_minus_digamma(a) - l,
+            {beta_terms::slope(a, x) - beta_terms::slope(b, y),
+             log_x - special::log(a) + special::log_minus_digamma(a) - l,
              log_y - special::log(b) + special::log_minus_digamma(b) - l}};
   }
 
@@ -41,14 +43,6 @@ class BetaFamily final : public KernelFamily {
   Tensor entropy() const override { return pointwise<Entropy, 2>({a(), b()}, batch_shape()); }
 
  private:
-  // log(n (n x)^(a - 1) exp(-n x) / Gamma(a))
-  static double side(double a, double x, double n, double log_x, double log_n) {
-    const double at_zero = a > 1 ? -special::kInfinity : a < 1 ? special::kInfinity : log_n;
-    const double inside = special::log_poisson(a, n * x, log_n + log_x) + special::log(a) - log_x;
-    return x == 0 ? at_zero : inside;
-  }
-  static double slope(double a, double x) { return a == 1 ? 0.0 : (a - 1) / x; }
-
   struct Entropy {
     static Density<2> density(double a, double b) {
       const double n = a + b;

@@ -56,7 +56,8 @@ class Constraint {
   /// Whether kind, event axes and bounds agree.
   friend bool operator==(const Constraint& a, const Constraint& b);
 
-  /// Where x is allowed, element by element (row by row for a simplex, matrix by matrix); bounds broadcast with x.
+  /// Where x is allowed, element by element (row by row for a simplex, matrix by matrix); bounds
+  /// broadcast with x.
   Mask check(const Tensor& x) const;
   /// Whether x is allowed wherever it is visible. Quick, and takes nothing from the heap; may say
   /// no although check() says yes.

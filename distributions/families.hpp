@@ -7,6 +7,7 @@
 #include <ember/distributions/categorical.hpp>
 #include <ember/distributions/cauchy.hpp>
 #include <ember/distributions/delta.hpp>
+#include <ember/distributions/dirichlet.hpp>
 #include <ember/distributions/exponential.hpp>
 #include <ember/distributions/gamma.hpp>
 #include <ember/distributions/half_cauchy.hpp>

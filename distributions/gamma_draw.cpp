@@ -36,6 +36,17 @@ struct BetaDraw {
   }
 };
 
+// The logarithm of a gamma number itself. Where the number is too small for a Real it is
+// (u Gamma(a + 1))^(1 / a), u the probability.
+struct LogGammaDraw {
+  static Density<2> density(double log_number, double a) {
+    const double number = std::exp(log_number);
+    const double slope = number > kSmallest ? special::gamma_quantile_slope(a, number) / number
+                                            : (special::digamma_positive(a + 1) - log_number) / a;
+    return {log_number, {0, slope}};
+  }
+};
+
 }  // namespace
 
 double log_gamma_number(detail::ElementEngine& engine, double concentration) {
@@ -69,6 +80,13 @@ Tensor beta_draw(detail::RandomKey key, const Shape& elements, const Tensor& a, 
                                       return log_one - log_gamma_number(engine, zero);
                                     });
   return pointwise<BetaDraw, 3>({log_odds, a, b}, elements);
+}
+
+Tensor dirichlet_draw(detail::RandomKey key, const Shape& elements, const Tensor& concentration) {
+  const Shape shape = concatenate(elements, Shape{concentration.shape().from_right(1)});
+  const Tensor logs = draw_each(key, shape, std::array{concentration}, log_gamma_number);
+  const Tensor x = softmax(pointwise<LogGammaDraw, 2>({logs, concentration}, shape), -1);
+  return where(x < kSmallest, kSmallest, x);
 }
 
 }  // namespace ember::distributions

@@ -19,4 +19,8 @@ Tensor gamma_draw(detail::RandomKey key, const Shape& elements, const Tensor& co
 /// Beta(a, b) numbers, at least the smallest positive normal one and less than 1.
 Tensor beta_draw(detail::RandomKey key, const Shape& elements, const Tensor& a, const Tensor& b);
 
+/// Dirichlet(concentration) vectors along a new last axis, their numbers at least the smallest
+/// positive normal one.
+Tensor dirichlet_draw(detail::RandomKey key, const Shape& elements, const Tensor& concentration);
+
 }  // namespace ember::distributions

@@ -20,8 +20,8 @@ namespace {
 constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
 
 const KlPair* find_pair(const Family& p, const Family& q, std::size_t p_event_axes) {
-  for (const auto pairs :
-       {kl_of_real_families(), kl_of_discrete_families(), kl_of_vector_families()}) {
+  for (const auto pairs : {kl_of_real_families(), kl_by_moments(), kl_of_discrete_families(),
+                           kl_of_vector_families()}) {
     for (const KlPair& pair : pairs) {
       if (pair.p == &p.info() && pair.q == &q.info() && pair.p_event_axes == p_event_axes) {
         return &pair;
@@ -37,10 +37,16 @@ int reach_of(Constraint::Kind kind) {
   using Kind = Constraint::Kind;
   switch (kind) {
     case Kind::unit_interval:
+    case Kind::interval:
+    case Kind::half_open_interval:
     case Kind::boolean:
+    case Kind::integer_interval:
       return 1;
     case Kind::positive:
     case Kind::nonnegative:
+    case Kind::greater_than:
+    case Kind::greater_than_eq:
+    case Kind::less_than:
     case Kind::nonnegative_integer:
       return 2;
     case Kind::real:
@@ -131,7 +137,12 @@ Tensor kl_divergence(const Distribution& p, const Distribution& q) {
   } else {
     no_closed_form(p, q);
   }
-  return sum_last(where(visible, expand(kl, elements), 0), common);
+  kl = expand(kl, elements);
+  if (validation_enabled()) {
+    const std::string what = "KL(" + p.name() + " || " + q.name() + ")";
+    check_visible(constraints::real, kl, visible, "kl_divergence", what);
+  }
+  return sum_last(where(visible, kl, 0), common);
 }
 
 }  // namespace ember::distributions

@@ -1,7 +1,10 @@
 // Divergences between discrete families: sums of p (log p - log q), where 0 log 0 is 0.
+#include <limits>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/bernoulli.hpp>
+#include <ember/distributions/binomial.hpp>
 #include <ember/distributions/categorical.hpp>
 #include <ember/distributions/kl_pairs.hpp>
 #include <ember/distributions/poisson.hpp>
@@ -16,10 +19,10 @@ Tensor term(const Tensor& p, const Tensor& log_p, const Tensor& log_q) {
   return where(p > 0, p * (log_p - log_q), 0);
 }
 
-// P(1) and P(0) of a Bernoulli, each with its logarithm.
+// P(1) and P(0) of a Bernoulli or of each of a Binomial's draws, with their logarithms.
 struct Coin {
   explicit Coin(const Family& f) {
-    const Tensor& x = at(f, 0);
+    const Tensor& x = f.parameters().back().value;
     if (given_by(f, "logits")) {
       one = sigmoid(x);
       zero = sigmoid(-x);
@@ -38,6 +41,14 @@ struct Coin {
 Tensor bernoulli_bernoulli(const Family& p, const Family& q) {
   const Coin a(p), b(q);
   return term(a.one, a.log_one, b.log_one) + term(a.zero, a.log_zero, b.log_zero);
+}
+
+// Closed where both count as many draws; more draws on the left reach beyond the right.
+Tensor binomial_binomial(const Family& p, const Family& q) {
+  const Tensor &n = at(p, 0), &m = at(q, 0);
+  const Tensor unequal =
+      where(n > m, std::numeric_limits<Real>::infinity(), std::numeric_limits<Real>::quiet_NaN());
+  return where(n == m, n * bernoulli_bernoulli(p, q), unequal);
 }
 
 // The rate of a Poisson and its logarithm.
@@ -92,6 +103,7 @@ Tensor categorical_categorical(const Family& p, const Family& q) {
 constexpr KlPair kPairs[] = {
     {&Bernoulli::kInfo, &Bernoulli::kInfo, &bernoulli_bernoulli},
     {&Bernoulli::kInfo, &Poisson::kInfo, &bernoulli_poisson},
+    {&Binomial::kInfo, &Binomial::kInfo, &binomial_binomial},
     {&Poisson::kInfo, &Poisson::kInfo, &poisson_poisson},
     {&Categorical::kInfo, &Categorical::kInfo, &categorical_categorical},
 };

@@ -17,6 +17,7 @@ struct KlPair {
 };
 
 std::span<const KlPair> kl_of_real_families();
+std::span<const KlPair> kl_by_moments();
 std::span<const KlPair> kl_of_discrete_families();
 std::span<const KlPair> kl_of_vector_families();
 

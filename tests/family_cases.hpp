@@ -93,6 +93,9 @@ inline std::vector<Case> cases() {
       }
       set_rng_seed(40);
       c.value = c.make().sample();
+      if (c.make().support().kind() == Constraint::Kind::simplex) {  // away from its edges
+        c.value = (c.value + 1.0 / kEventSize) / 2;
+      }
       result.push_back(std::move(c));
     }
   }
