@@ -47,8 +47,7 @@ namespace {
 Shape elements_of(const Shape& own, const Family& family, const Tensor& value) {
   const Shape event = family.event_shape();
   const Shape& shape = value.shape();
-  if (shape.rank() < event.rank() ||
-      !broadcasts_to(event, shape.after(shape.rank() - event.rank()))) {
+  if (shape.rank() < event.rank() || !(shape.after(shape.rank() - event.rank()) == event)) {
     fail(family.name(), "a value of shape " + to_string(shape) +
                             " does not end in the event shape " + to_string(event));
   }
