@@ -8,6 +8,7 @@
 #include <ember/core/random.hpp>
 #include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
+#include <ember/distributions/biject_to.hpp>
 #include <ember/distributions/families.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/condition.hpp>
@@ -21,9 +22,11 @@
 #include <ember/handlers/substitute.hpp>
 #include <ember/handlers/trace.hpp>
 #include <ember/handlers/tracing.hpp>
-#include <ember/distributions/biject_to.hpp>
+#include <ember/inference/adam.hpp>
 #include <ember/inference/auto_delta.hpp>
 #include <ember/inference/auto_normal.hpp>
 #include <ember/inference/log_density.hpp>
 #include <ember/inference/predictive.hpp>
+#include <ember/inference/rmsprop.hpp>
+#include <ember/inference/sgd.hpp>
 #include <ember/inference/svi.hpp>
