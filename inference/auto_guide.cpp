@@ -4,6 +4,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/param_store.hpp>
@@ -64,6 +65,16 @@ Tensor executed(Tensor x, const Plates& plates, std::size_t event_dim) {
   return x;
 }
 
+// Runs f, which makes parameters from draws. Where the store had all of them already (a fit that
+// goes on from a file), the random numbers go on as if nothing had been drawn.
+template <class F>
+void with_draws_for_new(F&& f) {
+  const detail::RandomState before = detail::random_state();
+  const std::size_t known = param_store().names().size();
+  f();
+  if (param_store().names().size() == known) detail::random_state() = before;
+}
+
 }  // namespace
 
 bool is_guided(const Message& message) {
@@ -72,7 +83,10 @@ bool is_guided(const Message& message) {
 }
 
 void AutoGuideState::set_up(FunctionRef<void()> model) {
-  if (is_set_up()) return;
+  if (!is_set_up()) with_draws_for_new([&] { find_init(model); });
+}
+
+void AutoGuideState::find_init(FunctionRef<void()> model) {
   std::string reason = "the model has no continuous latent site";
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     handlers::BlockHandler hidden({});
@@ -158,11 +172,12 @@ void AutoGuideState::refresh(Latent& latent) {
 }
 
 distributions::Distribution AutoGuideState::posterior(const Message& site) {
-  Tensor init;
   if (index_.find(site.name.id()) == index_.end()) {
-    init = with_context("site", site.name, [&] { return detach(init_(site)); });
+    with_draws_for_new([&] {
+      latent_of(site, with_context("site", site.name, [&] { return detach(init_(site)); }));
+    });
   }
-  const Latent& latent = latent_of(site, init);
+  const Latent& latent = latent_of(site, Tensor());
   std::array<Tensor, 2> params;
   for (std::size_t k = 0; k < latent.params.size(); ++k) {
     params[k] = executed(detail::value_of(latent.params[k]), site.plates,

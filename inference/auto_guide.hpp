@@ -59,6 +59,7 @@ class AutoGuideState {
   virtual Tensor quantile_of(const Latent& latent, double p) = 0;
 
  private:
+  void find_init(FunctionRef<void()> model);
   void check_prefix(std::span<const Message> sites) const;
   Latent& latent_of(const Message& site, const Tensor& init);
   void refresh(Latent& latent);
