@@ -6,6 +6,8 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
+#include <ember/distributions/normal.hpp>
+#include <ember/distributions/transformed.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/handlers/plate.hpp>
@@ -118,8 +120,9 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
     if (bad != nullptr) continue;
     check_prefix(collect.sites);
     for (const Message& site : collect.sites) latent_of(site, site.value);
-    if (is_set_up()) return;
-    break;
+    if (!is_set_up()) break;
+    make_joint_params();
+    return;
   }
   fail(prefix_, "found no initial values: " + reason,
        "give another .init, or look at the model's data and masks");
@@ -129,9 +132,10 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
 void AutoGuideState::check_prefix(std::span<const Message> sites) const {
   for (const std::string& param : param_store().names()) {
     if (param.rfind(prefix_ + ".", 0) != 0) continue;
-    const bool is_own = std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
-      return param.ends_with("." + site.name.str());
-    });
+    const bool is_own =
+        is_joint_param(param) || std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
+          return param.ends_with("." + site.name.str());
+        });
     if (is_own) continue;
     fail(prefix_, "the parameter store has '" + param + "' of another guide under the same prefix",
          "give this guide a prefix of its own, {.prefix = ..}, or clear the store");
@@ -148,6 +152,9 @@ AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Ten
   latent.name = site.name;
   latent.support = site.distribution.support();
   latent.reinterpreted = site.distribution.reinterpreted();
+  latent.is_subsampled =
+      std::any_of(site.plates.begin(), site.plates.end(),
+                  [](const PlateFrame& plate) { return plate.subsample_size < plate.size; });
   const Tensor u = biject_to(latent.support).inv(init);
   const std::size_t event_axes =
       static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
@@ -186,6 +193,23 @@ distributions::Distribution AutoGuideState::posterior(const Message& site) {
   return make_posterior(latent, std::span<const Tensor>(params.data(), latent.params.size()));
 }
 
+const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
+  const auto found = index_.find(name.id());
+  return found == index_.end() ? nullptr : &latents_[found->second];
+}
+
+distributions::Distribution AutoGuideState::normal_of(const Latent& latent, const Tensor& loc,
+                                                      const Tensor& scale) {
+  const distributions::Normal u(loc, scale);
+  const auto events = static_cast<Index>(latent.reinterpreted);
+  if (latent.support.is_unconstrained()) {
+    return u.to_event(static_cast<Index>(latent.event_dim) + events);
+  }
+  // The support of one element: what to_event made is put back around the whole.
+  const Constraint element = latent.support.without_independent(latent.reinterpreted);
+  return distributions::Transformed(u, {biject_to(element)}).to_event(events);
+}
+
 Values AutoGuideState::quantile(double p) {
   if (!is_set_up()) {
     fail(prefix_, "the guide has no parameters yet", "fit it, or call set_up(args..)");
@@ -202,13 +226,16 @@ Values AutoGuideState::quantile(double p) {
 void GuideDraws::enter() {
   trace_.clear();
   pending_ = {};
+  guide_.begin();
 }
+
+void GuideDraws::exit() noexcept { guide_.end(); }
 
 void GuideDraws::process(Message& message) {
   if (!is_guided(message)) return;
   with_context("site", message.name, [&] {
     pending_ = guide_.posterior(message);
-    message.value = pending_.sample(message.name, {});
+    message.value = guide_.draw(message.name, pending_);
   });
   message.done = true;
 }
@@ -217,7 +244,7 @@ void GuideDraws::postprocess(Message& message) {
   if (!pending_.defined() || message.kind != Message::Kind::sample) return;
   Message site = message;
   site.element_mask = message.distribution.own_mask().unsqueeze_right(
-      pending_.element_shape().rank() - message.distribution.element_shape().rank());
+      pending_.reinterpreted() - message.distribution.reinterpreted());
   site.distribution = std::exchange(pending_, distributions::Distribution());
   trace_.add(Site(site));
 }
@@ -231,10 +258,25 @@ void GuideSites::process(Message& message) {
   with_context("site", message.name, [&] {
     const distributions::Distribution q = guide_.posterior(message);
     message.element_mask = message.distribution.own_mask().unsqueeze_right(
-        q.element_shape().rank() - message.distribution.element_shape().rank());
+        q.reinterpreted() - message.distribution.reinterpreted());
     message.distribution = q;
     message.draws_hidden = true;
+    if (!guide_.draws_jointly()) return;
+    message.value = guide_.draw(message.name, q);
+    message.done = true;
   });
+}
+
+// A joint draw is one: nothing further out can repeat it.
+void GuideSites::postprocess(Message& message) {
+  if (message.kind != Message::Kind::sample || !guide_.draws_jointly()) return;
+  if (guide_.find_latent(message.name) == nullptr) return;
+  const distributions::Distribution& q = message.distribution;
+  if (message.value.shape() == concatenate(q.batch_shape(), q.event_shape())) return;
+  fail("site '" + message.name.str() + "'",
+       guide_.prefix() + " draws all sites at once, and a plate around the guide asks for " +
+           to_string(q.batch_shape()),
+       "leave .parallel out");
 }
 
 }  // namespace ember::inference
