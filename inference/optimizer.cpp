@@ -56,21 +56,22 @@ const detail::ParamEntry* Optimizer::find_not_finite() const {
 
 void Optimizer::set_rates() {
   if (!common_.schedule && !common_.rate_of) return;
-  const auto check = [](const std::string& who, double factor) {
+  const auto check = [](double factor, auto&& who) {
     if (factor >= 0 && std::isfinite(factor)) return factor;
-    fail(who, "the learning rate's factor is " + std::to_string(factor),
+    fail(who(), "the learning rate's factor is " + std::to_string(factor),
          "it must be finite and not negative");
   };
-  const double at_step =
-      common_.schedule
-          ? check(std::string(common_.who) + "'s schedule at step " + std::to_string(states_.steps),
-                  common_.schedule(states_.steps))
-          : 1;
+  double at_step = 1;
+  if (common_.schedule) {
+    at_step = check(common_.schedule(states_.steps), [&] {
+      return common_.who + ("'s schedule at step " + std::to_string(states_.steps));
+    });
+  }
   for (Pending& pending : pending_) {
     pending.lr *= at_step;
     if (!common_.rate_of) continue;
     const std::string& param = pending.entry->name.str();
-    pending.lr *= check("param '" + param + "'", common_.rate_of(param));
+    pending.lr *= check(common_.rate_of(param), [&] { return "param '" + param + "'"; });
   }
 }
 
