@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 #include <ember/core/shape.hpp>
 
@@ -69,6 +70,17 @@ struct BroadcastPlan {
         counter[a] = 0;
       }
     }
+  }
+
+  /// Calls f(position, offsets) for every position of the broadcast shape.
+  template <class F>
+  void for_each(F&& f) const {
+    for_each_run([&](Index position, std::array<Index, N> offsets, Index length) {
+      for (Index i = 0; i < length; ++i) {
+        f(position + i, std::as_const(offsets));
+        for (std::size_t n = 0; n < N; ++n) offsets[n] += strides[n][0];
+      }
+    });
   }
 
   /// The offset of each operand at a position of the broadcast shape.

@@ -6,7 +6,6 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
-#include <ember/core/reads.hpp>
 #include <ember/core/special.hpp>
 
 namespace ember {
@@ -49,7 +48,7 @@ Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
   return Tensor(out);
 }
 
-// Adds adjoint * f(a, b) to operand number K.
+// Adds f(adjoint, a, b) to operand number K.
 template <std::size_t K, class F>
 void pull_back(Node& node, F f) {
   Node& operand = *node.operands[K];
@@ -60,14 +59,14 @@ void pull_back(Node& node, F f) {
   const Real* pb = values(b);
   const Real* g = node.adjoint;
   if (a.numel == node.numel && b.numel == node.numel) {
-    contribute(node, operand, [=](Index i) { return g[i] * f(pa[i], pb[i]); });
+    contribute(node, operand, [=](Index i) { return f(g[i], pa[i], pb[i]); });
     return;
   }
   const BroadcastPlan<2> plan(node.shape, {&a.shape, &b.shape});
   if (operand.numel == node.numel && plan.rank == 1) {
     // the other one is a single number
     with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
-      contribute(node, operand, [=](Index i) { return g[i] * f(pa[i * sa], pb[i * sb]); });
+      contribute(node, operand, [=](Index i) { return f(g[i], pa[i * sa], pb[i * sb]); });
     });
     return;
   }
@@ -92,26 +91,25 @@ void pull_back(Node& node, F f) {
         Real total = 0;
         if (reached == nullptr) {
 #pragma omp simd reduction(+ : total)
-          for (Index i = 0; i < n; ++i) total += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
+          for (Index i = 0; i < n; ++i) total += f(adjoint[i], from_a[i * sa], from_b[i * sb]);
         } else {
           const std::uint8_t* here = reached + position;
 #pragma omp simd reduction(+ : total)
           for (Index i = 0; i < n; ++i) {
-            total += here[i] != 0 ? adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : Real{0};
+            total += here[i] != 0 ? f(adjoint[i], from_a[i * sa], from_b[i * sb]) : Real{0};
           }
         }
         *to += total;
       } else if (reached == nullptr) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i)
-          to[i * stride] += adjoint[i] * f(from_a[i * sa], from_b[i * sb]);
+          to[i * stride] += f(adjoint[i], from_a[i * sa], from_b[i * sb]);
       } else {
         const std::uint8_t* here = reached + position;
 #pragma omp simd
         for (Index i = 0; i < n; ++i) {
           const Real old = to[i * stride];
-          to[i * stride] =
-              here[i] != 0 ? old + adjoint[i] * f(from_a[i * sa], from_b[i * sb]) : old;
+          to[i * stride] = here[i] != 0 ? old + f(adjoint[i], from_a[i * sa], from_b[i * sb]) : old;
         }
       }
     });
@@ -120,55 +118,43 @@ void pull_back(Node& node, F f) {
 
 Real power(Real x, Real y) { return std::pow(x, y); }
 
-template <class F>
-Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
-  const Node& a = x.node();
-  const Node& b = y.node();
-  note_read(a);
-  note_read(b);
-  const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
-  const BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
-  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-    const Real* from_a = values(a) + offsets[0];
-    const Real* from_b = values(b) + offsets[1];
-    for (Index i = 0; i < n; ++i) {
-      bytes[static_cast<std::size_t>(position + i)] =
-          f(from_a[i * plan.strides[0][0]], from_b[i * plan.strides[1][0]]) ? 1 : 0;
-    }
-  });
-  return Mask::from_bytes(shape, std::move(bytes));
-}
-
-template <class F>
-Mask test(const Tensor& x, F f) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(x.numel()));
-  std::transform(x.data().begin(), x.data().end(), bytes.begin(),
-                 [&](Real v) { return f(v) ? 1 : 0; });
-  return Mask::from_bytes(x.shape(), std::move(bytes));
+// What `mine` takes of an adjoint g that goes to the larger one: selected, not multiplied by 0.
+Real share_of_larger(Real g, Real mine, Real other) {
+  const Real tied = mine == other ? g / 2 : mine + other;  // NaN where one is NaN
+  return mine > other ? g : mine < other ? Real{0} : tied;
 }
 
 }  // namespace
 
 void backward_add(Node& n) {
-  pull_back<0>(n, [](Real, Real) { return Real{1}; });
-  pull_back<1>(n, [](Real, Real) { return Real{1}; });
+  pull_back<0>(n, [](Real g, Real, Real) { return g; });
+  pull_back<1>(n, [](Real g, Real, Real) { return g; });
 }
 void backward_subtract(Node& n) {
-  pull_back<0>(n, [](Real, Real) { return Real{1}; });
-  pull_back<1>(n, [](Real, Real) { return Real{-1}; });
+  pull_back<0>(n, [](Real g, Real, Real) { return g; });
+  pull_back<1>(n, [](Real g, Real, Real) { return -g; });
 }
 void backward_multiply(Node& n) {
-  pull_back<0>(n, [](Real, Real b) { return b; });
-  pull_back<1>(n, [](Real a, Real) { return a; });
+  pull_back<0>(n, [](Real g, Real, Real b) { return g * b; });
+  pull_back<1>(n, [](Real g, Real a, Real) { return g * a; });
 }
 void backward_divide(Node& n) {
-  pull_back<0>(n, [](Real, Real b) { return 1 / b; });
-  pull_back<1>(n, [](Real a, Real b) { return -(a / b) / b; });
+  pull_back<0>(n, [](Real g, Real, Real b) { return g * (1 / b); });
+  pull_back<1>(n, [](Real g, Real a, Real b) { return g * (-(a / b) / b); });
 }
 void backward_pow(Node& n) {
-  pull_back<0>(n, [](Real a, Real b) { return b == 0 ? Real{0} : b * power(a, b - 1); });
-  pull_back<1>(n, [](Real a, Real b) { return a == 0 ? Real{0} : power(a, b) * std::log(a); });
+  pull_back<0>(n,
+               [](Real g, Real a, Real b) { return b == 0 ? Real{0} : g * (b * power(a, b - 1)); });
+  pull_back<1>(
+      n, [](Real g, Real a, Real b) { return a == 0 ? Real{0} : g * (power(a, b) * std::log(a)); });
+}
+void backward_maximum(Node& n) {
+  pull_back<0>(n, [](Real g, Real a, Real b) { return share_of_larger(g, a, b); });
+  pull_back<1>(n, [](Real g, Real a, Real b) { return share_of_larger(g, b, a); });
+}
+void backward_minimum(Node& n) {
+  pull_back<0>(n, [](Real g, Real a, Real b) { return share_of_larger(g, b, a); });
+  pull_back<1>(n, [](Real g, Real a, Real b) { return share_of_larger(g, a, b); });
 }
 
 void backward_where(Node& n) {
@@ -202,7 +188,6 @@ void backward_where(Node& n) {
 }  // namespace detail
 
 using detail::apply;
-using detail::compare;
 using detail::Op;
 
 Tensor operator+(const Tensor& a, const Tensor& b) {
@@ -221,30 +206,13 @@ Tensor pow(const Tensor& x, const Tensor& y) {
   return apply(Op::pow, "pow", x, y, [](Real a, Real b) { return detail::power(a, b); });
 }
 
-Mask operator<(const Tensor& a, const Tensor& b) {
-  return compare("<", a, b, [](Real x, Real y) { return x < y; });
+Tensor maximum(const Tensor& x, const Tensor& y) {
+  return apply(Op::maximum, "maximum", x, y,
+               [](Real a, Real b) { return a > b || a != a ? a : b; });
 }
-Mask operator<=(const Tensor& a, const Tensor& b) {
-  return compare("<=", a, b, [](Real x, Real y) { return x <= y; });
-}
-Mask operator>(const Tensor& a, const Tensor& b) {
-  return compare(">", a, b, [](Real x, Real y) { return x > y; });
-}
-Mask operator>=(const Tensor& a, const Tensor& b) {
-  return compare(">=", a, b, [](Real x, Real y) { return x >= y; });
-}
-Mask operator==(const Tensor& a, const Tensor& b) {
-  return compare("==", a, b, [](Real x, Real y) { return x == y; });
-}
-Mask operator!=(const Tensor& a, const Tensor& b) {
-  return compare("!=", a, b, [](Real x, Real y) { return x != y; });
-}
-
-Mask isnan(const Tensor& x) {
-  return detail::test(x, [](Real v) { return std::isnan(v); });
-}
-Mask isfinite(const Tensor& x) {
-  return detail::test(x, [](Real v) { return std::isfinite(v); });
+Tensor minimum(const Tensor& x, const Tensor& y) {
+  return apply(Op::minimum, "minimum", x, y,
+               [](Real a, Real b) { return a < b || a != a ? a : b; });
 }
 
 Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
@@ -271,17 +239,6 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
       }
     });
   });
-  return result;
-}
-
-Tensor to_tensor(const Mask& mask) {
-  detail::Node* out = detail::new_constant(mask.shape());
-  Tensor result(out);
-  if (mask.bytes()) {
-    std::copy_n(mask.bytes()->data(), out->numel, out->value);
-  } else {
-    std::fill_n(out->value, out->numel, mask.is_none() ? Real{0} : Real{1});
-  }
   return result;
 }
 

@@ -1,4 +1,7 @@
 // Element-wise operators of one operand: each is a function and its derivative.
+#include <algorithm>
+#include <sstream>
+
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/special.hpp>
@@ -21,6 +24,14 @@ Tensor apply(Op op, const Tensor& x, F f) {
 #pragma omp simd
     for (Index i = 0; i < in.numel; ++i) to[i] = f(from[i]);
   }
+  return Tensor(out);
+}
+
+// A constant: f has no derivative that is of use.
+template <class F>
+Tensor constant(const Tensor& x, F f) {
+  Node* out = new_constant(x.shape());
+  std::transform(x.data().begin(), x.data().end(), out->value, f);
   return Tensor(out);
 }
 
@@ -60,6 +71,12 @@ void backward_square(Node& n) {
 void backward_tanh(Node& n) {
   pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); });
 }
+void backward_sin(Node& n) {
+  pull_back(n, [](Real x, Real) { return std::cos(x); });
+}
+void backward_cos(Node& n) {
+  pull_back(n, [](Real x, Real) { return -std::sin(x); });
+}
 void backward_tan(Node& n) {
   pull_back(n, [](Real, Real y) { return 1 + y * y; });
 }
@@ -69,6 +86,9 @@ void backward_atan(Node& n) {
 void backward_sigmoid(Node& n) {
   pull_back(n, [](Real x, Real y) { return y * real(special::sigmoid(-x)); });
 }
+void backward_logit(Node& n) {
+  pull_back(n, [](Real x, Real) { return 1 / (x * (1 - x)); });
+}
 void backward_softplus(Node& n) {
   pull_back(n, [](Real x, Real) { return real(special::sigmoid(x)); });
 }
@@ -76,6 +96,27 @@ void backward_abs(Node& n) {
   pull_back(n, [](Real x, Real) {
     return x > 0 ? Real{1} : x < 0 ? Real{-1} : x;
   });  // 0 at 0, NaN at NaN
+}
+// Where the result does not move with x the adjoint is left out, not multiplied by 0.
+void backward_relu(Node& n) {
+  const Real* x = values(*n.operands[0]);
+  const Real* g = n.adjoint;
+  contribute(n, *n.operands[0], [=](Index i) {
+    return x[i] > 0 ? g[i] : x[i] <= 0 ? Real{0} : x[i];
+  });
+}
+void backward_clamp(Node& n) {
+  const Real* x = values(*n.operands[0]);
+  const Real* g = n.adjoint;
+  const auto [low, high] = n.reals;
+  contribute(n, *n.operands[0], [=, low = low, high = high](Index i) {
+    return x[i] >= low && x[i] <= high ? g[i] : x[i] != x[i] ? x[i] : Real{0};
+  });
+}
+void backward_erf(Node& n) {
+  pull_back(n, [](Real x, Real) {
+    return real(2 * std::numbers::inv_sqrtpi * special::exp(-double{x} * x));
+  });
 }
 void backward_lgamma(Node& n) {
   pull_back(n, [](Real x, Real) { return real(special::digamma(x)); });
@@ -95,6 +136,7 @@ void backward_normal_quantile(Node& n) {
 }  // namespace detail
 
 using detail::apply;
+using detail::constant;
 using detail::Op;
 using detail::real;
 
@@ -122,6 +164,12 @@ Tensor square(const Tensor& x) {
 Tensor tanh(const Tensor& x) {
   return apply(Op::tanh, x, [](Real v) { return real(special::tanh(v)); });
 }
+Tensor sin(const Tensor& x) {
+  return apply(Op::sin, x, [](Real v) { return std::sin(v); });
+}
+Tensor cos(const Tensor& x) {
+  return apply(Op::cos, x, [](Real v) { return std::cos(v); });
+}
 Tensor tan(const Tensor& x) {
   return apply(Op::tan, x, [](Real v) { return std::tan(v); });
 }
@@ -131,11 +179,33 @@ Tensor atan(const Tensor& x) {
 Tensor sigmoid(const Tensor& x) {
   return apply(Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); });
 }
+Tensor log_sigmoid(const Tensor& x) { return -softplus(-x); }
+Tensor logit(const Tensor& p) {
+  return apply(Op::logit, p, [](Real v) { return real(special::log(v) - special::log1p(-v)); });
+}
 Tensor softplus(const Tensor& x) {
   return apply(Op::softplus, x, [](Real v) { return real(special::softplus(v)); });
 }
 Tensor abs(const Tensor& x) {
   return apply(Op::abs, x, [](Real v) { return std::abs(v); });
+}
+Tensor relu(const Tensor& x) {
+  return apply(Op::relu, x, [](Real v) { return v <= 0 ? Real{0} : v; });
+}
+Tensor clamp(const Tensor& x, Real low, Real high) {
+  if (!(low <= high)) {
+    std::ostringstream text;
+    text << "the bounds " << low << " and " << high << " enclose nothing";
+    fail("clamp", text.str(), "the first is the lower one");
+  }
+  const Tensor result = apply(Op::clamp, x, [=](Real v) {
+    return v < low ? low : v > high ? high : v;
+  });
+  result.node().reals = {low, high};
+  return result;
+}
+Tensor erf(const Tensor& x) {
+  return apply(Op::erf, x, [](Real v) { return std::erf(v); });
 }
 Tensor lgamma(const Tensor& x) {
   return apply(Op::lgamma, x, [](Real v) { return real(special::lgamma(v)); });
@@ -148,6 +218,16 @@ Tensor normal_cdf(const Tensor& x) {
 }
 Tensor normal_quantile(const Tensor& p) {
   return apply(Op::normal_quantile, p, [](Real v) { return real(special::normal_quantile(v)); });
+}
+
+Tensor sign(const Tensor& x) {
+  return constant(x, [](Real v) { return v > 0 ? Real{1} : v < 0 ? Real{-1} : v; });
+}
+Tensor floor(const Tensor& x) {
+  return constant(x, [](Real v) { return std::floor(v); });
+}
+Tensor ceil(const Tensor& x) {
+  return constant(x, [](Real v) { return std::ceil(v); });
 }
 
 }  // namespace ember

@@ -1,6 +1,7 @@
-// The matrix product. Backward reads only rows of a and columns of b that a reached output needs,
-// and multiplies no adjoint that is not reached, so that a NaN in a hidden row harms nothing.
-#include <Eigen/Core>
+// The matrix product, and those of vectors. Backward reads only rows of a and columns of b that a
+// reached output needs, and multiplies no adjoint that is not reached, so that a NaN in a hidden
+// row harms nothing.
+#include <ember/core/eigen_views.hpp>
 
 #include <algorithm>
 #include <cmath>
@@ -12,10 +13,6 @@
 namespace ember {
 namespace detail {
 namespace {
-
-using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-using View = Eigen::Map<const Matrix>;
-using MutableView = Eigen::Map<Matrix>;
 
 // (batch, n, k) x (batch, k, m)
 struct Product {
@@ -39,11 +36,7 @@ Product product_of(const Shape& a, const Shape& b) {
 template <class F>
 void each_member(const Product& p, F f) {
   const BroadcastPlan<2> plan(p.batch, {&p.batch_a, &p.batch_b});
-  plan.for_each_run([&](Index position, const auto& offsets, Index length) {
-    for (Index i = 0; i < length; ++i) {
-      f(position + i, offsets[0] + i * plan.strides[0][0], offsets[1] + i * plan.strides[1][0]);
-    }
-  });
+  plan.for_each([&](Index member, const auto& at) { f(member, at[0], at[1]); });
 }
 
 // One member's backward: a, b, the adjoint of a b, and where to add (null: nowhere).
@@ -136,6 +129,14 @@ struct Pullback {
   }
 };
 
+[[noreturn]] void unlike(const char* who, const Tensor& a, const Tensor& b, const char* remedy) {
+  fail(who, "shapes " + to_string(a.shape()) + " and " + to_string(b.shape()), remedy);
+}
+
+void check_vectors(const char* who, const Tensor& a, const Tensor& b) {
+  if (a.dim() != 1 || b.dim() != 1) unlike(who, a, b, "both must be vectors; matmul takes batches");
+}
+
 }  // namespace
 
 void backward_matmul(Node& n) {
@@ -213,6 +214,17 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
         detail::View(detail::values(b) + at_b * p.k * p.m, p.k, p.m);
   });
   return result;
+}
+
+Tensor dot(const Tensor& a, const Tensor& b) {
+  detail::check_vectors("dot", a, b);
+  if (a.numel() != b.numel()) detail::unlike("dot", a, b, "they must have one length");
+  return sum(a * b);
+}
+
+Tensor outer(const Tensor& a, const Tensor& b) {
+  detail::check_vectors("outer", a, b);
+  return unsqueeze(a, 1) * b;
 }
 
 }  // namespace ember

@@ -45,6 +45,12 @@ Real* open_sum(Node& operand, const MaskBytes* reach) {
   return sink.data;
 }
 
+Real* open_sum_at(Node& operand, std::vector<std::uint8_t> bytes) {
+  if (!operand.requires_grad || operand.numel == 0) return nullptr;
+  const Mask mask = Mask::from_bytes(operand.shape, std::move(bytes));
+  return mask.is_none() ? nullptr : open_sum(operand, as_reach(mask));
+}
+
 void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
   if (operand.has_adjoint) {
     widen(operand, reach);

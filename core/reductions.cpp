@@ -1,54 +1,13 @@
-// Reductions over axes (sum, mean, max) and running sums along one.
+// Sums and means over axes, and running sums along one.
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include <ember/core/broadcast.hpp>
-#include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/reduced.hpp>
 
 namespace ember {
 namespace detail {
 namespace {
-
-// The shape with the reduced axes kept as 1: it broadcasts to the operand's.
-Shape kept_shape(const Shape& shape, const Axes& axes, const char* who) {
-  Shape kept = shape;
-  if (!axes.list()) {
-    for (std::size_t a = 0; a < kept.rank(); ++a) kept[a] = 1;
-  } else {
-    for (Index axis : *axes.list()) kept[normalize_axis(axis, shape, who)] = 1;
-  }
-  return kept;
-}
-
-Shape result_shape(const Shape& shape, const Axes& axes, const char* who, bool keepdim) {
-  if (keepdim) return kept_shape(shape, axes, who);
-  if (!axes.list()) return {};
-  std::array<bool, kMaxRank> gone{};
-  for (Index axis : *axes.list()) gone[normalize_axis(axis, shape, who)] = true;
-  Shape result;
-  for (std::size_t a = 0; a < shape.rank(); ++a) {
-    if (!gone[a]) result.push_back(shape[a]);
-  }
-  return result;
-}
-
-// Backward finds the kept shape in the node: its axes as bits.
-Index axis_bits(const Shape& shape, const Axes& axes, const char* who) {
-  if (!axes.list()) return (Index{1} << shape.rank()) - 1;
-  Index bits = 0;
-  for (Index axis : *axes.list()) bits |= Index{1} << normalize_axis(axis, shape, who);
-  return bits;
-}
-
-Shape kept_from_bits(const Shape& shape, Index bits) {
-  Shape kept = shape;
-  for (std::size_t a = 0; a < shape.rank(); ++a) {
-    if ((bits >> a & 1) != 0) kept[a] = 1;
-  }
-  return kept;
-}
 
 Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
   Node& in = x.node();
@@ -127,15 +86,6 @@ void backward_sum(Node& n) {
 
 void backward_mean(Node& n) { backward_sum(n); }
 
-void backward_max(Node& n) {
-  Node& in = *n.operands[0];
-  const auto* winners = static_cast<const Index*>(n.aux);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
-  for_reached(n.numel, n.reach, [&](Index i) { bytes[static_cast<std::size_t>(winners[i])] = 1; });
-  Real* out = open_sum(in, as_reach(Mask::from_bytes(in.shape, std::move(bytes))));
-  for_reached(n.numel, n.reach, [&](Index i) { out[winners[i]] += n.adjoint[i]; });
-}
-
 void backward_cumsum(Node& n) {
   Node& in = *n.operands[0];
   const Index inner = n.ints[1];
@@ -170,13 +120,6 @@ void backward_cumsum(Node& n) {
 using detail::Node;
 using detail::Op;
 
-Axes::Axes(std::initializer_list<Dim> axes) : axes_(std::in_place) {
-  for (Dim axis : axes) {
-    if (axes_->full()) fail("axes", "no tensor has more than 12", "name each axis once");
-    axes_->push_back(axis.value);
-  }
-}
-
 Tensor sum(const Tensor& x, const Axes& axes, bool keepdim) {
   return detail::add_up(Op::sum, x, axes, keepdim, 1);
 }
@@ -189,36 +132,6 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   }
   return detail::add_up(Op::mean, x, axes, keepdim,
                         n == 0 ? Real{1} : 1 / static_cast<Real>(count));
-}
-
-Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
-  Node& in = x.node();
-  const Shape shape = detail::result_shape(in.shape, axes, "max", keepdim);
-  if (in.numel == 0 && shape.numel() > 0) {
-    fail("max", "shape " + to_string(in.shape) + " has no elements to take the largest of");
-  }
-  Node* out = detail::new_result(Op::max, shape, {&in});
-  Tensor result(out);
-  std::vector<Index> winners(static_cast<std::size_t>(out->numel), -1);
-  const Real* from = detail::values(in);
-  const Shape kept = detail::kept_shape(in.shape, axes, "max");
-  const detail::BroadcastPlan<1> plan(in.shape, {&kept});
-  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-    for (Index i = 0; i < n; ++i) {
-      Index& winner = winners[static_cast<std::size_t>(offsets[0] + i * plan.strides[0][0])];
-      const Real v = from[position + i];
-      const bool better =
-          winner < 0 || (!std::isnan(from[winner]) && (v > from[winner] || std::isnan(v)));
-      if (better) winner = position + i;
-    }
-  });
-  for (Index i = 0; i < out->numel; ++i) out->value[i] = from[winners[static_cast<std::size_t>(i)]];
-  if (out->requires_grad) {
-    auto* kept_winners = detail::Tape::current().allocate_auxiliary<Index>(winners.size());
-    std::copy(winners.begin(), winners.end(), kept_winners);
-    out->aux = kept_winners;
-  }
-  return result;
 }
 
 Tensor cumsum(const Tensor& x, Index axis) {

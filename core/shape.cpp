@@ -60,6 +60,16 @@ Shape Shape::with(std::size_t axis, Index size) const {
   return concatenate(result, after(axis + 1));
 }
 
+Shape Shape::with_new_axis(Index axis, std::string_view who) const {
+  const auto last = static_cast<Index>(rank());
+  if (axis < -last - 1 || axis > last) {
+    fail(who, "shape " + to_string(*this) + " can't get axis " + std::to_string(axis),
+         "axes run from " + std::to_string(-last - 1) + " to " + std::to_string(last));
+  }
+  const auto a = static_cast<std::size_t>(axis < 0 ? axis + last + 1 : axis);
+  return concatenate(concatenate(first(a), Shape{1}), after(a));
+}
+
 std::string to_string(const Shape& shape) {
   std::string text = "(";
   for (std::size_t i = 0; i < shape.rank(); ++i) {

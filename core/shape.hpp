@@ -64,6 +64,9 @@ class Shape {
   Shape after(std::size_t n) const;
   Shape without(std::size_t axis) const;
   Shape with(std::size_t axis, Index size) const;
+  /// With one more axis of size 1, which is then axis `axis`; negative ones count from the end. An
+  /// error names WHO.
+  Shape with_new_axis(Index axis, std::string_view who) const;
 
   friend bool operator==(const Shape& a, const Shape& b) { return a.sizes_ == b.sizes_; }
 

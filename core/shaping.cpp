@@ -62,6 +62,19 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   return result;
 }
 
+Tensor squeeze(const Tensor& x, Index axis) {
+  const std::size_t a = normalize_axis(axis, x.shape(), "squeeze");
+  if (x.shape()[a] != 1) {
+    fail("squeeze", "axis " + std::to_string(axis) + " of shape " + to_string(x.shape()) +
+                        " is not of size 1");
+  }
+  return reshape(x, x.shape().without(a));
+}
+
+Tensor unsqueeze(const Tensor& x, Index axis) {
+  return reshape(x, x.shape().with_new_axis(axis, "unsqueeze"));
+}
+
 Tensor detach(const Tensor& x) {
   Node& in = x.node();
   if (!in.requires_grad) return x;

@@ -72,6 +72,7 @@ Real Tensor::item() const {
              " elements, not one",
          "use at({...}) or reduce it first");
   }
+  detail::Tape::current().check_owner(node(), "item");
   detail::note_read(node());
   return *detail::values(*this);
 }
@@ -91,11 +92,13 @@ Real Tensor::at(std::initializer_list<Dim> index) const {
     }
     offset = offset * sizes[axis++] + i;
   }
+  detail::Tape::current().check_owner(node(), "at");
   detail::note_read(node());
   return detail::values(*this)[offset];
 }
 
 std::span<const Real> Tensor::data() const {
+  detail::Tape::current().check_owner(node(), "data");
   detail::note_read(node());
   return {detail::values(*this), static_cast<std::size_t>(numel())};
 }
@@ -154,6 +157,16 @@ Tensor arange(Index begin, Index end) {
 }
 
 Tensor arange(Index n) { return arange(0, n); }
+
+Tensor linspace(Real begin, Real end, Index n) {
+  if (n < 0) fail("linspace", "there are no " + std::to_string(n) + " numbers", "n is 0 or more");
+  Node* node = new_constant({n});
+  for (Index i = 0; i < n; ++i) {
+    const Real t = n == 1 ? Real{0} : static_cast<Real>(i) / static_cast<Real>(n - 1);
+    node->value[i] = begin * (1 - t) + end * t;
+  }
+  return Tensor(node);
+}
 
 Tensor eye(Index n) {
   Node* node = new_constant({n, n});

@@ -178,6 +178,8 @@ Tensor ones(const Shape& shape);
 /// 0, 1, .., n-1; begin, begin+1, .., end-1.
 Tensor arange(Index n);
 Tensor arange(Index begin, Index end);
+/// n numbers at equal distances, from begin to end, both among them.
+Tensor linspace(Real begin, Real end, Index n);
 /// The identity matrix.
 Tensor eye(Index n);
 

@@ -128,7 +128,9 @@ ParamStore& param_store() {
 
 namespace detail {
 
-ParamLeaves::Scope::Scope(ParamLeaves& leaves) : outer_(std::exchange(current_leaves, &leaves)) {}
+ParamLeaves::Scope::Scope(ParamLeaves& leaves) : outer_(std::exchange(current_leaves, &leaves)) {
+  leaves.recording_ = Tape::current().recording_id();
+}
 
 ParamLeaves::Scope::~Scope() {
   ParamLeaves& leaves = *std::exchange(current_leaves, outer_);
@@ -140,6 +142,13 @@ const ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   const std::uint32_t id = entry->name.id();
   if (positions_.size() <= id) positions_.resize(id + 1U);
   if (positions_[id] == 0) {
+    if (Tape::current().recording_id() != recording_) {
+      fail(
+          who(entry->name),
+          "an inner value_and_grad depends on a parameter of the step that is running; derivatives "
+          "of derivatives are not computed",
+          "call param before it, and detach the value");
+    }
     const Tensor u = Recording::leaf(entry->unconstrained);
     leaves_.push_back({entry, u, transform_to(entry->constraint)(u)});
     positions_[id] = static_cast<std::uint32_t>(leaves_.size());

@@ -80,7 +80,8 @@ class ParamLeaves {
   };
 
   /// While a scope is alive, this thread's parameters are leaves of the running recording, which
-  /// must outlive it.
+  /// must outlive it. A first use in a recording inside of that one is an error: nobody would see
+  /// its gradient.
   class Scope {
    public:
     explicit Scope(ParamLeaves& leaves);
@@ -98,6 +99,7 @@ class ParamLeaves {
 
  private:
   std::vector<Leaf> leaves_;
+  std::uint64_t recording_ = 0;
   std::vector<std::uint32_t> positions_;  // by name id: 1 + position in leaves_, or 0
 };
 

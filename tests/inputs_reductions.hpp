@@ -11,7 +11,7 @@
 
 namespace ember::testing {
 
-using Reduction = Tensor (*)(const Tensor&, const Axes&, bool);
+using Reduction = std::function<Tensor(const Tensor&, const Axes&, bool)>;
 
 inline Axes axes_of(const std::vector<Index>& axes) {
   if (axes.empty()) return {};
@@ -21,7 +21,7 @@ inline Axes axes_of(const std::vector<Index>& axes) {
 
 // `empty_too`: whether the reduction of no numbers is a number.
 template <class G>
-std::vector<Case> reduction_cases(Reduction f, bool empty_too, G reference) {
+std::vector<Case> reduction_cases(const Reduction& f, bool empty_too, G reference) {
   std::vector<Case> cases;
   std::uint64_t seed = 300;
   const auto add = [&](const Shape& shape, const std::vector<Index>& axes, bool keepdim) {
@@ -79,13 +79,30 @@ struct Inputs<detail::Op::max> {
 };
 
 template <>
+struct Inputs<detail::Op::min> {
+  static std::vector<Case> cases() {
+    return reduction_cases(min, false,
+                           [](const Numbers& v) { return *std::min_element(v.begin(), v.end()); });
+  }
+};
+
+template <>
+struct Inputs<detail::Op::prod> {
+  static std::vector<Case> cases() {
+    return reduction_cases(prod, true, [](const Numbers& v) {
+      return std::accumulate(v.begin(), v.end(), 1.0, std::multiplies<>());
+    });
+  }
+};
+
+template <>
 struct Inputs<detail::Op::logsumexp> {
   static std::vector<Case> cases() { return reduction_cases(logsumexp, false, log_sum_exp); }
 };
 
 // Operators that give a tensor of x's shape: a row of numbers makes a row of as many.
 template <class G>
-std::vector<Case> row_cases(Tensor (*f)(const Tensor&, Index), G reference) {
+std::vector<Case> row_cases(const std::function<Tensor(const Tensor&, Index)>& f, G reference) {
   std::vector<Case> cases;
   std::uint64_t seed = 400;
   for (const Shape& shape : shapes()) {

@@ -77,6 +77,40 @@ struct Inputs<detail::Op::transpose> {
 };
 
 template <>
+struct Inputs<detail::Op::permute> {
+  static std::vector<Case> cases() {
+    const std::vector<std::pair<Shape, std::vector<Index>>> orders{{{}, {}},
+                                                                   {{3}, {0}},
+                                                                   {{2, 3}, {1, 0}},
+                                                                   {{2, 3}, {0, -1}},
+                                                                   {{0, 3}, {1, 0}},
+                                                                   {{2, 3, 4}, {2, 0, 1}},
+                                                                   {{2, 3, 4}, {-1, 1, 0}},
+                                                                   {{2, 1, 3, 2}, {3, 1, 0, 2}},
+                                                                   {{1, 1}, {1, 0}}};
+    std::vector<Case> cases;
+    std::uint64_t seed = 640;
+    for (const auto& [shape, axes] : orders) {
+      const Tensor x = numbers(shape, -2, 2, ++seed);
+      std::vector<std::size_t> from;
+      Shape to;
+      for (Index axis : axes) {
+        from.push_back(normalize_axis(axis, shape, "test"));
+        to.push_back(shape[from.back()]);
+      }
+      cases.push_back(copying_case(
+          "", x, to, [axes = axes](const Tensor& t) { return permute(t, axes); },
+          [from](const Position& p) {
+            Position q(p.size());
+            for (std::size_t k = 0; k < p.size(); ++k) q[from[k]] = p[k];
+            return q;
+          }));
+    }
+    return cases;
+  }
+};
+
+template <>
 struct Inputs<detail::Op::slice> {
   static std::vector<Case> cases() {
     struct Part {

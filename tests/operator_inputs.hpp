@@ -4,7 +4,9 @@
 
 #include <ember/distributions/normal.hpp>
 
+#include "inputs_composed.hpp"
 #include "inputs_elementwise.hpp"
+#include "inputs_linalg.hpp"
 #include "inputs_reductions.hpp"
 #include "inputs_selection.hpp"
 

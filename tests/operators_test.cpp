@@ -68,6 +68,12 @@ Tensor with_element(const Tensor& x, std::size_t i, Real value) {
   return tensor(copy, x.shape());
 }
 
+constexpr std::array<Real, 3> kBad{std::numeric_limits<Real>::quiet_NaN(),
+                                   std::numeric_limits<Real>::infinity(),
+                                   -std::numeric_limits<Real>::infinity()};
+
+bool same_bits(Real a, Real b) { return std::memcmp(&a, &b, sizeof(Real)) == 0; }
+
 void check_values(const Case& c) {
   INFO(c.name);
   const Tensor y = c.f(c.inputs);
@@ -113,20 +119,25 @@ void check_gradient(const Case& c, bool twice) {
   check_gradient(c.inputs, [&](std::span<const Tensor> in) { return weighted(c, in, twice); });
 }
 
-// For each element of each input: which elements of the result it reaches. Found by putting NaN
-// there and looking where it comes out.
+// For each element of each input: which elements of the result it reaches. Found by putting NaN and
+// infinities there and looking what changes.
 using Influence = std::vector<std::vector<std::vector<bool>>>;
 
 Influence influence_of(const Case& c) {
   enable_validation(false);
+  const Tensor healthy = c.f(c.inputs);
   Influence influence(c.inputs.size());
   for (std::size_t k = 0; k < c.inputs.size(); ++k) {
     for (std::size_t i = 0; i < c.inputs[k].data().size(); ++i) {
-      std::vector<Tensor> poisoned = c.inputs;
-      poisoned[k] = with_element(c.inputs[k], i, std::numeric_limits<Real>::quiet_NaN());
-      const Tensor y = c.f(poisoned);
-      std::vector<bool> reached;
-      for (Real v : y.data()) reached.push_back(std::isnan(v));
+      std::vector<bool> reached(healthy.data().size());
+      for (Real bad : kBad) {
+        std::vector<Tensor> poisoned = c.inputs;
+        poisoned[k] = with_element(c.inputs[k], i, bad);
+        const Tensor y = c.f(poisoned);
+        for (std::size_t o = 0; o < reached.size(); ++o) {
+          reached[o] = reached[o] || !same_bits(y.data()[o], healthy.data()[o]);
+        }
+      }
       influence[k].push_back(std::move(reached));
     }
   }
@@ -175,8 +186,6 @@ void check_masked_gradient(const Case& c) {
   }
 }
 
-bool same_bits(Real a, Real b) { return std::memcmp(&a, &b, sizeof(Real)) == 0; }
-
 // The inputs' elements that reach nothing visible, one flag each.
 std::vector<std::vector<bool>> hidden_elements(const Influence& influence, const Mask& visible) {
   const std::vector<std::uint8_t> seen = visible.to_bytes();
@@ -197,8 +206,7 @@ std::size_t check_hidden(const Case& c, const Influence& influence, const Mask& 
   const auto hidden = hidden_elements(influence, visible);
   const ValueAndGrad harmless = value_and_grad(objective, c.inputs);
   std::size_t count = 0;
-  for (Real bad : {std::numeric_limits<Real>::quiet_NaN(), std::numeric_limits<Real>::infinity(),
-                   -std::numeric_limits<Real>::infinity()}) {
+  for (Real bad : kBad) {
     std::vector<Tensor> inputs;
     for (std::size_t k = 0; k < c.inputs.size(); ++k) {
       std::vector<Real> values(c.inputs[k].data().begin(), c.inputs[k].data().end());
@@ -283,6 +291,21 @@ TEST_CASE("no operator feels what a mask hides"){
   }
 #include <ember/core/operators.def>
 #undef EMBER_OPERATOR
+}
+
+TEST_CASE("operators made of others have right values and gradients and feel nothing hidden") {
+  for (const auto& [name, cases] : composed_operators()) {
+    DYNAMIC_SECTION(name) {
+      std::size_t count = 0;
+      for (const Case& c : cases) {
+        check_values(c);
+        for (bool twice : {false, true}) check_gradient(c, twice);
+        check_masked_gradient(c);
+        count += check_masked(c);
+      }
+      CHECK(count > 0);
+    }
+  }
 }
 
 TEST_CASE("chains of operators have right gradients and feel nothing hidden") {

@@ -161,9 +161,18 @@ TEST_CASE("a live tape tensor in another thread is an error") {
     }));
     errors.push_back(error_of(
         [&] { value_and_grad([&](std::span<const Tensor> in) { return sum(in[0]); }, {x}); }));
+    errors.push_back(error_of([&] { (void)(x > 0); }));
+    errors.push_back(error_of([&] { (void)(1 > constant); }));
+    errors.push_back(error_of([&] { isnan(x); }));
+    errors.push_back(error_of([&] { sign(x); }));
+    errors.push_back(error_of([&] { argmax(x, 0); }));
+    errors.push_back(error_of([&] { argsort(x); }));
+    errors.push_back(error_of([&] { x.data(); }));
+    errors.push_back(error_of([&] { sum(constant).item(); }));
+    errors.push_back(error_of([&] { x.at({0}); }));
   });
   other.join();
-  REQUIRE(errors.size() == 6);
+  REQUIRE(errors.size() == 15);
   for (const std::string& error : errors) CHECK_THAT(error, Catch::Contains(what));
 }
 

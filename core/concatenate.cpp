@@ -1,0 +1,89 @@
+// Tensors joined along an axis.
+#include <algorithm>
+
+#include <ember/core/reach.hpp>
+#include <ember/core/selection.hpp>
+
+namespace ember {
+namespace detail {
+
+void backward_concatenate(Node& n) {
+  const auto axis = static_cast<std::size_t>(n.ints[0]);
+  const Index inner = n.shape.after(axis + 1).numel();
+  const Index outer = n.shape.first(axis).numel();
+  const Index total = n.shape[axis] * inner;
+  Index begin = 0;
+  for (std::int32_t k = 0; k < n.operand_count; ++k) {
+    Node& in = *n.operands[k];
+    const Index length = in.shape[axis] * inner;
+    const Index start = begin;
+    begin += length;
+    if (!in.requires_grad || in.numel == 0) continue;
+    const MaskBytes* reach = nullptr;
+    if (n.reach != nullptr) {
+      std::vector<std::uint8_t> bytes;
+      for (Index o = 0; o < outer; ++o) {
+        const std::uint8_t* from = n.reach->data() + o * total + start;
+        bytes.insert(bytes.end(), from, from + length);
+      }
+      const Mask mask = Mask::from_bytes(in.shape, std::move(bytes));
+      if (mask.is_none()) continue;
+      reach = as_reach(mask);
+    }
+    Real* out = open_sum(in, reach);
+    for_reached(in.numel, reach,
+                [&](Index i) { out[i] += n.adjoint[i / length * total + start + i % length]; });
+  }
+}
+
+}  // namespace detail
+
+using detail::Node;
+using detail::Op;
+
+Tensor concatenate(const std::vector<Tensor>& tensors, Index axis) {
+  if (tensors.empty()) fail("concatenate", "there is nothing to join", "give one tensor or more");
+  const Shape& first = tensors.front().shape();
+  const std::size_t a = normalize_axis(axis, first, "concatenate");
+  Index size = 0;
+  std::vector<Node*> nodes;
+  for (const Tensor& x : tensors) {
+    if (x.shape().rank() != first.rank() || !(x.shape().without(a) == first.without(a))) {
+      fail("concatenate",
+           "shapes " + to_string(first) + " and " + to_string(x.shape()) +
+               " can't be joined along axis " + std::to_string(a),
+           "all other sizes must agree");
+    }
+    size += x.shape()[a];
+    nodes.push_back(&x.node());
+  }
+  Node* out = detail::new_result(Op::concatenate, first.with(a, size), nodes);
+  Tensor result(out);
+  out->ints[0] = static_cast<Index>(a);
+  const Index outer = first.first(a).numel();
+  const Index inner = first.after(a + 1).numel();
+  Real* to = out->value;
+  for (Index o = 0; o < outer; ++o) {
+    for (const Node* node : nodes) {
+      const Index length = node->shape[a] * inner;
+      to = std::copy_n(detail::values(*node) + o * length, length, to);
+    }
+  }
+  return result;
+}
+
+Tensor stack(const std::vector<Tensor>& tensors, Index axis) {
+  if (tensors.empty()) fail("stack", "there is nothing to join", "give one tensor or more");
+  const Shape& shape = tensors.front().shape();
+  const Shape wide = shape.with_new_axis(axis, "stack");
+  std::vector<Tensor> rows;
+  for (const Tensor& x : tensors) {
+    if (!(x.shape() == shape))
+      fail("stack", "shapes " + to_string(shape) + " and " + to_string(x.shape()) + " differ",
+           "all must be equal");
+    rows.push_back(reshape(x, wide));
+  }
+  return concatenate(rows, axis);
+}
+
+}  // namespace ember

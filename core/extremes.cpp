@@ -1,0 +1,111 @@
+// The largest and the smallest element. NaN beats every number; among equals the first one wins.
+#include <algorithm>
+#include <cmath>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/core/reduced.hpp>
+
+namespace ember {
+namespace detail {
+namespace {
+
+bool larger(Real a, Real b) { return a > b; }
+bool smaller(Real a, Real b) { return a < b; }
+
+// The positions of the winners, one for each element of `kept`.
+template <class Beats>
+std::vector<Index> winners_of(const Node& in, const Shape& kept, Beats beats) {
+  std::vector<Index> winners(static_cast<std::size_t>(kept.numel()), -1);
+  const Real* from = values(in);
+  const BroadcastPlan<1> plan(in.shape, {&kept});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    for (Index i = 0; i < n; ++i) {
+      Index& winner = winners[static_cast<std::size_t>(offsets[0] + i * plan.strides[0][0])];
+      const Real v = from[position + i];
+      const bool better =
+          winner < 0 || (!std::isnan(from[winner]) && (beats(v, from[winner]) || std::isnan(v)));
+      if (better) winner = position + i;
+    }
+  });
+  return winners;
+}
+
+void check_not_empty(const Node& in, const Shape& result, const char* who) {
+  if (in.numel == 0 && result.numel() > 0) {
+    fail(who, "shape " + to_string(in.shape) + " has no elements to choose from");
+  }
+}
+
+template <class Beats>
+Tensor extreme(Op op, const Tensor& x, const Axes& axes, bool keepdim, Beats beats) {
+  Node& in = x.node();
+  const Shape shape = result_shape(in.shape, axes, name_of(op), keepdim);
+  check_not_empty(in, shape, name_of(op));
+  Node* out = new_result(op, shape, {&in});
+  Tensor result(out);
+  const std::vector<Index> winners = winners_of(in, kept_shape(in.shape, axes, name_of(op)), beats);
+  for (Index i = 0; i < out->numel; ++i) {
+    out->value[i] = values(in)[winners[static_cast<std::size_t>(i)]];
+  }
+  if (out->requires_grad) {
+    auto* kept_winners = Tape::current().allocate_auxiliary<Index>(winners.size());
+    std::copy(winners.begin(), winners.end(), kept_winners);
+    out->aux = kept_winners;
+  }
+  return result;
+}
+
+template <class Beats>
+Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepdim, Beats beats) {
+  const Node& in = x.node();
+  Tape::current().check_owner(in, who);
+  const std::size_t a = normalize_axis(axis, in.shape, who);
+  const Shape shape = result_shape(in.shape, axis, who, keepdim);
+  check_not_empty(in, shape, who);
+  const std::vector<Index> winners = winners_of(in, kept_shape(in.shape, axis, who), beats);
+  const Index inner = in.shape.after(a + 1).numel();
+  Node* out = new_constant(shape);
+  for (Index i = 0; i < out->numel; ++i) {
+    out->value[i] = static_cast<Real>(winners[static_cast<std::size_t>(i)] / inner % in.shape[a]);
+  }
+  return Tensor(out);
+}
+
+}  // namespace
+
+void backward_max(Node& n) {
+  Node& in = *n.operands[0];
+  const auto* winners = static_cast<const Index*>(n.aux);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
+  for_reached(n.numel, n.reach, [&](Index i) { bytes[static_cast<std::size_t>(winners[i])] = 1; });
+  Real* out = open_sum_at(in, std::move(bytes));
+  if (out == nullptr) return;
+  for_reached(n.numel, n.reach, [&](Index i) { out[winners[i]] += n.adjoint[i]; });
+}
+
+void backward_min(Node& n) { backward_max(n); }
+
+}  // namespace detail
+
+using detail::larger;
+using detail::Op;
+using detail::smaller;
+
+Tensor max(const Tensor& x, const Axes& axes, bool keepdim) {
+  return detail::extreme(Op::max, x, axes, keepdim, larger);
+}
+
+Tensor min(const Tensor& x, const Axes& axes, bool keepdim) {
+  return detail::extreme(Op::min, x, axes, keepdim, smaller);
+}
+
+Tensor argmax(const Tensor& x, Index axis, bool keepdim) {
+  return detail::index_of_extreme("argmax", x, axis, keepdim, larger);
+}
+
+Tensor argmin(const Tensor& x, Index axis, bool keepdim) {
+  return detail::index_of_extreme("argmin", x, axis, keepdim, smaller);
+}
+
+}  // namespace ember

@@ -1,0 +1,40 @@
+// Copies of elements: every result element is one of the operand's, so that forward is a list of
+// runs to copy, and backward and reach follow it back.
+#pragma once
+
+#include <algorithm>
+
+#include <ember/core/reach.hpp>
+
+namespace ember::detail {
+
+/// The result made of runs of `run` neighbours: run r begins with the operand's element from(r).
+template <class F>
+Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
+  Node* out = new_result(op, shape, {&in});
+  Tensor result(out);
+  const Index runs = out->numel == 0 ? 0 : out->numel / run;
+  Index* starts = nullptr;
+  if (out->requires_grad) {
+    starts = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(runs));
+    out->aux = starts;
+    out->ints = {run, runs, 0, 0};
+  }
+  const Real* value = values(in);
+  for (Index r = 0; r < runs; ++r) {
+    const Index at = from(r);
+    if (run == 1) {
+      out->value[r] = value[at];
+    } else {
+      std::copy_n(value + at, run, out->value + r * run);
+    }
+    if (starts != nullptr) starts[r] = at;
+  }
+  return result;
+}
+
+/// Backward of copy_runs: adjoints go back to where the elements came from; nobody else of the
+/// operand is reached.
+void return_runs(Node& node);
+
+}  // namespace ember::detail
