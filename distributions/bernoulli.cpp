@@ -9,8 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
-    reflect::table<Bernoulli::Params>({{Kind::unit_interval}, {Kind::real}});
+constexpr auto kParameters = reflect::table<Bernoulli::Params>(
+    {reflect::one_of(Kind::unit_interval), reflect::one_of(Kind::real)});
 
 struct ByProbs {
   static Density<2> density(double x, double p) {
@@ -58,13 +58,12 @@ class BernoulliFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return to_tensor(detail::standard_uniform(key, elements) < expand(detach(probs()), elements));
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo Bernoulli::kInfo{"Bernoulli", kParameters, true,
-                                            &reflect::make<Bernoulli>};
+constinit const FamilyInfo Bernoulli::kInfo{"Bernoulli", kParameters, &reflect::make<Bernoulli>};
 
 Bernoulli::Bernoulli(const Params& params) : Distribution(make_family<BernoulliFamily>(params)) {}
 

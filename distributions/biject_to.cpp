@@ -1,6 +1,7 @@
 #include <ember/distributions/biject_to.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/operators.hpp>
 
 namespace ember {
 namespace {
@@ -17,9 +18,21 @@ transforms::Transform element(const Constraint& constraint, const char* who) {
     case Kind::unit_interval:
       return transforms::sigmoid();
     case Kind::greater_than:
+    case Kind::greater_than_eq:
       return transforms::compose({transforms::exp(), transforms::affine(constraint.lower(), 1)});
+    case Kind::less_than:
+      return transforms::compose({transforms::exp(), transforms::affine(constraint.upper(), -1)});
+    case Kind::interval:
+    case Kind::half_open_interval:
+      return transforms::compose(
+          {transforms::sigmoid(),
+           transforms::affine(constraint.lower(), constraint.upper() - constraint.lower())});
     case Kind::simplex:
       return transforms::stick_breaking();
+    case Kind::lower_cholesky:
+      return transforms::lower_cholesky();
+    case Kind::positive_definite:
+      return transforms::positive_definite();
     case Kind::boolean:
     case Kind::integer_interval:
     case Kind::nonnegative_integer:
@@ -39,6 +52,15 @@ transforms::Transform transform_to(const Constraint& constraint) {
   const bool is_simplex = constraint.kind() == Constraint::Kind::simplex;
   return independent(is_simplex ? transforms::softmax() : element(constraint, "transform_to"),
                      constraint.reinterpreted());
+}
+
+Tensor point_inside(const Constraint& constraint, const Shape& shape) {
+  if (constraint.kind() == Constraint::Kind::integer_interval) {
+    return expand(constraint.lower(), shape);
+  }
+  if (constraint.is_discrete()) return zeros(shape);
+  const transforms::Transform transform = biject_to(constraint);
+  return transform(zeros(transform.inverse_shape(shape)));
 }
 
 }  // namespace ember

@@ -5,11 +5,15 @@
 
 namespace ember {
 
-/// The bijection from real numbers to a constraint: exp for positive ones, sigmoid for the unit
-/// interval, stick breaking for a simplex, .. A discrete constraint is an error.
+/// The bijection from real numbers to a constraint: exp for positive ones, lower + exp and
+/// upper - exp beyond a bound, lower + (upper - lower) sigmoid in an interval, stick breaking for a
+/// simplex, .. A discrete constraint is an error.
 transforms::Transform biject_to(const Constraint& constraint);
 
 /// As biject_to, but only onto: a simplex by softmax. Parameters are stored through it.
 transforms::Transform transform_to(const Constraint& constraint);
+
+/// A fixed value inside of a constraint, of this shape: what stands for a value that nobody sees.
+Tensor point_inside(const Constraint& constraint, const Shape& shape);
 
 }  // namespace ember

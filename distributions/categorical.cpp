@@ -12,8 +12,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
-    reflect::table<Categorical::Params>({{Kind::nonnegative, 1}, {Kind::real, 1}});
+constexpr auto kParameters = reflect::table<Categorical::Params>(
+    {reflect::one_of(Kind::nonnegative, 1), reflect::one_of(Kind::real, 1)});
 
 constexpr Index kRows = kRowBlock;
 
@@ -166,12 +166,12 @@ class CategoricalFamily final : public KernelFamily {
     }
     return tensor_of(std::move(drawn), elements);
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters, true,
+constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters,
                                               &reflect::make<Categorical>};
 
 Categorical::Categorical(const Params& params)

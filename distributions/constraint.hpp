@@ -19,7 +19,13 @@ class Constraint {
     nonnegative,
     unit_interval,
     greater_than,
+    greater_than_eq,
+    less_than,
+    interval,
+    half_open_interval,
     simplex,
+    lower_cholesky,
+    positive_definite,
     boolean,
     integer_interval,
     nonnegative_integer,
@@ -33,8 +39,11 @@ class Constraint {
   Kind kind() const { return kind_; }
   const Tensor& lower() const { return lower_; }
   const Tensor& upper() const { return upper_; }
-  std::size_t event_dim() const { return reinterpreted_ + (kind_ == Kind::simplex ? 1U : 0U); }
+  std::size_t event_dim() const;
   bool is_discrete() const;
+  /// Whether the kind needs a lower bound, an upper one.
+  bool has_lower() const;
+  bool has_upper() const;
   /// Whether every real number is allowed.
   bool is_unconstrained() const { return kind_ == Kind::real || kind_ == Kind::any; }
 
@@ -47,13 +56,16 @@ class Constraint {
   /// Whether kind, event axes and bounds agree.
   friend bool operator==(const Constraint& a, const Constraint& b);
 
-  /// Where x is allowed, element by element (row by row for a simplex).
+  /// Where x is allowed, element by element (row by row for a simplex, matrix by matrix); bounds
+  /// broadcast with x.
   Mask check(const Tensor& x) const;
   /// Whether x is allowed wherever it is visible. Quick, and takes nothing from the heap; may say
   /// no although check() says yes.
   bool holds(const Tensor& x, const Mask& visible) const;
   /// What is asked, in words: "must be positive".
   std::string rule() const;
+  /// The constraint on one element of a shape that the bounds broadcast to.
+  Constraint at(Index position, const Shape& shape) const;
   std::string name() const;
   /// The kind of a name, if there is one.
   static std::optional<Kind> kind_of(std::string_view name);
@@ -71,9 +83,20 @@ inline const Constraint positive{Constraint::Kind::positive};
 inline const Constraint nonnegative{Constraint::Kind::nonnegative};
 inline const Constraint unit_interval{Constraint::Kind::unit_interval};
 inline const Constraint simplex{Constraint::Kind::simplex};
+/// Lower triangular with a positive diagonal.
+inline const Constraint lower_cholesky{Constraint::Kind::lower_cholesky};
+/// Symmetric, too.
+inline const Constraint positive_definite{Constraint::Kind::positive_definite};
 inline const Constraint boolean{Constraint::Kind::boolean};
 inline const Constraint nonnegative_integer{Constraint::Kind::nonnegative_integer};
+/// Bounds may be tensors.
 Constraint greater_than(const Tensor& lower);
+Constraint greater_than_eq(const Tensor& lower);
+Constraint less_than(const Tensor& upper);
+/// lower <= x <= upper
+Constraint interval(const Tensor& lower, const Tensor& upper);
+/// lower <= x < upper
+Constraint half_open_interval(const Tensor& lower, const Tensor& upper);
 /// Whole numbers from lower to upper, both included.
 Constraint integer_interval(const Tensor& lower, const Tensor& upper);
 Constraint independent(const Constraint& base, std::size_t n);

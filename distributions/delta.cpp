@@ -55,7 +55,7 @@ class DeltaFamily final : public Family {
 
 }  // namespace
 
-constinit const FamilyInfo Delta::kInfo{"Delta", kParameters, false, &reflect::make<Delta>};
+constinit const FamilyInfo Delta::kInfo{"Delta", kParameters, &reflect::make<Delta>};
 
 Delta::Delta(const Params& params) : Distribution(make_family<DeltaFamily>(params)) {}
 

@@ -122,13 +122,13 @@ class Driver {
     is_listed_ = partials_ && inputs_[0].layout == Layout::full && inputs_[0].partial == nullptr;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
-      if (input.layout == Layout::uniform) continue;
+      if (is_uniform(k)) continue;
       is_listed_ = is_listed_ && input.layout == Layout::full && input.partial != nullptr;
     }
   }
   // Whether the sum kernel takes an input as one number.
   bool is_uniform(std::size_t k) const {
-    return sum_kernel_ != nullptr && k > 0 && inputs_[k].layout == Layout::uniform;
+    return sum_kernel_ != nullptr && k > 0 && (sum_kernel_->uniform >> (k - 1) & 1U) != 0;
   }
 
   // Blocks for gathered inputs and for derivatives that are summed or scattered: on the stack, or
@@ -347,7 +347,7 @@ class Driver {
   Sums sums_;
   std::array<Node*, kMaxInputs> operands_;
   std::array<Input, kMaxInputs> inputs_;
-  std::array<Real, 2 * 3 * kBlock> stack_;
+  std::array<Real, 2 * kMaxInputs * kBlock> stack_;
 };
 
 }  // namespace

@@ -29,8 +29,7 @@ struct Kernel {
   std::size_t inputs;       // the value comes first
   unsigned row_inputs = 0;  // bit k: input k has a row an element
   /// For sums over many elements: indexed by which parameters are one number for all of them (bit
-  /// k - 1: input k), so that what depends on them alone, such as log(scale), is computed once a
-  /// block, and their derivatives are summed in registers.
+  /// k - 1: input k).
   const struct SumKernel* sums = nullptr;
 };
 
@@ -41,7 +40,8 @@ struct Sums {
 };
 
 /// Sums over a block; `kept` says which elements count (null for all of them, in the variants that
-/// are not masked). Uniform inputs are read from in[k][0].
+/// are not masked). Uniform inputs are read from in[k][0]: what depends on them alone, such as
+/// log(scale), is computed once a block, and their derivatives are summed in registers.
 struct SumKernel {
   using Block = void (*)(Index n, const Real* const* in, const std::uint8_t* kept,
                          Real* const* partials, Sums& sums);
@@ -50,6 +50,7 @@ struct SumKernel {
   /// element 0. Wants no derivative by the value, and those by all parameters that are not uniform.
   void (*listed)(Index n, const Index* list, const Real* const* in, Real* const* partials,
                  Sums& sums);
+  unsigned uniform;  // the inputs that it takes as uniform: not more than those that are
 };
 
 /// The log density of `elements` under a kernel, where `visible`; 0 elsewhere. Hidden elements of
@@ -62,7 +63,7 @@ Tensor density_sum(const Kernel& kernel, std::span<const Tensor> inputs, const S
                    const Mask& visible);
 
 /// What an element-wise scalar density returns: log p and its derivatives by the value and the
-/// parameters.
+/// parameters (or any other element-wise function: see pointwise()).
 template <std::size_t N>
 struct Density {
   double log_prob;
@@ -73,13 +74,15 @@ struct Density {
 /// Density<N>. Its parts are pure arithmetic, so that what nobody stores is not computed.
 template <class F, std::size_t N>
 struct Elementwise {
-  static_assert(N == 2 || N == 3, "a value and one or two parameters");
+  static_assert(N >= 2 && N <= kMaxInputs, "a value and one to three parameters");
 
-  static Density<N> at(Real x, double p1, [[maybe_unused]] double p2) {
+  static Density<N> at(Real x, double p1, [[maybe_unused]] double p2, [[maybe_unused]] double p3) {
     if constexpr (N == 2) {
       return F::density(x, p1);
-    } else {
+    } else if constexpr (N == 3) {
       return F::density(x, p1, p2);
+    } else {
+      return F::density(x, p1, p2, p3);
     }
   }
 
@@ -87,21 +90,24 @@ struct Elementwise {
   static void block(Index n, Index, const Real* const* in, Real* out, Real* const* partials) {
     const Real* x = in[0];
     const Real* p1 = in[1];
-    const Real* p2 = in[N - 1];
+    const Real* p2 = in[kSecond];
+    const Real* p3 = in[N - 1];
     Real unused[detail::kBlock];
-    Real* g[3] = {unused, unused, unused};
+    Real* g[kMaxInputs] = {unused, unused, unused, unused};
     open(Partials, partials, g);
     Real* g0 = g[0];
     Real* g1 = g[1];
     Real* g2 = g[2];
+    Real* g3 = g[3];
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const Density<N> d = at(x[i], p1[i], p2[i]);
+      const Density<N> d = at(x[i], p1[i], p2[i], p3[i]);
       out[i] = static_cast<Real>(d.log_prob);
       if constexpr (Partials) {
         g0[i] = static_cast<Real>(d.partial[0]);
         g1[i] = static_cast<Real>(d.partial[1]);
         if constexpr (N > 2) g2[i] = static_cast<Real>(d.partial[2]);
+        if constexpr (N > 3) g3[i] = static_cast<Real>(d.partial[3]);
       }
     }
   }
@@ -111,24 +117,30 @@ struct Elementwise {
                   Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
+    constexpr bool kUniform3 = (Uniform & 4U) != 0;
     const Real* x = in[0];
     const Real* p1 = in[1];
-    const Real* p2 = in[N - 1];
+    const Real* p2 = in[kSecond];
+    const Real* p3 = in[N - 1];
     const double u1 = p1[0];
     const double u2 = p2[0];
+    const double u3 = p3[0];
     Real unused[detail::kBlock];
-    Real* g[3] = {unused, unused, unused};
+    Real* g[kMaxInputs] = {unused, unused, unused, unused};
     open(Partials, partials, g);
     Real* g0 = g[0];
     Real* g1 = g[1];
     Real* g2 = g[2];
+    Real* g3 = g[3];
     double total = 0;
     double total1 = 0;
     double total2 = 0;
-#pragma omp simd reduction(+ : total, total1, total2)
+    double total3 = 0;
+#pragma omp simd reduction(+ : total, total1, total2, total3)
     for (Index i = 0; i < n; ++i) {
       const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
-                              kUniform2 ? u2 : static_cast<double>(p2[i]));
+                              kUniform2 ? u2 : static_cast<double>(p2[i]),
+                              kUniform3 ? u3 : static_cast<double>(p3[i]));
       const bool counts = !Masked || kept[i] != 0;
       total += counts ? d.log_prob : 0.0;
       if constexpr (Partials) {
@@ -143,11 +155,17 @@ struct Elementwise {
         } else if constexpr (N > 2) {
           g2[i] = static_cast<Real>(d.partial[2]);
         }
+        if constexpr (kUniform3) {
+          total3 += counts ? d.partial[3] : 0.0;
+        } else if constexpr (N > 3) {
+          g3[i] = static_cast<Real>(d.partial[3]);
+        }
       }
     }
     sums.log_prob += total;
     sums.partial[1] += total1;
     sums.partial[2] += total2;
+    sums.partial[3] += total3;
   }
 
   template <unsigned Uniform>
@@ -155,21 +173,27 @@ struct Elementwise {
                      Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
+    constexpr bool kUniform3 = (Uniform & 4U) != 0;
     const Real* x = in[0];
     const Real* p1 = in[1];
-    const Real* p2 = in[N - 1];
+    const Real* p2 = in[kSecond];
+    const Real* p3 = in[N - 1];
     Real* g1 = partials[1];
-    Real* g2 = partials[N - 1];
+    Real* g2 = partials[kSecond];
+    Real* g3 = partials[N - 1];
     const double u1 = p1[0];
     const double u2 = p2[0];
+    const double u3 = p3[0];
     double total = 0;
     double total1 = 0;
     double total2 = 0;
-#pragma omp simd reduction(+ : total, total1, total2)
+    double total3 = 0;
+#pragma omp simd reduction(+ : total, total1, total2, total3)
     for (Index j = 0; j < n; ++j) {
       const Index i = list[j];
       const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
-                              kUniform2 ? u2 : static_cast<double>(p2[i]));
+                              kUniform2 ? u2 : static_cast<double>(p2[i]),
+                              kUniform3 ? u3 : static_cast<double>(p3[i]));
       total += d.log_prob;
       if constexpr (kUniform1) {
         total1 += d.partial[1];
@@ -181,11 +205,19 @@ struct Elementwise {
       } else if constexpr (N > 2) {
         g2[i] = static_cast<Real>(d.partial[2]);
       }
+      if constexpr (kUniform3) {
+        total3 += d.partial[3];
+      } else if constexpr (N > 3) {
+        g3[i] = static_cast<Real>(d.partial[3]);
+      }
     }
     sums.log_prob += total;
     sums.partial[1] += total1;
     sums.partial[2] += total2;
+    sums.partial[3] += total3;
   }
+
+  static constexpr std::size_t kSecond = N > 2 ? 2 : 1;  // where there is no second parameter, any
 
   static void open(bool wanted, Real* const* partials, Real** g) {
     for (std::size_t k = 0; wanted && k < N; ++k) {
@@ -194,11 +226,16 @@ struct Elementwise {
   }
 
   template <unsigned Uniform>
-  static constexpr SumKernel kSum{&sum<Uniform, false, false>, &sum<Uniform, false, true>,
-                                  &sum<Uniform, true, false>, &sum<Uniform, true, true>,
-                                  &listed<Uniform>};
-  static constexpr SumKernel kSums[] = {kSum<0>, kSum<1>, kSum<N == 3 ? 2 : 0>,
-                                        kSum<N == 3 ? 3 : 0>};
+  static constexpr SumKernel kSum{
+      &sum<Uniform, false, false>, &sum<Uniform, false, true>, &sum<Uniform, true, false>,
+      &sum<Uniform, true, true>,   &listed<Uniform>,           Uniform};
+  // Of three parameters only all, or all but the second (a location), are taken as uniform: each
+  // entry is four more loops to compile.
+  static constexpr unsigned best(unsigned uniform) {
+    return N < 4 || uniform == 5 || uniform == 7 ? uniform & ((1U << (N - 1)) - 1) : 0;
+  }
+  static constexpr SumKernel kSums[] = {kSum<best(0)>, kSum<best(1)>, kSum<best(2)>, kSum<best(3)>,
+                                        kSum<best(4)>, kSum<best(5)>, kSum<best(6)>, kSum<best(7)>};
   static constexpr Kernel kernel{&block<false>, &block<true>, N, 0, kSums};
 };
 

@@ -26,7 +26,7 @@ class KernelFamily : public Family {
   /// A draw of shape elements + event, as if all of it were visible.
   virtual Tensor draw(detail::RandomKey key, const Shape& elements) const = 0;
   /// A value of the support, for hidden elements.
-  virtual Real placeholder() const = 0;
+  virtual Tensor placeholder() const = 0;
 
  private:
   void check(const Tensor& value, const Mask& visible, bool is_real_too) const;
@@ -34,17 +34,37 @@ class KernelFamily : public Family {
 
 /// Draws each element on its own engine: f(engine, parameter values ..) for parameters broadcast to
 /// the elements.
-template <class F>
-Tensor draw_each(detail::RandomKey key, const Shape& elements, const Tensor& parameter, F f) {
-  const Tensor full = expand(detach(parameter), elements);
+template <std::size_t N, class F>
+Tensor draw_each(detail::RandomKey key, const Shape& elements,
+                 const std::array<Tensor, N>& parameters, F f) {
+  std::array<Tensor, N> full;
+  for (std::size_t k = 0; k < N; ++k) full[k] = expand(detach(parameters[k]), elements);
   detail::Node* out = detail::new_constant(elements);
   Tensor result(out);
   for (Index i = 0; i < out->numel; ++i) {
     detail::ElementEngine engine(key, i);
-    out->value[i] =
-        static_cast<Real>(f(engine, static_cast<double>(full.data()[static_cast<std::size_t>(i)])));
+    const auto at = [&](std::size_t k) {
+      return static_cast<double>(full[k].data()[static_cast<std::size_t>(i)]);
+    };
+    out->value[i] = [&]<std::size_t... K>(std::index_sequence<K...>) {
+      return static_cast<Real>(f(engine, at(K)...));
+    }(std::make_index_sequence<N>());
   }
   return result;
+}
+
+/// A key for a second draw, independent of the first.
+inline detail::RandomKey other_key(detail::RandomKey key) {
+  return {key.key ^ 0x9e3779b97f4a7c15U};
+}
+
+/// F::density as any element-wise function of N tensors with its derivatives, over a shape that
+/// they broadcast to.
+template <class F, std::size_t N>
+Tensor pointwise(const std::array<Tensor, N>& inputs, const Shape& shape) {
+  static constexpr Kernel kernel{&Elementwise<F, N>::template block<false>,
+                                 &Elementwise<F, N>::template block<true>, N};
+  return density(kernel, inputs, shape, Mask::filled(shape, true));
 }
 
 }  // namespace ember::distributions

@@ -15,24 +15,30 @@ constexpr const FamilyInfo* kFamilies[] = {
 #undef EMBER_FAMILY
 };
 
+// What is wrong with the choice of given parameters, if anything is.
 void check_given(const FamilyInfo& info, std::span<const Tensor> values) {
   std::size_t count = 0;
-  std::string given, absent, all;
+  std::string given, absent, needed, alternatives;
+  const auto add = [](std::string& list, const char* separator, const std::string& name) {
+    list += (list.empty() ? "" : separator) + name;
+  };
   for (std::size_t i = 0; i < values.size(); ++i) {
     const std::string name = std::string(".") + info.parameters[i].name;
-    all += (i > 0 ? ", " : "") + name;
-    if (values[i].defined()) {
-      given += (count++ > 0 ? " and " : "") + name;
-    } else {
-      absent += (absent.empty() ? "" : ", ") + name;
+    const bool is_alternative = info.parameters[i].is_alternative;
+    add(is_alternative ? alternatives : needed, ", ", name);
+    if (is_alternative && values[i].defined()) {
+      add(given, " and ", name);
+      ++count;
+    } else if (!is_alternative && !values[i].defined()) {
+      add(absent, ", ", name);
     }
   }
-  if (info.one_of && count != 1) {
-    fail(info.name, count == 0 ? "no parameterisation was given" : given + " were given",
-         "give exactly one of " + all);
+  if (!absent.empty()) {
+    fail(info.name, "the value of " + absent + " is undefined", "give all of " + needed);
   }
-  if (!info.one_of && !absent.empty()) {
-    fail(info.name, "the value of " + absent + " is undefined", "give all of " + all);
+  if (!alternatives.empty() && count != 1) {
+    fail(info.name, count == 0 ? "no parameterisation was given" : given + " were given",
+         "give exactly one of " + alternatives);
   }
 }
 
@@ -48,9 +54,20 @@ const FamilyInfo* find_family(std::string_view name) {
 }
 
 Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(info) {
-  std::size_t given = 0;
-  for (const Tensor& value : values) given += value.defined() ? 1 : 0;
-  if (given != (info.one_of ? 1 : values.size())) check_given(info, values);
+  std::size_t alternatives = 0, given = 0;
+  bool is_complete = true;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!info.parameters[i].is_alternative) {
+      is_complete = is_complete && values[i].defined();
+      continue;
+    }
+    if (values[i].defined()) {
+      alternative_ = alternatives;
+      ++given;
+    }
+    ++alternatives;
+  }
+  if (!is_complete || given != (alternatives > 0 ? 1 : 0)) check_given(info, values);
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (!values[i].defined()) continue;
     const ParameterInfo& parameter = info.parameters[i];
@@ -68,7 +85,7 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
 void Family::check_parameters(const Mask& visible, bool is_real_too) const {
   for (const Parameter& p : parameters()) {
     if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
-    const Constraint constraint(p.info->kind);
+    const Constraint constraint = parameter_constraint(p);
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }

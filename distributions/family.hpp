@@ -11,19 +11,21 @@
 namespace ember::distributions {
 
 /// A parameter as its family declares it: where it may lie, how many of its last axes belong to
-/// one element.
+/// one element, and whether it is one of the alternatives, of which exactly one is given. All
+/// others are given always. A kind with bounds takes them from parameter_constraint().
 struct ParameterInfo {
   const char* name;
   Constraint::Kind kind;
   std::size_t event_dim;
+  bool is_alternative = false;
 };
 
 /// A family as it is declared, once: its reflected parameters, and how to make it of them.
 struct FamilyInfo {
   const char* name;
   std::span<const ParameterInfo> parameters;
-  bool one_of;  // the parameters are alternatives, exactly one is given
-  /// Makes the distribution of the tensors in the order of `parameters`, undefined ones absent.
+  /// Makes the distribution of the tensors in the order of `parameters`; undefined ones are absent
+  /// and take their defaults, if they have any.
   Distribution (*make)(std::span<const Tensor> values);
 };
 
@@ -35,6 +37,8 @@ struct Parameter {
 
 class Family {
  public:
+  static constexpr std::size_t kMaxParameters = 6;
+
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
   virtual ~Family() = default;
@@ -72,15 +76,16 @@ class Family {
   virtual Tensor enumerate_support() const;
 
  protected:
-  /// Keeps the given ones of `values`; errors unless all are given, or exactly one of alternatives,
-  /// and their batch shapes broadcast.
+  /// Keeps the given ones of `values`; errors unless those are all that are no alternatives and
+  /// exactly one of the alternatives, and their batch shapes broadcast.
   Family(const FamilyInfo& info, std::span<const Tensor> values);
 
-  /// The k-th parameter that is given, and its place in the declaration.
+  /// The k-th parameter that is given.
   const Tensor& parameter(std::size_t k) const { return parameters_[k].value; }
-  std::size_t alternative() const {
-    return static_cast<std::size_t>(parameters_[0].info - info_.parameters.data());
-  }
+  /// Which of the alternatives is given: 0 is the first that is declared.
+  std::size_t alternative() const { return alternative_; }
+  /// Where a given parameter may lie, bounds included.
+  virtual Constraint parameter_constraint(const Parameter& p) const { return p.info->kind; }
   /// Errors unless the visible elements' parameters are allowed; those that may be any real number
   /// are left out on demand.
   void check_parameters(const Mask& visible, bool is_real_too) const;
@@ -90,7 +95,8 @@ class Family {
 
  private:
   const FamilyInfo& info_;
-  InlineVector<Parameter, 3> parameters_;
+  InlineVector<Parameter, kMaxParameters> parameters_;
+  std::size_t alternative_ = 0;
 };
 
 /// All families, in the order of families.def.

@@ -21,11 +21,9 @@ class HalfCauchyFamily final : public KernelFamily {
   static Density<2> density(double x, double scale) {
     const double inverse = 1 / scale;
     const double z = x * inverse;
-    const bool far = z > 1e8;  // z^2 swallows the 1, and may overflow
-    const double log_term = far ? 2 * special::log(z) : special::log1p(z * z);
-    const double w = far ? 2 / z : 2 * z / (1 + z * z);  // d log(1 + z^2) / dz
-    return {std::numbers::ln2 - kLogPi - special::log(scale) - log_term,
-            {-w * inverse, (w * z - 1) * inverse}};
+    const special::LogSquare term = special::log1p_square(z);
+    return {std::numbers::ln2 - special::kLogPi - special::log(scale) - term.value,
+            {-term.slope * inverse, (term.slope * z - 1) * inverse}};
   }
 
   Constraint support() const override { return constraints::nonnegative; }
@@ -34,25 +32,22 @@ class HalfCauchyFamily final : public KernelFamily {
     return full(batch_shape(), std::numeric_limits<Real>::infinity());
   }
   Tensor variance() const override { return mean(); }
-  Tensor entropy() const override { return log(scale()) + (std::numbers::ln2 + kLogPi); }
+  Tensor entropy() const override { return log(scale()) + (std::numbers::ln2 + special::kLogPi); }
   Tensor cdf(const Tensor& x) const override { return atan(x / scale()) * (2 / std::numbers::pi); }
   Tensor icdf(const Tensor& p) const override { return scale() * tan(p * (std::numbers::pi / 2)); }
 
  private:
   const Tensor& scale() const { return parameter(0); }
-  static constexpr double kLogPi = 1.14472988584940017414342735135;
-
   const Kernel& kernel() const override { return Elementwise<HalfCauchyFamily, 2>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return icdf(detail::standard_uniform(key, elements));
   }
-  Real placeholder() const override { return 1; }
+  Tensor placeholder() const override { return 1; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, false,
-                                             &reflect::make<HalfCauchy>};
+constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, &reflect::make<HalfCauchy>};
 
 HalfCauchy::HalfCauchy(const Params& params)
     : Distribution(make_family<HalfCauchyFamily>(params)) {}

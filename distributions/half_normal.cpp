@@ -39,13 +39,12 @@ class HalfNormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return scale() * abs(detail::standard_normal(key, elements));
   }
-  Real placeholder() const override { return 1; }
+  Tensor placeholder() const override { return 1; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, false,
-                                             &reflect::make<HalfNormal>};
+constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, &reflect::make<HalfNormal>};
 
 HalfNormal::HalfNormal(const Params& params)
     : Distribution(make_family<HalfNormalFamily>(params)) {}

@@ -22,7 +22,7 @@ using distributions::ParameterInfo;
 // A family of another program: what its file says of it.
 class UnknownFamily final : public Family {
  public:
-  static constexpr FamilyInfo kInfo{"Unknown", {}, false, nullptr};
+  static constexpr FamilyInfo kInfo{"Unknown", {}, nullptr};
 
   UnknownFamily(json text, const Shape& batch, Shape event)
       : Family(kInfo, {}), json_(std::move(text)), event_shape_(std::move(event)) {
@@ -160,6 +160,8 @@ transforms::Transform transform_from_json(const json& value, const std::string& 
   if (type == "Softplus") return transforms::softplus();
   if (type == "StickBreaking") return transforms::stick_breaking();
   if (type == "Softmax") return transforms::softmax();
+  if (type == "LowerCholesky") return transforms::lower_cholesky();
+  if (type == "PositiveDefinite") return transforms::positive_definite();
   if (type == "Power") return transforms::power(number("exponent"));
   if (type == "Affine") {
     return transforms::affine(number("loc"), number("scale"), count("event_dim"));
@@ -187,6 +189,10 @@ Constraint constraint_from_json(const json& value, const std::string& path) {
   const std::optional<Constraint::Kind> known = Constraint::kind_of(kind);
   if (!known) fail("json " + path + "/kind", "'" + kind + "' is no constraint");
   Constraint result(*known, bound("lower"), bound("upper"));
+  if (result.has_lower() != result.lower().defined() ||
+      result.has_upper() != result.upper().defined()) {
+    fail("json " + path, "these are not the bounds of '" + kind + "'");
+  }
   if (!value.contains("event_axes")) return result;
   return result.independent(static_cast<std::size_t>(detail::count_from_json(
       value["event_axes"], static_cast<Index>(kMaxRank), path + "/event_axes")));

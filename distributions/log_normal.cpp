@@ -41,13 +41,12 @@ class LogNormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return exp(loc() + scale() * detail::standard_normal(key, elements));
   }
-  Real placeholder() const override { return 1; }
+  Tensor placeholder() const override { return 1; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, false,
-                                            &reflect::make<LogNormal>};
+constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, &reflect::make<LogNormal>};
 
 LogNormal::LogNormal(const Params& params) : Distribution(make_family<LogNormalFamily>(params)) {}
 

@@ -40,12 +40,12 @@ class NormalFamily final : public KernelFamily {
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return loc() + scale() * detail::standard_normal(key, elements);
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, false, &reflect::make<Normal>};
+constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, &reflect::make<Normal>};
 
 Normal::Normal(const Params& params) : Distribution(make_family<NormalFamily>(params)) {}
 

@@ -11,21 +11,20 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Poisson::Params>({{Kind::nonnegative}, {Kind::real}});
+constexpr auto kParameters = reflect::table<Poisson::Params>(
+    {reflect::one_of(Kind::nonnegative), reflect::one_of(Kind::real)});
 
 struct ByRate {
   static Density<2> density(double x, double rate) {
-    const double x_log_rate = x == 0 ? 0.0 : x * special::log(rate);  // 0 log 0 is 0
     const double ratio = x == 0 ? 0.0 : x / rate;
-    return {x_log_rate - rate - special::lgamma_positive(x + 1), {0, ratio - 1}};
+    return {special::log_poisson(x, rate, special::log(rate)), {0, ratio - 1}};
   }
 };
 
 struct ByLogRate {
   static Density<2> density(double x, double log_rate) {
     const double rate = special::exp(log_rate);
-    const double product = x == 0 ? 0.0 : x * log_rate;
-    return {product - rate - special::lgamma_positive(x + 1), {0, x - rate}};
+    return {special::log_poisson(x, rate, log_rate), {0, x - rate}};
   }
 };
 
@@ -45,18 +44,19 @@ class PoissonFamily final : public KernelFamily {
     return by_log_rate() ? Elementwise<ByLogRate, 2>::kernel : Elementwise<ByRate, 2>::kernel;
   }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return draw_each(key, elements, rate(), [](detail::ElementEngine& engine, double rate) {
-      // hidden elements may hold anything: they are replaced afterwards
-      if (!(rate > 0) || rate == special::kInfinity) return 0.0;
-      return static_cast<double>(std::poisson_distribution<std::int64_t>(rate)(engine));
-    });
+    return draw_each(
+        key, elements, std::array{rate()}, [](detail::ElementEngine& engine, double rate) {
+          // hidden elements may hold anything: they are replaced afterwards
+          if (!(rate > 0) || rate == special::kInfinity) return 0.0;
+          return static_cast<double>(std::poisson_distribution<std::int64_t>(rate)(engine));
+        });
   }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 }  // namespace
 
-constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, true, &reflect::make<Poisson>};
+constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, &reflect::make<Poisson>};
 
 Poisson::Poisson(const Params& params) : Distribution(make_family<PoissonFamily>(params)) {}
 

@@ -14,7 +14,13 @@ namespace ember::distributions::reflect {
 struct Rule {
   Constraint::Kind kind;
   std::size_t event_dim = 0;
+  bool is_alternative = false;
 };
+
+/// One of the alternatives, of which exactly one is given.
+constexpr Rule one_of(Constraint::Kind kind, std::size_t event_dim = 0) {
+  return {kind, event_dim, true};
+}
 
 template <class Params>
 inline constexpr std::size_t kCount =
@@ -27,7 +33,7 @@ constexpr std::array<ParameterInfo, kCount<Params>> table(const Rule (&rules)[kC
   return boost::hana::unpack(boost::hana::accessors<Params>(), [&](auto... member) {
     const auto row = [&](const char* name) {
       const Rule& rule = rules[i++];
-      return ParameterInfo{name, rule.kind, rule.event_dim};
+      return ParameterInfo{name, rule.kind, rule.event_dim, rule.is_alternative};
     };
     return std::array{row(boost::hana::to<const char*>(boost::hana::first(member)))...};
   });
@@ -41,13 +47,16 @@ std::array<Tensor, kCount<Params>> values(const Params& params) {
   });
 }
 
-/// Makes a distribution of tensors in the order of its members.
+/// Makes a distribution of tensors in the order of its members; an undefined one leaves the
+/// member's default.
 template <class D>
 Distribution make(std::span<const Tensor> tensors) {
   typename D::Params params;
   std::size_t i = 0;
-  boost::hana::for_each(boost::hana::accessors<typename D::Params>(),
-                        [&](auto member) { boost::hana::second(member)(params) = tensors[i++]; });
+  boost::hana::for_each(boost::hana::accessors<typename D::Params>(), [&](auto member) {
+    const Tensor& given = tensors[i++];
+    if (given.defined()) boost::hana::second(member)(params) = given;
+  });
   return D(params);
 }
 

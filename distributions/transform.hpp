@@ -80,6 +80,11 @@ Transform power(const Tensor& exponent);
 Transform stick_breaking();
 /// exp(x) over its sum along the last axis: not one to one, its inverse is log(y).
 Transform softmax();
+/// Square matrices, their upper triangles not read: the strictly lower part kept, exp on the
+/// diagonal. log |det| is that between lower triangles.
+Transform lower_cholesky();
+/// L L^T of the L that lower_cholesky() gives.
+Transform positive_definite();
 /// The first is applied first.
 Transform compose(std::vector<Transform> parts);
 /// `base` with n more event axes: log |det| is summed over them.

@@ -82,8 +82,14 @@ class Affine final : public Rule {
   Shape inverse_shape(const Shape& shape) const override { return forward_shape(shape); }
   Constraint codomain(const Constraint& domain) const override {
     if (domain.kind() == Constraint::Kind::real) return domain;
-    if (domain.kind() == Constraint::Kind::positive && sign() > 0) {
-      return constraints::greater_than(detach(loc_));
+    if (domain.kind() == Constraint::Kind::positive && sign() != 0) {
+      const Tensor loc = detach(loc_);
+      return sign() > 0 ? constraints::greater_than(loc) : constraints::less_than(loc);
+    }
+    if (domain.kind() == Constraint::Kind::unit_interval && sign() != 0) {
+      const Tensor loc = detach(loc_);
+      const Tensor other = loc + detach(scale_);
+      return sign() > 0 ? constraints::interval(loc, other) : constraints::interval(other, loc);
     }
     return Constraint::Kind::any;
   }

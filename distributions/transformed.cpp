@@ -10,7 +10,7 @@ namespace {
 using transforms::Transform;
 
 // Its parts are distributions and transforms, not tensors: files treat it apart.
-constexpr FamilyInfo kInfo{"Transformed", {}, false, nullptr};
+constexpr FamilyInfo kInfo{"Transformed", {}, nullptr};
 
 class TransformedFamily final : public Family {
  public:

@@ -32,7 +32,7 @@ class UnitFamily final : public Family {
 
 }  // namespace
 
-constinit const FamilyInfo Unit::kInfo{"Unit", kParameters, false, &reflect::make<Unit>};
+constinit const FamilyInfo Unit::kInfo{"Unit", kParameters, &reflect::make<Unit>};
 
 Unit::Unit(const Params& params) : Distribution(make_family<UnitFamily>(params)) {}
 

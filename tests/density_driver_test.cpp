@@ -53,14 +53,14 @@ void listed(Index n, const Index* list, const Real* const* in, Real* const* part
   Plain::listed<Uniform>(n, list, in, partials, sums);
 }
 template <unsigned Uniform>
-constexpr dist::SumKernel kSum{&add<Uniform, false, false>, &add<Uniform, false, true>,
-                               &add<Uniform, true, false>, &add<Uniform, true, true>,
-                               &listed<Uniform>};
+constexpr dist::SumKernel kSum{
+    &add<Uniform, false, false>, &add<Uniform, false, true>, &add<Uniform, true, false>,
+    &add<Uniform, true, true>,   &listed<Uniform>,           Uniform};
 constexpr dist::SumKernel kSums[] = {kSum<0>, kSum<1>};
 constexpr dist::Kernel kCounting{&block<false>, &block<true>, 2, 0, kSums};
 
 constexpr dist::ParameterInfo kParameters[] = {{"loc", Constraint::Kind::real, 0}};
-constexpr dist::FamilyInfo kInfo{"Counting", kParameters, false, nullptr};
+constexpr dist::FamilyInfo kInfo{"Counting", kParameters, nullptr};
 
 class CountingFamily final : public dist::KernelFamily {
  public:
@@ -71,7 +71,7 @@ class CountingFamily final : public dist::KernelFamily {
  private:
   const dist::Kernel& kernel() const override { return kCounting; }
   Tensor draw(detail::RandomKey, const Shape& elements) const override { return zeros(elements); }
-  Real placeholder() const override { return 0; }
+  Tensor placeholder() const override { return 0; }
 };
 
 // Ordinary numbers, NaN where hidden.

@@ -210,6 +210,72 @@ TEST_CASE("digamma and trigamma") {
   CHECK(is_quiet_nan(special::trigamma(special::kNaN)));
 }
 
+TEST_CASE("forms that do not cancel") {
+  check_units(in_logarithm(1e-300, 1e300), 24, special::log_minus_digamma, [](Wide x) {
+    if (x < 50) return std::log(x) - boost::math::digamma(x);
+    const Wide i = 1 / (x * x);
+    return 1 / (2 * x) + i * (1.0L / 12 - i * (1.0L / 120 - i * (1.0L / 252 - i / 240)));
+  });
+  const auto half_step = [](Wide h) {
+    if (h < 100) return boost::math::lgamma(h + 0.5L) - boost::math::lgamma(h) - std::log(h) / 2;
+    const Wide i = 1 / (h * h);
+    return (-1.0L / 8 + i * (1.0L / 192 - i * (1.0L / 640 - i * 17 / 14336))) / h;
+  };
+  const auto half_step_slope = [](Wide h) {
+    if (h < 100) return boost::math::digamma(h + 0.5L) - boost::math::digamma(h) - 1 / (2 * h);
+    const Wide i = 1 / (h * h);
+    return i * (1.0L / 8 - i * (1.0L / 64 - i * (1.0L / 128 - i * 17 / 2048)));
+  };
+  const auto absolute = [](double h, double expected) {
+    return std::max(expected, std::min(1.0, 1 / h));
+  };
+  const std::vector<double> points = in_logarithm(1e-200, 1e100);
+  check_scaled(
+      points, 30, [](double h) { return special::lgamma_half_step(h).value; }, half_step, absolute);
+  check_scaled(
+      points, 30, [](double h) { return special::lgamma_half_step(h).slope; }, half_step_slope,
+      absolute);
+  const std::vector<double> sides = in_logarithm(1e-160, 1e300);
+  check_units(
+      sides, 4, [](double w) { return special::log1p_square(-w).value; },
+      [](Wide w) { return std::log1p(w * w); });
+  check_units(
+      sides, 4, [](double w) { return special::log1p_square(w).slope; },
+      [](Wide w) { return 2 * w / (1 + w * w); });
+}
+
+TEST_CASE("Poisson probabilities of real arguments") {
+  // What may be lost: digits of log(k) where k and the rate are near, of k log(k) where they are
+  // far apart.
+  for (const double ratio : {1e-200, 1e-3, 0.5, 0.72, 0.999, 1.0, 1.0001, 1.38, 1.42, 3.0, 1e3}) {
+    INFO(ratio);
+    const bool is_near = ratio > 0.7 && ratio < 1.4;
+    check_scaled(
+        in_logarithm(1e-100, 1e15), 40,
+        [=](double k) { return special::log_poisson(k, k * ratio, std::log(k * ratio)); },
+        [=](Wide k) {
+          const Wide rate = static_cast<double>(k) * ratio;
+          if (k < 30) return k * std::log(rate) - rate - boost::math::lgamma(k + 1);
+          const Wide i = 1 / (k * k);
+          const Wide remainder =
+              (1.0L / 12 - i * (1.0L / 360 - i * (1.0L / 1260 - i * (1.0L / 1680 - i / 1188)))) / k;
+          const Wide t = (rate - k) / k;
+          const Wide deviance = k * (t - (is_near ? std::log1p(t) : std::log(rate / k)));
+          return -std::log(2 * std::acos(-1.0L) * k) / 2 - remainder - deviance;
+        },
+        [=](double k, double expected) {
+          const double lost = std::fabs(std::log(k)) * (is_near ? std::min(k, 30.0) : k);
+          return std::max({1.0, expected, lost, std::fabs(k * std::log(ratio))});
+        });
+  }
+  CHECK(special::log_poisson(0, 3, std::log(3.0)) == Approx(-3));
+  CHECK(std::fabs(special::log_poisson(0, 0, -special::kInfinity)) < 1e-14);
+  CHECK(special::log_poisson(2, 0, -special::kInfinity) == -special::kInfinity);
+  CHECK(special::log_poisson(20, 0, -special::kInfinity) == -special::kInfinity);
+  CHECK(is_quiet_nan(special::log_poisson(special::kNaN, 1, 0)));
+  CHECK(is_quiet_nan(special::log_poisson(3, special::kNaN, special::kNaN)));
+}
+
 TEST_CASE("the normal distribution function and its inverse") {
   const auto cdf_wide = [](Wide x) { return boost::math::erfc(-x / std::sqrt(Wide{2})) / 2; };
   const auto quantile_wide = [](Wide p) {

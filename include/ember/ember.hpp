@@ -10,7 +10,9 @@
 #include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
 #include <ember/distributions/biject_to.hpp>
+#include <ember/distributions/custom.hpp>
 #include <ember/distributions/families.hpp>
+#include <ember/distributions/kl.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/condition.hpp>
 #include <ember/handlers/infer_config.hpp>

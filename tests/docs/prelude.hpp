@@ -1,7 +1,9 @@
 // What the code blocks of the documents take for granted.
 #pragma once
 
+#include <cmath>
 #include <cstdio>
+#include <numbers>
 #include <nlohmann/json.hpp>
 #include <vector>
 
@@ -21,7 +23,7 @@ extern const std::vector<double> values;
 extern const std::vector<int> rows;
 extern const Eigen::MatrixXd some_eigen_matrix;
 extern const Mask other, seen, rows_seen;
-extern const Tensor x, x0, x1, y, w, mu, loc, scale, logits, p, eta, grades;
+extern const Tensor x, x0, x1, y, w, mu, loc, scale, logits, p, eta, grades, L;
 extern const Index n;
 extern const Data data;
 extern const Trace t;

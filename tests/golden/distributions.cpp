@@ -1,7 +1,8 @@
 // Kind "distribution": a family, its wrappers, its densities, gradients and moments.
-#include <ember/distributions/family.hpp>
+#include <algorithm>
+#include <cmath>
 
-#include "report.hpp"
+#include "side.hpp"
 
 namespace golden {
 
@@ -10,106 +11,65 @@ namespace dist = ember::distributions;
 
 namespace {
 
-// The parameters of a case in the order of the family's declaration; constants that golden files
-// keep in "config" count as parameters too.
-std::vector<Tensor> parameters(const json& test, const dist::FamilyInfo& info) {
-  std::vector<Tensor> values(info.parameters.size());
-  std::size_t used = 0;
-  const json config = test.value("config", json::object());
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    const char* name = info.parameters[i].name;
-    if (test["params"].contains(name)) {
-      values[i] = tensor(test["params"][name]);
-      ++used;
-    } else if (config.contains(name)) {
-      values[i] = Tensor(config[name].get<double>());
-      ++used;
+// The largest |t d log p / dt|, over the elements of value and parameters: see report.hpp.
+double conditioning(const Side& side, const Tensor& value) {
+  double largest = 1;
+  for (const auto& item : side.test["expect"]["grad"].items()) {
+    const Tensor& t = item.key() == "value" ? value : side.values[side.place(item.key())];
+    for (std::size_t i = 0; i < t.data().size(); ++i) {
+      const double term =
+          std::abs(static_cast<double>(t.data()[i]) * number(item.value()["data"][i]));
+      if (std::isfinite(term)) largest = std::max(largest, term);
     }
   }
-  if (used != test["params"].size() + config.size()) {
-    throw Skip{std::string(info.name) + " with these parameters"};
-  }
-  return values;
+  return largest;
 }
 
-dist::Distribution wrapped(dist::Distribution d, const json& wrap) {
-  for (const json& op : wrap) {
-    const auto name = op["op"].get<std::string>();
-    if (name == "expand") {
-      Shape shape;
-      for (const json& size : op["shape"]) shape.push_back(size.get<Index>());
-      d = d.expand(shape);
-    } else if (name == "mask") {
-      d = d.mask(mask(op["mask"]));
-    } else if (name == "to_event") {
-      d = d.to_event(op["n"].get<Index>());
-    } else {
-      throw Skip{"wrapper " + name};
-    }
-  }
-  return d;
-}
-
-void check_gradients(const json& test, const dist::FamilyInfo& info,
-                     const std::vector<Tensor>& values, const Tensor& value, double rtol) {
-  const json& expected = test["expect"]["grad"];
-  std::vector<Tensor> inputs;
-  std::vector<std::string> names;
-  for (const auto& item : expected.items()) {
-    names.push_back(item.key());
-    if (item.key() == "value") {
-      inputs.push_back(value);
-    } else {
-      for (std::size_t i = 0; i < values.size(); ++i) {
-        if (item.key() == info.parameters[i].name) inputs.push_back(values[i]);
-      }
-    }
-    if (inputs.size() != names.size()) throw Mismatch("no parameter " + item.key());
-  }
+void check_gradients(const Side& side, const Tensor& value, const Tolerance& tolerance) {
+  const json& expected = side.test["expect"]["grad"];
+  const Differentiated parameters(side, expected);
+  const std::size_t n = parameters.inputs.size();
+  std::vector<Tensor> inputs = parameters.inputs;
+  if (expected.contains("value")) inputs.push_back(value);
   const auto log_prob = [&](std::span<const Tensor> in) {
-    std::vector<Tensor> at = values;
-    Tensor x = value;
-    for (std::size_t k = 0; k < names.size(); ++k) {
-      if (names[k] == "value") x = in[k];
-      for (std::size_t i = 0; i < at.size(); ++i) {
-        if (names[k] == info.parameters[i].name) at[i] = in[k];
-      }
-    }
-    return sum(wrapped(info.make(at), test["wrap"]).log_prob(x));
+    const Tensor& x = in.size() > n ? in[n] : value;
+    return sum(side.make(parameters.replace(in.first(n))).log_prob(x));
   };
   const auto [total, grads] = value_and_grad(log_prob, inputs);
-  const json forms = test.value("grad_form", json::object());
-  for (std::size_t k = 0; k < names.size(); ++k) {
-    compare("grad " + names[k], in_form(grads[k], forms.value(names[k], "")), expected[names[k]],
-            rtol);
-  }
+  parameters.compare(std::span(grads).first(n), "", tolerance);
+  if (!expected.contains("value")) return;
+  const json forms = side.test.value("grad_form", json::object());
+  compare("grad value", in_form(grads[n], forms.value("value", "")), expected["value"],
+          for_gradient(tolerance, value));
 }
 
 }  // namespace
 
-void check_distribution(const json& test, double rtol, const std::string&) {
-  const auto name = test["distribution"].get<std::string>();
-  const dist::FamilyInfo* info = dist::find_family(name);
-  if (info == nullptr) throw Skip{name};
+void check_distribution(const json& test, const Tolerance& tolerance, const std::string&) {
+  const Side side(test);
   if (sizeof(Real) == 4 && test["id"].get<std::string>().find("-edge-") != std::string::npos) {
     throw Skip{"category edge in single precision"};
   }
-  const std::vector<Tensor> values = parameters(test, *info);
-  const dist::Distribution d = wrapped(info->make(values), test["wrap"]);
+  const dist::Distribution d = side.make(side.values);
   const json& expect = test["expect"];
   const Tensor value = tensor(test["value"]);
   compare("batch_shape", d.batch_shape(), expect["batch_shape"]);
   compare("event_shape", d.event_shape(), expect["event_shape"]);
+  Tolerance measured = tolerance, of_entropy = tolerance;
+  if (tolerance.is_conditioned) {
+    if (expect.contains("grad")) measured.scale = conditioning(side, value);
+    of_entropy.scale = 1;
+  }
   if (expect.contains("log_prob")) {
-    compare("log_prob", d.log_prob(value), expect["log_prob"], rtol);
+    compare("log_prob", d.log_prob(value), expect["log_prob"], measured);
     double total = 0;
     for (const json& v : expect["log_prob"]["data"]) total += number(v);
-    compare("log_prob_sum", d.log_prob_sum(value).item(), total, rtol);
+    compare("log_prob_sum", d.log_prob_sum(value).item(), total, measured);
   }
-  if (expect.contains("mean")) compare("mean", d.mean(), expect["mean"], rtol);
-  if (expect.contains("variance")) compare("variance", d.variance(), expect["variance"], rtol);
-  if (expect.contains("entropy")) compare("entropy", d.entropy(), expect["entropy"], rtol);
-  if (expect.contains("grad")) check_gradients(test, *info, values, value, rtol);
+  if (expect.contains("mean")) compare("mean", d.mean(), expect["mean"], tolerance);
+  if (expect.contains("variance")) compare("variance", d.variance(), expect["variance"], tolerance);
+  if (expect.contains("entropy")) compare("entropy", d.entropy(), expect["entropy"], of_entropy);
+  if (expect.contains("grad")) check_gradients(side, value, measured);
 }
 
 }  // namespace golden

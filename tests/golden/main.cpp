@@ -15,9 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 using golden::json;
+using golden::Tolerance;
 
 golden::Check check_of(const std::string& kind) {
   if (kind == "distribution") return &golden::check_distribution;
+  if (kind == "kl") return &golden::check_kl;
   if (kind == "transform") return &golden::check_transform;
   if (kind == "model") return &golden::check_model;
   return nullptr;
@@ -27,7 +29,8 @@ void check_case(const json& test, golden::Check check, const golden::Options& op
                 const std::string& folder, golden::Report& report) {
   const auto id = test["id"].get<std::string>();
   try {
-    check(test, options.rtol > 0 ? options.rtol : test.value("rtol", 1e-9), folder);
+    const Tolerance own{test.value("rtol", 1e-9), false};
+    check(test, options.rtol > 0 ? Tolerance{options.rtol, true} : own, folder);
     ++report.passed;
   } catch (const golden::Skip& skip) {
     ++report.skipped[skip.name];

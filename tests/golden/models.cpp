@@ -123,7 +123,7 @@ Tensor loss_of(const Model& model, const Inputs& inputs, std::span<const Tensor>
 using Objective = std::function<Tensor(std::span<const Tensor>)>;
 
 void check_gradients(const json& test, const Inputs& inputs, const Objective& objective,
-                     double rtol) {
+                     const Tolerance& tolerance) {
   const json& expect = test["expect"];
   const json forms = test.value("grad_form", json::object());
   const std::vector<std::string> names = inputs.names();
@@ -134,7 +134,7 @@ void check_gradients(const json& test, const Inputs& inputs, const Objective& ob
       const auto k = std::find(names.begin(), names.end(), item.key()) - names.begin();
       const Tensor& gradient = grads.at(static_cast<std::size_t>(k));
       compare(std::string(key) + " " + item.key(), in_form(gradient, forms.value(item.key(), "")),
-              item.value(), rtol);
+              item.value(), tolerance);
     }
   };
   check("grad", objective, inputs.values);
@@ -144,11 +144,11 @@ void check_gradients(const json& test, const Inputs& inputs, const Objective& ob
       inputs.unconstrained());
 }
 
-void check_site(const Site& site, const json& expected, double rtol) {
+void check_site(const Site& site, const json& expected, const Tolerance& tolerance) {
   const std::string what = "site " + site.name.str() + " ";
   if (expected.contains("is_observed")) {
     compare(what + "is_observed", site.is_observed ? Real{1} : Real{0},
-            expected["is_observed"].get<bool>() ? 1 : 0, 0);
+            expected["is_observed"].get<bool>() ? 1 : 0, {0, false});
   }
   if (expected.contains("type") &&
       (expected["type"] == "param") != (site.kind == SiteKind::param)) {
@@ -157,20 +157,21 @@ void check_site(const Site& site, const json& expected, double rtol) {
   if (expected.contains("kind") && expected["kind"] != to_string(site.kind)) {
     throw Mismatch(what + "is " + to_string(site.kind));
   }
-  if (expected.contains("value")) compare(what + "value", site.value, expected["value"], rtol);
+  if (expected.contains("value")) compare(what + "value", site.value, expected["value"], tolerance);
   if (expected.contains("log_prob")) {
-    compare(what + "log_prob", site.log_prob(), expected["log_prob"], rtol);
+    compare(what + "log_prob", site.log_prob(), expected["log_prob"], tolerance);
   }
   if (expected.contains("log_prob_sum")) {
     compare(what + "log_prob_sum", site.log_prob_sum().item(), number(expected["log_prob_sum"]),
-            rtol);
+            tolerance);
   }
   if (expected.contains("log_prob_column_sums")) {
-    compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], rtol);
+    compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], tolerance);
   }
 }
 
-void check_trace(const Trace& trace, const json& expect, double rtol, bool with_params) {
+void check_trace(const Trace& trace, const json& expect, const Tolerance& tolerance,
+                 bool with_params) {
   std::size_t k = 0;
   for (const Site& site : trace) {
     if (site.kind == SiteKind::param && !with_params) continue;
@@ -180,10 +181,10 @@ void check_trace(const Trace& trace, const json& expect, double rtol, bool with_
       throw Mismatch("site " + site.name.str() + " where " + expected["name"].dump() +
                      " was expected");
     }
-    check_site(site, expected, rtol);
+    check_site(site, expected, tolerance);
   }
   if (k != expect["sites"].size()) throw Mismatch("fewer sites than expected");
-  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), rtol);
+  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), tolerance);
 }
 
 Values tensors(const json& by_name) {
@@ -257,7 +258,7 @@ Model under_handlers(Model model, const json& handlers) {
 
 }  // namespace
 
-void check_model(const json& test, double rtol, const std::string& folder) {
+void check_model(const json& test, const Tolerance& tolerance, const std::string& folder) {
   const auto name = test["model"].get<std::string>();
   const std::string defined_by = name == "elbo_delta" ? test["of"].get<std::string>() : name;
   const auto found = model_definitions().find(defined_by);
@@ -269,19 +270,20 @@ void check_model(const json& test, double rtol, const std::string& folder) {
   const json& expect = test["expect"];
   if (name == "elbo_delta") {
     const Objective loss = [&](std::span<const Tensor> at) { return loss_of(model, inputs, at); };
-    compare("loss", loss(inputs.values).item(), number(expect["loss"]), rtol);
-    check_gradients(test, inputs, loss, rtol);
+    compare("loss", loss(inputs.values).item(), number(expect["loss"]), tolerance);
+    check_gradients(test, inputs, loss, tolerance);
     return;
   }
   if (name == "handlers") {
     param_store().clear();
-    check_trace(h::trace(under_handlers(model, test["handlers"])).get_trace(), expect, rtol, true);
+    check_trace(h::trace(under_handlers(model, test["handlers"])).get_trace(), expect, tolerance,
+                true);
     return;
   }
-  check_trace(run(model, inputs, inputs.values), expect, rtol, false);
+  check_trace(run(model, inputs, inputs.values), expect, tolerance, false);
   check_gradients(
       test, inputs,
-      [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, rtol);
+      [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, tolerance);
 }
 
 }  // namespace golden

@@ -1,5 +1,6 @@
 #include "report.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <sstream>
 
@@ -9,13 +10,14 @@ using namespace ember;
 
 namespace {
 
-bool agree(double got, double expected, double rtol) {
+bool agree(double got, double expected, const Tolerance& tolerance) {
   if (std::isnan(expected)) return std::isnan(got);
   if (std::isinf(expected)) return got == expected;
   if (sizeof(Real) == 4) {
     return std::abs(got - expected) <= 1e-3 * std::max(1.0, std::abs(expected));
   }
-  return std::abs(got - expected) <= rtol * std::abs(expected) + 0.001 * rtol;
+  const double scale = std::max(std::abs(expected), tolerance.scale);
+  return std::abs(got - expected) <= tolerance.rtol * scale + 0.001 * tolerance.rtol;
 }
 
 [[noreturn]] void mismatch(const std::string& what, double got, double expected) {
@@ -55,8 +57,8 @@ Mask mask(const json& value) {
   return mask_of(data, shape(value["shape"]));
 }
 
-void compare(const std::string& what, Real got, double expected, double rtol) {
-  if (!agree(static_cast<double>(got), expected, rtol)) {
+void compare(const std::string& what, Real got, double expected, const Tolerance& tolerance) {
+  if (!agree(static_cast<double>(got), expected, tolerance)) {
     mismatch(what, static_cast<double>(got), expected);
   }
 }
@@ -67,18 +69,21 @@ void compare(const std::string& what, const Shape& got, const json& expected) {
   }
 }
 
-void compare(const std::string& what, const Tensor& got, const json& expected, double rtol) {
+void compare(const std::string& what, const Tensor& got, const json& expected,
+             const Tolerance& tolerance) {
   compare(what + " shape", got.shape(), expected["shape"]);
   for (std::size_t i = 0; i < got.data().size(); ++i) {
     const double e = number(expected["data"][i]);
     const auto g = static_cast<double>(got.data()[i]);
-    if (!agree(g, e, rtol)) mismatch(what + "[" + std::to_string(i) + "]", g, e);
+    if (!agree(g, e, tolerance)) mismatch(what + "[" + std::to_string(i) + "]", g, e);
   }
 }
 
 Tensor in_form(const Tensor& gradient, const std::string& form) {
   if (form.empty()) return gradient;
   if (form == "simplex") return gradient - mean(gradient, -1, true);
+  if (form == "lower") return tril(gradient);
+  if (form == "symmetric") return (gradient + transpose(gradient)) / 2;
   throw Skip{"gradient form " + form};
 }
 

@@ -1,0 +1,112 @@
+#include <ember/distributions/binomial.hpp>
+
+#include <boost/random/binomial_distribution.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/reflect.hpp>
+
+BOOST_HANA_ADAPT_STRUCT(ember::distributions::Binomial::Params, total_count, probs, logits);
+
+namespace ember::distributions {
+namespace {
+
+using Kind = Constraint::Kind;
+constexpr auto kParameters = reflect::table<Binomial::Params>({{Kind::nonnegative_integer},
+                                                               reflect::one_of(Kind::unit_interval),
+                                                               reflect::one_of(Kind::real)});
+
+// The count of successes and that of failures, each as a Poisson number, given their sum.
+double log_mass(double x, double n, double p, double q, double log_p, double log_q) {
+  const double log_n = special::log(n);
+  return special::log_poisson(x, n * p, log_n + log_p) +
+         special::log_poisson(n - x, n * q, log_n + log_q) - special::log_poisson(n, n, log_n);
+}
+
+struct ByProbs {
+  static Density<3> density(double x, double n, double p) {
+    // 0 log 0 is 0, and so are its derivatives
+    const double up = x == 0 ? 0.0 : x / p;
+    const double down = x == n ? 0.0 : (n - x) / (1 - p);
+    return {log_mass(x, n, p, 1 - p, special::log(p), special::log1p(-p)), {0, 0, up - down}};
+  }
+};
+
+struct ByLogits {
+  static Density<3> density(double x, double n, double l) {
+    const double p = special::sigmoid(l);
+    const double q = special::sigmoid(-l);
+    return {log_mass(x, n, p, q, -special::softplus(-l), -special::softplus(l)),
+            {0, 0, x * q - (n - x) * p}};
+  }
+};
+
+// -E log p, summed over the support; Kernel gives log p and its derivative.
+template <class Kernel>
+struct Entropy {
+  static Density<2> density(double n, double parameter) {
+    if (!(n < 1e15)) return {special::kNaN, {0, special::kNaN}};
+    double entropy = 0, slope = 0;
+    for (double x = 0; x <= n; ++x) {
+      const Density<3> d = Kernel::density(x, n, parameter);
+      const double p = special::exp(d.log_prob);
+      if (p == 0) continue;  // 0 log 0 is 0
+      entropy -= p * d.log_prob;
+      slope -= p * d.log_prob * d.partial[2];  // the derivatives of p sum to 0
+    }
+    return {entropy, {0, slope}};
+  }
+};
+
+class BinomialFamily final : public KernelFamily {
+ public:
+  explicit BinomialFamily(const Binomial::Params& params)
+      : KernelFamily(Binomial::kInfo, reflect::values(params)) {}
+
+  Constraint support() const override { return constraints::integer_interval(0, total_count()); }
+  Tensor mean() const override { return total_count() * probs(); }
+  Tensor variance() const override {
+    return total_count() * probs() * (by_logits() ? sigmoid(-parameter(1)) : 1 - parameter(1));
+  }
+  /// A sum over 0 .. total_count.
+  Tensor entropy() const override {
+    const std::array inputs{total_count(), parameter(1)};
+    return by_logits() ? pointwise<Entropy<ByLogits>, 2>(inputs, batch_shape())
+                       : pointwise<Entropy<ByProbs>, 2>(inputs, batch_shape());
+  }
+  Tensor enumerate_support() const override {
+    const Real n = total_count().numel() > 0 ? total_count().data()[0] : Real{0};
+    if (!(total_count() == n).is_all()) {
+      fail(name(), "elements of different total_count have different supports",
+           "enumerate them one at a time");
+    }
+    return arange(static_cast<Index>(n) + 1);
+  }
+
+ private:
+  const Tensor& total_count() const { return parameter(0); }
+  bool by_logits() const { return alternative() == 1; }
+  Tensor probs() const { return by_logits() ? sigmoid(parameter(1)) : parameter(1); }
+  const Kernel& kernel() const override {
+    return by_logits() ? Elementwise<ByLogits, 3>::kernel : Elementwise<ByProbs, 3>::kernel;
+  }
+  Tensor draw(detail::RandomKey key, const Shape& elements) const override {
+    return draw_each(key, elements, std::array{total_count(), probs()},
+                     [](detail::ElementEngine& engine, double n, double p) {
+                       // hidden elements may hold anything: they are replaced afterwards
+                       if (!(n >= 0 && n < 9e18 && p >= 0 && p <= 1)) return 0.0;
+                       boost::random::binomial_distribution<std::int64_t, double> binomial(
+                           static_cast<std::int64_t>(n), p);
+                       return static_cast<double>(binomial(engine));
+                     });
+  }
+  Tensor placeholder() const override { return 0; }
+};
+
+}  // namespace
+
+constinit const FamilyInfo Binomial::kInfo{"Binomial", kParameters, &reflect::make<Binomial>};
+
+Binomial::Binomial(const Params& params) : Distribution(make_family<BinomialFamily>(params)) {}
+
+}  // namespace ember::distributions

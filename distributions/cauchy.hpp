@@ -1,0 +1,20 @@
+// Cauchy(loc, scale): log p(x) = -log(pi scale) - log(1 + ((x - loc) / scale)^2), x real,
+// scale > 0. It has no mean (NaN); its variance is infinite.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class Cauchy : public Distribution {
+ public:
+  struct Params {
+    Tensor loc = {}, scale = {};
+  };
+  Cauchy(const Tensor& loc, const Tensor& scale) : Cauchy(Params{loc, scale}) {}
+  explicit Cauchy(const Params& params);
+
+  static const FamilyInfo kInfo;
+};
+
+}  // namespace ember::distributions

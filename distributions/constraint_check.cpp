@@ -1,0 +1,190 @@
+// Which numbers a constraint allows.
+#include <ember/distributions/constraint.hpp>
+
+#include <cmath>
+
+#include <ember/core/broadcast.hpp>
+#include <ember/core/mask_bytes.hpp>
+#include <ember/distributions/matrix_checks.hpp>
+
+namespace ember {
+namespace {
+
+using Kind = Constraint::Kind;
+
+bool is_whole(Real v) { return v == std::floor(v); }
+
+// Calls f with what an element-wise kind asks of a number and its bounds; false for other kinds.
+template <class F>
+bool with_test(Kind kind, F f) {
+  switch (kind) {
+    case Kind::real:
+      f([](Real v, Real, Real) { return v == v; });
+      break;
+    case Kind::positive:
+      f([](Real v, Real, Real) { return v > 0; });
+      break;
+    case Kind::nonnegative:
+      f([](Real v, Real, Real) { return v >= 0; });
+      break;
+    case Kind::unit_interval:
+      f([](Real v, Real, Real) { return v >= 0 && v <= 1; });
+      break;
+    case Kind::greater_than:
+      f([](Real v, Real lower, Real) { return v > lower; });
+      break;
+    case Kind::greater_than_eq:
+      f([](Real v, Real lower, Real) { return v >= lower; });
+      break;
+    case Kind::less_than:
+      f([](Real v, Real, Real upper) { return v < upper; });
+      break;
+    case Kind::interval:
+      f([](Real v, Real lower, Real upper) { return v >= lower && v <= upper; });
+      break;
+    case Kind::half_open_interval:
+      f([](Real v, Real lower, Real upper) { return v >= lower && v < upper; });
+      break;
+    case Kind::boolean:
+      f([](Real v, Real, Real) { return v == 0 || v == 1; });
+      break;
+    case Kind::integer_interval:
+      f([](Real v, Real lower, Real upper) { return v >= lower && v <= upper && is_whole(v); });
+      break;
+    case Kind::nonnegative_integer:
+      f([](Real v, Real, Real) { return v >= 0 && is_whole(v); });
+      break;
+    case Kind::simplex:
+    case Kind::lower_cholesky:
+    case Kind::positive_definite:
+    case Kind::any:
+      return false;
+  }
+  return true;
+}
+
+// A bound, or a number for one that is not there, which no test reads.
+Tensor bound_or_zero(const Tensor& bound) {
+  static const Tensor zero = 0;
+  return bound.defined() ? bound : zero;
+}
+
+Mask on_simplex(const Tensor& x) {
+  if (x.dim() == 0 || x.shape().from_right(1) == 0) return Mask(false);
+  const Index n = x.shape().from_right(1);
+  std::vector<std::uint8_t> bytes;
+  for (auto row = x.data().begin(); row != x.data().end(); row += n) {
+    Real total = 0;
+    bool inside = true;
+    for (auto v = row; v != row + n; ++v) {
+      inside = inside && *v >= 0;
+      total += *v;
+    }
+    bytes.push_back(inside && std::abs(total - 1) < Real(1e-6) * 10 ? 1 : 0);
+  }
+  return Mask::from_bytes(x.shape().first(x.shape().rank() - 1), std::move(bytes));
+}
+
+// x and its bounds, walked together over the shape that they broadcast to.
+struct Walk {
+  Tensor lower, upper;
+  Shape shape;
+  const Real *x, *from, *to;
+
+  Walk(const Tensor& values, const Tensor& low, const Tensor& high)
+      : lower(bound_or_zero(low)),
+        upper(bound_or_zero(high)),
+        shape(broadcast_shapes(values.shape(),
+                               broadcast_shapes(lower.shape(), upper.shape(), "constraint"),
+                               "constraint")),
+        x(values.data().data()),
+        from(lower.data().data()),
+        to(upper.data().data()) {}
+
+  // Calls visit(position, allowed).
+  template <class F, class V>
+  void each(const Shape& of_x, F f, V visit) const {
+    const detail::BroadcastPlan<3> plan(shape, {&of_x, &lower.shape(), &upper.shape()});
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      for (Index i = 0; i < n; ++i) {
+        visit(position + i,
+              f(x[offsets[0] + i * plan.strides[0][0]], from[offsets[1] + i * plan.strides[1][0]],
+                to[offsets[2] + i * plan.strides[2][0]]));
+      }
+    });
+  }
+};
+
+// Whether f holds for all numbers of x that `visible` shows. The mask's shape is that of x, perhaps
+// without x's last axes, or it shows everything; otherwise the answer may be no although it is yes.
+template <class F>
+bool every_visible(const Tensor& x, const Mask& visible, F f) {
+  const Real* values = x.data().data();
+  const Index n = x.numel();
+  const detail::MaskBytes* mask = visible.bytes().get();
+  bool all = true;
+  if (mask == nullptr) {
+    if (visible.is_none()) return true;
+    for (Index i = 0; i < n; ++i) all &= f(values[i]);  // no early exit: the loop vectorises
+    return all;
+  }
+  const Shape& shape = visible.shape();
+  std::size_t rank = shape.rank();
+  while (rank > 0 && shape[rank - 1] == 1) --rank;
+  const bool is_prefix = rank <= x.shape().rank() && shape.first(rank) == x.shape().first(rank);
+  if (!is_prefix) return every_visible(x, Mask(true), f);
+  const Index row = n / mask->size();
+  if (row == 1 && !mask->is_sparse()) {
+    const std::uint8_t* kept = mask->data();
+    for (Index i = 0; i < n; ++i) all &= kept[i] == 0 || f(values[i]);
+    return all;
+  }
+  for (Index i : mask->positions()) {
+    for (Index c = 0; c < row; ++c) all &= f(values[i * row + c]);
+  }
+  return all;
+}
+
+// The same with bounds of several numbers, for masks of the shape that x and they broadcast to.
+template <class F>
+bool every_visible_within(const Walk& walk, const Shape& of_x, const Mask& visible, F f) {
+  const detail::MaskBytes* mask = visible.bytes().get();
+  if (visible.is_none()) return true;
+  const bool looks = mask != nullptr && visible.shape() == walk.shape;
+  bool all = true;
+  walk.each(of_x, f, [&](Index i, bool allowed) { all &= allowed || (looks && (*mask)[i] == 0); });
+  return all;
+}
+
+}  // namespace
+
+Mask Constraint::check(const Tensor& x) const {
+  if (kind_ == Kind::simplex) return on_simplex(x);
+  if (kind_ == Kind::lower_cholesky) return detail::lower_cholesky_members(x);
+  if (kind_ == Kind::positive_definite) return detail::positive_definite_members(x);
+  const Walk walk(x, lower_, upper_);
+  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(walk.shape.numel()), 1);
+  with_test(kind_, [&](auto test) {
+    walk.each(x.shape(), test,
+              [&](Index i, bool allowed) { bytes[static_cast<std::size_t>(i)] = allowed ? 1 : 0; });
+  });
+  return Mask::from_bytes(walk.shape, std::move(bytes));
+}
+
+bool Constraint::holds(const Tensor& x, const Mask& visible) const {
+  bool result = kind_ == Kind::any;
+  const bool is_single =
+      (!has_lower() || lower_.numel() == 1) && (!has_upper() || upper_.numel() == 1);
+  with_test(kind_, [&](auto test) {
+    if (is_single) {
+      const Real from = has_lower() ? lower_.data()[0] : Real{0};
+      const Real to = has_upper() ? upper_.data()[0] : Real{0};
+      result = every_visible(x, visible, [=](Real v) { return test(v, from, to); });
+    } else {
+      result = every_visible_within(Walk(x, lower_, upper_), x.shape(), visible, test);
+    }
+  });
+  return result;
+}
+
+}  // namespace ember

@@ -1,0 +1,19 @@
+// Uniform(low, high): log p(x) = -log(high - low), low <= x <= high, low < high.
+#pragma once
+
+#include <ember/distributions/distribution.hpp>
+
+namespace ember::distributions {
+
+class Uniform : public Distribution {
+ public:
+  struct Params {
+    Tensor low = {}, high = {};
+  };
+  Uniform(const Tensor& low, const Tensor& high) : Uniform(Params{low, high}) {}
+  explicit Uniform(const Params& params);
+
+  static const FamilyInfo kInfo;
+};
+
+}  // namespace ember::distributions

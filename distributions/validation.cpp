@@ -1,0 +1,51 @@
+// What is asked of parameters and values, where they are visible.
+#include <ember/distributions/constraint.hpp>
+
+#include <sstream>
+
+#include <ember/core/error.hpp>
+
+namespace ember {
+namespace {
+
+thread_local bool validation = true;
+
+}  // namespace
+
+void check_visible(const Constraint& constraint, const Tensor& x, const Mask& elements,
+                   std::string_view who, std::string_view what) {
+  const Mask visible = elements.unsqueeze_right(constraint.reinterpreted());
+  if (constraint.holds(x, visible)) return;
+  const Mask allowed = constraint.check(x);
+  if (allowed.is_all()) return;
+  // A tensor that is repeated over the elements is visible where any of its repetitions is.
+  const Shape shape = broadcast_shapes(allowed.shape(), visible.shape(), who);
+  const Mask bad = any_to_shape(visible.broadcast_to(shape), allowed.shape()) & !allowed;
+  if (bad.is_none()) return;
+  const std::vector<std::uint8_t> bytes = bad.to_bytes();
+  Index first = 0;
+  while (bytes[static_cast<std::size_t>(first)] == 0) ++first;
+  std::ostringstream text;
+  text.precision(17);
+  text << what;
+  if (bad.shape().rank() > 0) {
+    text << '[';
+    Index stride = bad.numel();
+    Index rest = first;
+    for (std::size_t a = 0; a < bad.shape().rank(); ++a) {
+      stride /= bad.shape()[a];
+      text << (a > 0 ? ", " : "") << rest / stride;
+      rest %= stride;
+    }
+    text << ']';
+  }
+  if (allowed.shape() == x.shape()) text << " = " << x.data()[static_cast<std::size_t>(first)];
+  text << ' ' << constraint.at(first, bad.shape()).rule() << " (" << what << " has shape "
+       << to_string(x.shape()) << ", " << bad.count() << " of its visible elements do not)";
+  fail(who, text.str(), "mend it, or mask what is missing");
+}
+
+void enable_validation(bool on) { validation = on; }
+bool validation_enabled() { return validation; }
+
+}  // namespace ember

@@ -1,0 +1,98 @@
+// Constraints with bounds: what they allow, say, and write to files; their bijections.
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include <ember/distributions/json.hpp>
+#include <ember/ember.hpp>
+
+#include "catch.hpp"
+#include "support.hpp"
+
+using namespace ember;
+using Kind = Constraint::Kind;
+
+namespace {
+
+const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+
+struct Case {
+  Constraint constraint;
+  std::vector<Real> inside, outside;
+  const char* rule;
+};
+
+std::vector<Case> cases() {
+  return {
+      {constraints::greater_than(1), {1.5, 1e300}, {1, 0, kNaN}, "must be greater than 1"},
+      {constraints::greater_than_eq(1), {1, 7}, {0.999, kNaN}, "must be 1 or more"},
+      {constraints::less_than(1), {0.999, -1e300}, {1, 2, kNaN}, "must be less than 1"},
+      {constraints::interval(-1, 2), {-1, 0, 2}, {-1.01, 2.01, kNaN}, "must lie in [-1, 2]"},
+      {constraints::half_open_interval(-1, 2), {-1, 0}, {-1.01, 2, kNaN}, "must lie in [-1, 2)"},
+      {constraints::integer_interval(0, 3),
+       {0, 3},
+       {-1, 0.5, 4, kNaN},
+       "must be a whole number from 0 to 3"}};
+}
+
+}  // namespace
+
+TEST_CASE("bounds are kept, at their ends as they say") {
+  for (const Case& c : cases()) {
+    INFO(c.constraint.name());
+    for (Real x : c.inside) {
+      CHECK(c.constraint.check(x).is_all());
+      CHECK(c.constraint.holds(x, Mask(true)));
+    }
+    for (Real x : c.outside) {
+      CHECK(c.constraint.check(x).is_none());
+      CHECK_FALSE(c.constraint.holds(x, Mask(true)));
+    }
+    CHECK(c.constraint.rule() == c.rule);
+    const nlohmann::json j = nlohmann::json::parse(to_json(c.constraint).dump());
+    CHECK(constraint_from_json(j, "") == c.constraint);
+    nlohmann::json without = j;
+    without.erase(c.constraint.has_lower() ? "lower" : "upper");
+    CHECK(has(error_of([&] { constraint_from_json(without, "/c"); }), "/c"));
+  }
+}
+
+TEST_CASE("bounds broadcast with the value, and only what is visible is looked at") {
+  const Constraint c = constraints::interval(tensor({{0.0}, {kNaN}}), tensor({1.0, 2.0, 3.0}));
+  const Tensor x = tensor({{0.5, 2.0, 3.5}, {1.0, 1.0, 1.0}});
+  CHECK(c.check(x) == mask_of({true, true, false, false, false, false}, {2, 3}));
+  const Mask first = mask_of({true, true, false, false, false, false}, {2, 3});
+  const Mask wider = mask_of({true, true, true, false, false, false}, {2, 3});
+  CHECK(c.holds(x, first));
+  CHECK_FALSE(c.holds(x, wider));
+  CHECK_NOTHROW(check_visible(c, x, first, "who", "value"));
+  const std::string text = error_of([&] { check_visible(c, x, wider, "who", "value"); });
+  INFO(text);
+  CHECK(has(text, "value[0, 2] = 3.5 must lie in [0, 3]"));
+  // one value against many bounds
+  CHECK(constraints::less_than(tensor({1.0, 2.0})).check(1.5) == mask_of({false, true}));
+  CHECK_FALSE(constraints::less_than(tensor({1.0, 2.0})).holds(1.5, Mask(true)));
+  CHECK(constraints::less_than(tensor({1.0, 2.0})).holds(1.5, mask_of({false, true})));
+}
+
+TEST_CASE("numbers go to a constraint and back") {
+  for (const Case& c : cases()) {
+    if (c.constraint.is_discrete()) {
+      CHECK(has(error_of([&] { biject_to(c.constraint); }), "integer_interval"));
+      continue;
+    }
+    INFO(c.constraint.name());
+    const Tensor x = tensor({-3.0, -0.2, 0.0, 2.5});
+    const Tensor y = biject_to(c.constraint)(x);
+    CHECK(c.constraint.check(y).is_all());
+    const Tensor back =
+        biject_to(c.constraint).inv(tensor_of({y.data().begin(), y.data().end()}, y.shape()));
+    for (Index i = 0; i < 4; ++i) CHECK(back.at({i}) == Approx(x.at({i})).margin(1e-12));
+  }
+  using transforms::affine;
+  const transforms::Transform down = transforms::compose({transforms::exp(), affine(1, -2)});
+  CHECK(down.codomain(Kind::real) == constraints::less_than(1));
+  const transforms::Transform squeezed =
+      transforms::compose({transforms::sigmoid(), affine(1, -2)});
+  CHECK(squeezed.codomain(Kind::real) == constraints::interval(-1, 1));
+}
