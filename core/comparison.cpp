@@ -4,6 +4,7 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/elementwise.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 
 namespace ember {
@@ -16,6 +17,8 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
   const Node& b = y.node();
   Tape::current().check_owner(a, symbol);
   Tape::current().check_owner(b, symbol);
+  note_read(a);
+  note_read(b);
   const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
   const BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <ember/core/operators.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 
 namespace ember {
@@ -72,6 +73,7 @@ Real Tensor::item() const {
          "use at({...}) or reduce it first");
   }
   detail::Tape::current().check_owner(node(), "item");
+  detail::note_read(node());
   return *detail::values(*this);
 }
 
@@ -91,11 +93,13 @@ Real Tensor::at(std::initializer_list<Dim> index) const {
     offset = offset * sizes[axis++] + i;
   }
   detail::Tape::current().check_owner(node(), "at");
+  detail::note_read(node());
   return detail::values(*this)[offset];
 }
 
 std::span<const Real> Tensor::data() const {
   detail::Tape::current().check_owner(node(), "data");
+  detail::note_read(node());
   return {detail::values(*this), static_cast<std::size_t>(numel())};
 }
 

@@ -187,12 +187,7 @@ json Trace::to_json() const {
 }
 
 Trace Trace::from_json(const json& value) {
-  const std::string schema =
-      detail::string_from_json(detail::member(value, "schema", ""), "/schema");
-  if (schema != kSchema) {
-    fail("json /schema", "'" + schema + "' is no trace that this program reads",
-         std::string("it reads ") + kSchema);
-  }
+  detail::check_schema(value, kSchema);
   Trace trace;
   const json& plates = array_member(value, "plates");
   for (std::size_t i = 0; i < plates.size(); ++i) {

@@ -30,8 +30,13 @@
 #include <ember/handlers/substitute.hpp>
 #include <ember/handlers/trace.hpp>
 #include <ember/handlers/tracing.hpp>
+#include <ember/inference/adam.hpp>
 #include <ember/inference/auto_delta.hpp>
+#include <ember/inference/auto_multivariate_normal.hpp>
 #include <ember/inference/auto_normal.hpp>
 #include <ember/inference/log_density.hpp>
+#include <ember/inference/log_likelihood.hpp>
 #include <ember/inference/predictive.hpp>
+#include <ember/inference/rmsprop.hpp>
+#include <ember/inference/sgd.hpp>
 #include <ember/inference/svi.hpp>
