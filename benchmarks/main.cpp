@@ -44,7 +44,7 @@ void print_ratios(const std::map<std::string, double>& least) {
       if (best == 0 || floor < best) best = floor;
     }
     if (best > 0) {
-      std::printf("  %-28s %12.1f ns  /  %12.1f ns  =  %.2f\n", name.c_str(), time, best,
+      std::printf("  %-44s %12.1f ns  /  %12.1f ns  =  %.2f\n", name.c_str(), time, best,
                   time / best);
     }
   }

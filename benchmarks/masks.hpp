@@ -12,11 +12,15 @@
 
 namespace bench {
 
-/// Keeps `percent` of n elements, chosen at random.
-inline ember::Mask random_mask(const ember::Shape& shape, double percent) {
+/// Keeps `percent` of the elements, chosen at random in runs of so many neighbours.
+inline ember::Mask random_mask(const ember::Shape& shape, double percent, ember::Index run = 1) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
   ember::detail::ElementEngine engine(ember::detail::RandomKey{7}, 0);
-  for (std::uint8_t& byte : bytes) byte = engine.uniform() * 100 < percent ? 1 : 0;
+  std::uint8_t kept = 0;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    if (i % static_cast<std::size_t>(run) == 0) kept = engine.uniform() * 100 < percent ? 1 : 0;
+    bytes[i] = kept;
+  }
   return ember::Mask::from_bytes(shape, std::move(bytes));
 }
 

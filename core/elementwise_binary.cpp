@@ -6,6 +6,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/special.hpp>
 
 namespace ember {
@@ -123,6 +124,8 @@ template <class F>
 Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
   const Node& a = x.node();
   const Node& b = y.node();
+  note_read(a);
+  note_read(b);
   const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
   const BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});

@@ -22,14 +22,19 @@ namespace {
 
 }  // namespace
 
-nlohmann::json read_json_file(const std::string& file) {
+std::string read_file(const std::string& file) {
   std::ifstream in(file, std::ios::binary);
   if (!in) fail_with_errno(file, "can't be opened");
   std::ostringstream text;
   text << in.rdbuf();
   if (in.bad()) fail_with_errno(file, "can't be read");
+  return text.str();
+}
+
+nlohmann::json read_json_file(const std::string& file) {
+  const std::string text = read_file(file);
   try {
-    return nlohmann::json::parse(text.str());
+    return nlohmann::json::parse(text);
   } catch (const nlohmann::json::exception& error) {
     fail("file '" + file + "'", std::string("is no valid JSON: ") + error.what());
   }

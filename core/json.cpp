@@ -169,5 +169,11 @@ Index count_from_json(const json& value, Index limit, const std::string& path) {
   return value.get<Index>();
 }
 
+void check_schema(const json& document, const char* schema) {
+  const std::string found = string_from_json(member(document, "schema", ""), "/schema");
+  if (found == schema) return;
+  fail("json /schema", "the document is '" + found + "', expected '" + schema + "'");
+}
+
 }  // namespace detail
 }  // namespace ember

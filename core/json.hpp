@@ -34,6 +34,11 @@ bool bool_from_json(const nlohmann::json& json, const std::string& path);
 /// A whole number of 0 .. limit.
 Index count_from_json(const nlohmann::json& json, Index limit, const std::string& path);
 
+/// An error unless the member "schema" of a document is this one.
+void check_schema(const nlohmann::json& document, const char* schema);
+
+/// All bytes of a file.
+std::string read_file(const std::string& file);
 /// A whole JSON file; errors name the file and the line and column of what is wrong.
 nlohmann::json read_json_file(const std::string& file);
 /// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old

@@ -6,6 +6,8 @@
 #include <mutex>
 #include <unordered_map>
 
+#include <ember/core/name_table.hpp>
+
 namespace ember {
 namespace {
 
@@ -26,6 +28,11 @@ class Table {
     const Name::Entry* entry = &entries_.back();
     index_.emplace(entry->text, entry);
     return entry;
+  }
+
+  const std::string& text_of(std::uint32_t id) {
+    const std::lock_guard lock(mutex_);
+    return entries_.at(id - 1U).text;
   }
 
  private:
@@ -61,5 +68,7 @@ const Name::Entry Name::kEmpty{"", fnv1a(""), 0};
 Name::Name(const char* text) : entry_(intern_cached(text)) {}
 Name::Name(const std::string& text) : entry_(table().intern(text)) {}
 Name::Name(std::string_view text) : entry_(table().intern(text)) {}
+
+Name detail::name_with_id(std::uint32_t id) { return id == 0 ? Name() : Name(table().text_of(id)); }
 
 }  // namespace ember

@@ -41,10 +41,17 @@ Real to_real_uniform(std::uint32_t high, std::uint32_t low) {
   return (static_cast<Real>(high >> 9U) + Real(0.5)) * Real(0x1p-23);
 }
 
+// What threads without a seed of their own have in common.
+std::atomic<std::uint64_t> process_seed{0x656d626572U};
+
+// No program is told when a thread was made: a thread's ordinal is that of its first draw.
 std::uint64_t default_seed() {
   static std::atomic<std::uint64_t> ordinal{0};
-  return mix(0x656d626572U + ordinal.fetch_add(1) * 0x9e3779b97f4a7c15U);
+  return mix(process_seed + ordinal.fetch_add(1) * 0x9e3779b97f4a7c15U);
 }
+
+// The thread that starts the program is number 0, whoever draws first.
+const RandomState& main_state = random_state();
 
 }  // namespace
 
@@ -99,6 +106,10 @@ Tensor standard_uniform(RandomKey key, const Shape& shape) {
 
 }  // namespace detail
 
-void set_rng_seed(std::uint64_t seed) { detail::random_state() = {seed, {}}; }
+void set_rng_seed(std::uint64_t seed) {
+  detail::RandomState& state = detail::random_state();
+  state = {seed, {}};
+  if (&state == &detail::main_state) detail::process_seed = seed;
+}
 
 }  // namespace ember

@@ -12,8 +12,10 @@
 
 namespace ember {
 
-/// Seeds this thread and starts its counts again. A thread that never does draws from (process
-/// seed, its ordinal).
+/// Seeds this thread and starts its counts again. On the main thread it is the process's seed as
+/// well: a thread without a seed of its own draws from (the process's seed, its ordinal) as they
+/// are at its first draw. The main thread is number 0, others are numbered in the order in which
+/// they first draw; a thread that must draw the same in every run sets a seed.
 void set_rng_seed(std::uint64_t seed);
 
 namespace detail {

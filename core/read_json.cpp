@@ -12,12 +12,23 @@ namespace {
 
 using nlohmann::json;
 
+Real number_from(const json& value, const std::string& path) {
+  if (value.is_null()) return std::numeric_limits<Real>::quiet_NaN();
+  if (!value.is_number_integer()) return real_from_json(value, path);
+  try {
+    return value.is_number_unsigned()
+               ? detail::exactly(static_cast<long double>(value.get<std::uint64_t>()))
+               : detail::exactly(static_cast<long double>(value.get<std::int64_t>()));
+  } catch (const Error& error) {
+    fail("json " + path, error.what());
+  }
+}
+
 void collect(const json& value, std::size_t depth, Shape& shape, std::vector<Real>& numbers,
              const std::string& path) {
   if (!value.is_array()) {
     if (depth != shape.rank()) fail("json " + path, "a number stands where a list was expected");
-    numbers.push_back(value.is_null() ? std::numeric_limits<Real>::quiet_NaN()
-                                      : real_from_json(value, path));
+    numbers.push_back(number_from(value, path));
     return;
   }
   if (depth == shape.rank()) {
@@ -37,26 +48,28 @@ void collect(const json& value, std::size_t depth, Shape& shape, std::vector<Rea
   }
 }
 
+// Whether the first of its numbers is one; other members are no data of ours.
 bool is_numeric(const json& value) {
   const json* first = &value;
   while (first->is_array() && !first->empty()) first = &first->front();
-  return first->is_number() || first->is_null() || first->is_array() ||
-         (first != &value && first->is_string());
+  if (first == &value && first->is_string()) return false;
+  return first->is_number() || first->is_null() || first->is_array() || *first == "NaN" ||
+         *first == "Infinity" || *first == "-Infinity";
 }
 
 }  // namespace
 
-std::map<std::string, Tensor> read_json(const std::string& file) {
+NamedTensors read_json(const std::string& file) {
   const json content = detail::read_json_file(file);
   if (!content.is_object()) fail("file '" + file + "'", "expected a JSON object");
-  std::map<std::string, Tensor> result;
+  NamedTensors result(file);
   for (const auto& item : content.items()) {
     if (!is_numeric(item.value())) continue;
     with_context("file", file, [&] {
       Shape shape;
       std::vector<Real> numbers;
       collect(item.value(), 0, shape, numbers, "/" + item.key());
-      result[item.key()] = tensor_of(std::move(numbers), shape);
+      result.add(item.key(), tensor_of(std::move(numbers), shape));
     });
   }
   return result;

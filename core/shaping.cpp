@@ -4,6 +4,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/reads.hpp>
 
 namespace ember {
 namespace detail {
@@ -66,6 +67,7 @@ Tensor detach(const Tensor& x) {
   if (!in.requires_grad) return x;
   detail::Tape& tape = detail::Tape::current();
   tape.check_owner(in, "detach");
+  detail::note_read(in);
   return Tensor(tape.allocate_view(in.shape, in));
 }
 

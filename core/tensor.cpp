@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include <ember/core/operators.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 
 namespace ember {
@@ -71,6 +72,7 @@ Real Tensor::item() const {
              " elements, not one",
          "use at({...}) or reduce it first");
   }
+  detail::note_read(node());
   return *detail::values(*this);
 }
 
@@ -89,10 +91,12 @@ Real Tensor::at(std::initializer_list<Dim> index) const {
     }
     offset = offset * sizes[axis++] + i;
   }
+  detail::note_read(node());
   return detail::values(*this)[offset];
 }
 
 std::span<const Real> Tensor::data() const {
+  detail::note_read(node());
   return {detail::values(*this), static_cast<std::size_t>(numel())};
 }
 

@@ -41,6 +41,13 @@ void apply_stack(Message& message) {
   for (; seen < depth; ++seen) handlers[seen]->postprocess(message);
 }
 
+void process_further_in(const handlers::Handler& handler, Message& message) {
+  const std::vector<handlers::Handler*>& handlers = stack();
+  for (std::size_t i = handlers.size(); i > 0 && handlers[i - 1] != &handler; --i) {
+    if (!message.stop) handlers[i - 1]->process(message);
+  }
+}
+
 }  // namespace detail
 
 void with::enter(std::shared_ptr<handlers::Handler> handler) {

@@ -81,6 +81,10 @@ void default_action(Message& message);
 /// Sends a message through the stack: see Handler.
 void apply_stack(Message& message);
 
+/// For a handler that has made another message of the one it processes: the handlers further in,
+/// which have seen the former one, process this one.
+void process_further_in(const handlers::Handler& handler, Message& message);
+
 }  // namespace detail
 
 /// Handlers that act until the end of the block, the first one outermost:

@@ -21,6 +21,12 @@ struct PlateFrame {
   Index dim = -1;  // from the right of the batch shape
   Index size = 0;
   Index subsample_size = 0;
+
+  /// What the log densities inside are multiplied with.
+  Real scale() const {
+    if (subsample_size == size || subsample_size == 0) return 1;
+    return static_cast<Real>(size) / static_cast<Real>(subsample_size);
+  }
 };
 using Plates = InlineVector<PlateFrame, kMaxRank>;
 
@@ -42,8 +48,9 @@ struct Message {
   bool is_observed = false;
   bool stop = false;  // handlers further out do not see the message
   bool draws_hidden =
-      false;          // a draw reads the parameters of hidden elements as well: a guide's do
-  bool done = false;  // there is a value: the default action is left out
+      false;            // a draw reads the parameters of hidden elements as well: a guide's do
+  bool done = false;    // there is a value: the default action is left out
+  bool lifted = false;  // a sample message that began as a param message
 
   Mask mask = true;              // of the handlers; broadcasts with the batch shape
   std::optional<Mask> obs_mask;  // of a partial message and of the two sites that it becomes
@@ -57,6 +64,14 @@ struct Message {
   std::optional<Index> event_dim;  // of a param message: axes that no plate subsamples
   PlateFrame plate;                // of a plate message
   std::optional<Indices> indices;  // of a plate message: its answer
+
+  /// Whether the name is a parameter's, which belongs to the process and not to an execution.
+  bool names_param() const { return kind == Kind::param || lifted; }
+  /// Gives the site or plate another name.
+  void rename(const std::string& other) {
+    name = other;
+    if (kind == Kind::plate) plate.name = name;
+  }
 };
 
 }  // namespace ember

@@ -42,11 +42,17 @@ Tensor ParamStore::get(Name name) const {
 }
 
 void ParamStore::set(Name name, const Tensor& value, const Constraint& constraint) {
-  Entry entry = make_entry(name, value, constraint);
+  const Entry entry = make_entry(name, value, constraint);
+  put({&entry, 1});
+}
+
+void ParamStore::put(std::span<const Entry> entries) {
   const std::unique_lock lock(mutex_);
-  Entry& slot = entries_[name.id()];
-  if (!slot) order_.push_back(name);
-  slot = std::move(entry);
+  for (const Entry& entry : entries) {
+    Entry& slot = entries_[entry->name.id()];
+    if (!slot) order_.push_back(entry->name);
+    slot = entry;
+  }
 }
 
 bool ParamStore::contains(Name name) const { return find(name) != nullptr; }

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -45,6 +46,8 @@ class ParamStore {
   /// The entry, made of `init` where there is none; see use.
   Entry entry(Name name, const Tensor& init, const Constraint& constraint);
   Entry find(Name name) const;
+  /// Puts entries, in place of those of the same names.
+  void put(std::span<const Entry> entries);
 
   /// Held by who optimises; an error where somebody else does.
   std::unique_lock<std::mutex> lock_for_optimising();

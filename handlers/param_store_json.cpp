@@ -1,13 +1,13 @@
-// The parameter store as a file.
+#include <ember/handlers/param_store_json.hpp>
+
 #include <nlohmann/json.hpp>
 
-#include <mutex>
+#include <set>
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/distributions/json.hpp>
-#include <ember/handlers/param_store.hpp>
 
 namespace ember {
 
@@ -19,50 +19,53 @@ constexpr const char* kSchema = "ember-params/1";
 
 }  // namespace
 
-void ParamStore::save(const std::string& path) const {
+json params_to_json(const ParamStore& store) {
   json params = json::array();
-  for (const std::string& name : names()) {
-    const Entry entry = find(Name(name));
+  for (const std::string& name : store.names()) {
+    const ParamStore::Entry entry = store.find(Name(name));
     if (!entry) continue;  // another thread has erased it
     params.push_back({{"name", name},
                       {"constraint", to_json(entry->constraint)},
                       {"unconstrained", to_json(entry->unconstrained)},
                       {"value", to_json(transform_to(entry->constraint)(entry->unconstrained))}});
   }
-  const json content{{"schema", kSchema}, {"params", std::move(params)}};
+  return params;
+}
+
+std::vector<ParamStore::Entry> params_from_json(const json& params, const std::string& path) {
+  if (!params.is_array()) fail("json " + path, "expected an array");
+  std::vector<ParamStore::Entry> entries;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const std::string here = path + "/" + std::to_string(i);
+    const auto part = [&](const char* key) -> const json& {
+      return detail::member(params[i], key, here);
+    };
+    const std::string name = detail::string_from_json(part("name"), here + "/name");
+    if (!names.insert(name).second) {
+      fail("json " + here + "/name", "the file has '" + name + "' twice");
+    }
+    const detail::ParamEntry entry{
+        Name(name), constraint_from_json(part("constraint"), here + "/constraint"),
+        tensor_from_json(part("unconstrained"), here + "/unconstrained")};
+    with_context("json", here + "/unconstrained",
+                 [&] { transform_to(entry.constraint)(entry.unconstrained); });
+    entries.push_back(std::make_shared<detail::ParamEntry>(entry));
+  }
+  return entries;
+}
+
+void ParamStore::save(const std::string& path) const {
+  const json content{{"schema", kSchema}, {"params", params_to_json(*this)}};
   detail::write_file(path, content.dump() + "\n");
 }
 
 void ParamStore::load(const std::string& path) {
   const json content = detail::read_json_file(path);
-  std::vector<Entry> loaded;
   with_context("file", path, [&] {
-    const std::string schema =
-        detail::string_from_json(detail::member(content, "schema", ""), "/schema");
-    if (schema != kSchema) {
-      fail("json /schema", "'" + schema + "' is no parameter store that this program reads",
-           std::string("it reads ") + kSchema);
-    }
-    const json& params = detail::member(content, "params", "");
-    if (!params.is_array()) fail("json /params", "expected an array");
-    for (std::size_t i = 0; i < params.size(); ++i) {
-      const std::string here = "/params/" + std::to_string(i);
-      const auto part = [&](const char* key) -> const json& {
-        return detail::member(params[i], key, here);
-      };
-      loaded.push_back(std::make_shared<detail::ParamEntry>(
-          detail::ParamEntry{Name(detail::string_from_json(part("name"), here + "/name")),
-                             constraint_from_json(part("constraint"), here + "/constraint"),
-                             tensor_from_json(part("unconstrained"), here + "/unconstrained")}));
-    }
+    detail::check_schema(content, kSchema);
+    put(params_from_json(detail::member(content, "params", ""), "/params"));
   });
-  // Only a whole file changes the store.
-  const std::unique_lock lock(mutex_);
-  for (Entry& entry : loaded) {
-    Entry& slot = entries_[entry->name.id()];
-    if (!slot) order_.push_back(entry->name);
-    slot = std::move(entry);
-  }
 }
 
 }  // namespace ember

@@ -51,6 +51,34 @@ Indices choose_members(const PlateFrame& frame) {
   return members;
 }
 
+std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
+                                    const std::optional<Indices>& subsample) {
+  if (frame.size < 0) {
+    fail(who(frame.name), "size " + std::to_string(frame.size) + " is negative");
+  }
+  if (subsample) {
+    frame.subsample_size = static_cast<Index>(subsample->size());
+  } else if (subsample_size != 0) {
+    frame.subsample_size = subsample_size;
+  }
+  if (frame.subsample_size > frame.size || subsample_size < 0) {
+    fail(who(frame.name), "a subsample of " + std::to_string(frame.subsample_size) +
+                              " is not within the plate's size " + std::to_string(frame.size));
+  }
+  Message message;
+  message.kind = Message::Kind::plate;
+  message.name = frame.name;
+  message.plate = frame;
+  if (subsample) message.indices = subsample;
+  apply_stack(message);
+  frame.name = message.plate.name;
+  if (message.indices) {
+    check_indices(frame.name, *message.indices, frame.size);
+    frame.subsample_size = static_cast<Index>(message.indices->size());
+  }
+  return std::move(message.indices);
+}
+
 const plate* find_open_plate(Name name) {
   for (const plate* p : open_plates()) {
     if (p->frame().name == name) return p;
@@ -62,12 +90,10 @@ const plate* find_open_plate(Name name) {
 
 plate::plate(Name name, Dim size, const PlateOptions& options) {
   Index dim = options.dim;
-  if (size.value < 0) fail(who(name), "size " + std::to_string(size.value) + " is negative");
   if (dim > 0) {
     fail(who(name), "dim " + std::to_string(dim) + " is not negative",
          "plate dims count from the right: -1 is the last batch dim");
   }
-  if (detail::find_open_plate(name) != nullptr) fail(who(name), "a plate of this name is open");
   if (dim == 0) {
     dim = -1;
     while (plate_at(dim) != nullptr) --dim;
@@ -75,25 +101,10 @@ plate::plate(Name name, Dim size, const PlateOptions& options) {
     fail(who(name), "dim " + std::to_string(dim) + " is taken by " + who(other->frame().name),
          "give one of them another dim");
   }
-  const Index b = options.subsample            ? static_cast<Index>(options.subsample->size())
-                  : options.subsample_size > 0 ? options.subsample_size
-                                               : size.value;
-  if (b > size.value || options.subsample_size < 0) {
-    fail(who(name), "a subsample of " + std::to_string(b) + " is larger than the plate's size " +
-                        std::to_string(size.value));
-  }
-  frame_ = {name, dim, size.value, b};
-
-  Message message;
-  message.kind = Message::Kind::plate;
-  message.name = name;
-  message.plate = frame_;
-  if (options.subsample) message.indices = options.subsample;
-  detail::apply_stack(message);
-  if (message.indices) {
-    check_indices(name, *message.indices, size.value);
-    indices_ = std::move(message.indices);
-    frame_.subsample_size = static_cast<Index>(indices_->size());
+  frame_ = {name, dim, size.value, size.value};
+  indices_ = detail::open_members(frame_, options.subsample_size, options.subsample);
+  if (detail::find_open_plate(frame_.name) != nullptr) {
+    fail(who(frame_.name), "a plate of this name is open");
   }
   open_plates().push_back(this);
   try {
@@ -151,9 +162,7 @@ void plate::process(Message& message) {
     }
     message.distribution = message.distribution.expand(wide);
   }
-  if (b != frame_.size && b > 0) {
-    message.scale *= static_cast<Real>(frame_.size) / static_cast<Real>(b);
-  }
+  message.scale *= frame_.scale();
 }
 
 // A parameter with one value a member of the plate: those of the subsample.

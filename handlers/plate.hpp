@@ -49,6 +49,11 @@ class plate : public handlers::Handler {
 
 namespace detail {
 
+/// Asks the handlers which members of a plate to execute: none where all are. The frame gets the
+/// subsample's size and the name that the handlers gave the plate.
+std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
+                                    const std::optional<Indices>& subsample);
+
 /// The plate of a name that is open on this thread, or null.
 const plate* find_open_plate(Name name);
 /// A random choice of members for a plate message.

@@ -74,7 +74,7 @@ TracePlate plate_from_json(const json& value, const std::string& path) {
   plate.frame.name =
       Name(detail::string_from_json(detail::member(value, "name", path), path + "/name"));
   plate.frame.dim = integer_from_json(detail::member(value, "dim", path), path + "/dim");
-  if (plate.frame.dim >= 0 || plate.frame.dim < -static_cast<Index>(kMaxRank)) {
+  if (plate.frame.dim > 0 || plate.frame.dim < -static_cast<Index>(kMaxRank)) {
     fail("json " + path + "/dim", std::to_string(plate.frame.dim) + " is no plate dim");
   }
   plate.frame.size =
@@ -187,12 +187,7 @@ json Trace::to_json() const {
 }
 
 Trace Trace::from_json(const json& value) {
-  const std::string schema =
-      detail::string_from_json(detail::member(value, "schema", ""), "/schema");
-  if (schema != kSchema) {
-    fail("json /schema", "'" + schema + "' is no trace that this program reads",
-         std::string("it reads ") + kSchema);
-  }
+  detail::check_schema(value, kSchema);
   Trace trace;
   const json& plates = array_member(value, "plates");
   for (std::size_t i = 0; i < plates.size(); ++i) {

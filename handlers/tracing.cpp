@@ -4,8 +4,14 @@
 
 namespace ember::handlers {
 
-// A plate that was opened before in this execution keeps its indices.
+// A plate that was opened before in this execution keeps its indices, a lifted parameter its value.
 void TraceHandler::process(Message& message) {
+  if (message.lifted && !message.done) {
+    if (const Site* before = trace_.find(message.name)) {
+      message.value = before->value;
+      message.done = true;
+    }
+  }
   if (message.kind != Message::Kind::plate || message.done) return;
   const TracePlate* before = trace_.find_plate(message.name);
   if (before == nullptr) return;
@@ -31,6 +37,7 @@ void TraceHandler::postprocess(Message& message) {
       }
       break;
     default:
+      if (message.lifted && trace_.contains(message.name)) break;
       trace_.add(Site(message));
   }
 }

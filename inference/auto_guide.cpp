@@ -4,7 +4,10 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
+#include <ember/distributions/normal.hpp>
+#include <ember/distributions/transformed.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/handlers/plate.hpp>
@@ -64,6 +67,16 @@ Tensor executed(Tensor x, const Plates& plates, std::size_t event_dim) {
   return x;
 }
 
+// Runs f, which makes parameters from draws. Where the store had all of them already (a fit that
+// goes on from a file), the random numbers go on as if nothing had been drawn.
+template <class F>
+void with_draws_for_new(F&& f) {
+  const detail::RandomState before = detail::random_state();
+  const std::size_t known = param_store().names().size();
+  f();
+  if (param_store().names().size() == known) detail::random_state() = before;
+}
+
 }  // namespace
 
 bool is_guided(const Message& message) {
@@ -72,7 +85,10 @@ bool is_guided(const Message& message) {
 }
 
 void AutoGuideState::set_up(FunctionRef<void()> model) {
-  if (is_set_up()) return;
+  if (!is_set_up()) with_draws_for_new([&] { find_init(model); });
+}
+
+void AutoGuideState::find_init(FunctionRef<void()> model) {
   std::string reason = "the model has no continuous latent site";
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     handlers::BlockHandler hidden({});
@@ -104,8 +120,9 @@ void AutoGuideState::set_up(FunctionRef<void()> model) {
     if (bad != nullptr) continue;
     check_prefix(collect.sites);
     for (const Message& site : collect.sites) latent_of(site, site.value);
-    if (is_set_up()) return;
-    break;
+    if (!is_set_up()) break;
+    make_joint_params();
+    return;
   }
   fail(prefix_, "found no initial values: " + reason,
        "give another .init, or look at the model's data and masks");
@@ -115,9 +132,10 @@ void AutoGuideState::set_up(FunctionRef<void()> model) {
 void AutoGuideState::check_prefix(std::span<const Message> sites) const {
   for (const std::string& param : param_store().names()) {
     if (param.rfind(prefix_ + ".", 0) != 0) continue;
-    const bool is_own = std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
-      return param.ends_with("." + site.name.str());
-    });
+    const bool is_own =
+        is_joint_param(param) || std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
+          return param.ends_with("." + site.name.str());
+        });
     if (is_own) continue;
     fail(prefix_, "the parameter store has '" + param + "' of another guide under the same prefix",
          "give this guide a prefix of its own, {.prefix = ..}, or clear the store");
@@ -134,6 +152,9 @@ AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Ten
   latent.name = site.name;
   latent.support = site.distribution.support();
   latent.reinterpreted = site.distribution.reinterpreted();
+  latent.is_subsampled =
+      std::any_of(site.plates.begin(), site.plates.end(),
+                  [](const PlateFrame& plate) { return plate.subsample_size < plate.size; });
   const Tensor u = biject_to(latent.support).inv(init);
   const std::size_t event_axes =
       static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
@@ -158,17 +179,35 @@ void AutoGuideState::refresh(Latent& latent) {
 }
 
 distributions::Distribution AutoGuideState::posterior(const Message& site) {
-  Tensor init;
   if (index_.find(site.name.id()) == index_.end()) {
-    init = with_context("site", site.name, [&] { return detach(init_(site)); });
+    with_draws_for_new([&] {
+      latent_of(site, with_context("site", site.name, [&] { return detach(init_(site)); }));
+    });
   }
-  const Latent& latent = latent_of(site, init);
+  const Latent& latent = latent_of(site, Tensor());
   std::array<Tensor, 2> params;
   for (std::size_t k = 0; k < latent.params.size(); ++k) {
     params[k] = executed(detail::value_of(latent.params[k]), site.plates,
                          latent.event_dim + latent.reinterpreted);
   }
   return make_posterior(latent, std::span<const Tensor>(params.data(), latent.params.size()));
+}
+
+const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
+  const auto found = index_.find(name.id());
+  return found == index_.end() ? nullptr : &latents_[found->second];
+}
+
+distributions::Distribution AutoGuideState::normal_of(const Latent& latent, const Tensor& loc,
+                                                      const Tensor& scale) {
+  const distributions::Normal u(loc, scale);
+  const auto events = static_cast<Index>(latent.reinterpreted);
+  if (latent.support.is_unconstrained()) {
+    return u.to_event(static_cast<Index>(latent.event_dim) + events);
+  }
+  // The support of one element: what to_event made is put back around the whole.
+  const Constraint element = latent.support.without_independent(latent.reinterpreted);
+  return distributions::Transformed(u, {biject_to(element)}).to_event(events);
 }
 
 Values AutoGuideState::quantile(double p) {
@@ -187,13 +226,16 @@ Values AutoGuideState::quantile(double p) {
 void GuideDraws::enter() {
   trace_.clear();
   pending_ = {};
+  guide_.begin();
 }
+
+void GuideDraws::exit() noexcept { guide_.end(); }
 
 void GuideDraws::process(Message& message) {
   if (!is_guided(message)) return;
   with_context("site", message.name, [&] {
     pending_ = guide_.posterior(message);
-    message.value = pending_.sample(message.name, {});
+    message.value = guide_.draw(message.name, pending_);
   });
   message.done = true;
 }
@@ -202,7 +244,7 @@ void GuideDraws::postprocess(Message& message) {
   if (!pending_.defined() || message.kind != Message::Kind::sample) return;
   Message site = message;
   site.element_mask = message.distribution.own_mask().unsqueeze_right(
-      pending_.element_shape().rank() - message.distribution.element_shape().rank());
+      pending_.reinterpreted() - message.distribution.reinterpreted());
   site.distribution = std::exchange(pending_, distributions::Distribution());
   trace_.add(Site(site));
 }
@@ -216,10 +258,25 @@ void GuideSites::process(Message& message) {
   with_context("site", message.name, [&] {
     const distributions::Distribution q = guide_.posterior(message);
     message.element_mask = message.distribution.own_mask().unsqueeze_right(
-        q.element_shape().rank() - message.distribution.element_shape().rank());
+        q.reinterpreted() - message.distribution.reinterpreted());
     message.distribution = q;
     message.draws_hidden = true;
+    if (!guide_.draws_jointly()) return;
+    message.value = guide_.draw(message.name, q);
+    message.done = true;
   });
+}
+
+// A joint draw is one: nothing further out can repeat it.
+void GuideSites::postprocess(Message& message) {
+  if (message.kind != Message::Kind::sample || !guide_.draws_jointly()) return;
+  if (guide_.find_latent(message.name) == nullptr) return;
+  const distributions::Distribution& q = message.distribution;
+  if (message.value.shape() == concatenate(q.batch_shape(), q.event_shape())) return;
+  fail("site '" + message.name.str() + "'",
+       guide_.prefix() + " draws all sites at once, and a plate around the guide asks for " +
+           to_string(q.batch_shape()),
+       "leave .parallel out");
 }
 
 }  // namespace ember::inference

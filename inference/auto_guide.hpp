@@ -20,6 +20,17 @@ namespace ember::inference {
 /// has in the same execution.
 class AutoGuideState {
  public:
+  struct Latent {
+    Name name;
+    Constraint support;
+    Shape unconstrained_shape;  // with subsampled plates at their full size
+    Tensor init;                // unconstrained, of that shape
+    std::size_t reinterpreted = 0;
+    bool is_subsampled = false;
+    std::size_t event_dim = 0;  // of one unconstrained value, without what to_event made
+    std::vector<std::shared_ptr<detail::ParamEntry>> params;
+  };
+
   AutoGuideState(std::string prefix, Init init)
       : prefix_(std::move(prefix)), init_(std::move(init)) {}
   AutoGuideState(const AutoGuideState&) = delete;
@@ -35,30 +46,41 @@ class AutoGuideState {
   /// Whether log q counts in an ELBO: not where q is a point.
   virtual bool has_density() const = 0;
   /// q of a latent site whose message has passed the handlers inside of the guide.
-  distributions::Distribution posterior(const Message& site);
+  virtual distributions::Distribution posterior(const Message& site);
+  /// A draw of it.
+  virtual Tensor draw(Name site, const distributions::Distribution& q) {
+    return q.sample(site, {});
+  }
+  /// Whether all sites of an execution are one draw.
+  virtual bool draws_jointly() const { return false; }
+  /// Called around each execution.
+  virtual void begin() {}
+  virtual void end() noexcept {}
 
   /// Per latent site, at full size: the value of each coordinate's quantile.
   Values quantile(double p);
+  /// What is known of a latent site, or null.
+  const Latent* find_latent(Name name) const;
 
  protected:
-  struct Latent {
-    Name name;
-    Constraint support;
-    Shape unconstrained_shape;  // with subsampled plates at their full size
-    Tensor init;                // unconstrained, of that shape
-    std::size_t reinterpreted = 0;
-    std::size_t event_dim = 0;  // of one unconstrained value, without what to_event made
-    std::vector<std::shared_ptr<detail::ParamEntry>> params;
-  };
-
   /// Names and makes a site's parameters.
   virtual void make_params(Latent& latent) = 0;
   /// q given the parameters' values for the members of plates that are executed.
   virtual distributions::Distribution make_posterior(const Latent& latent,
                                                      std::span<const Tensor> params) = 0;
   virtual Tensor quantile_of(const Latent& latent, double p) = 0;
+  /// Makes the parameters that belong to all sites, when the sites are known.
+  virtual void make_joint_params() {}
+  virtual bool is_joint_param(const std::string&) const { return false; }
+
+  /// The latent sites in program order.
+  const std::vector<Latent>& latents() const { return latents_; }
+  /// A site's distribution whose unconstrained coordinates are independent normals.
+  static distributions::Distribution normal_of(const Latent& latent, const Tensor& loc,
+                                               const Tensor& scale);
 
  private:
+  void find_init(FunctionRef<void()> model);
   void check_prefix(std::span<const Message> sites) const;
   Latent& latent_of(const Message& site, const Tensor& init);
   void refresh(Latent& latent);
@@ -75,6 +97,7 @@ class GuideDraws final : public handlers::Handler {
  public:
   explicit GuideDraws(AutoGuideState& guide) : guide_(guide) {}
   void enter() override;
+  void exit() noexcept override;
   void process(Message& message) override;
   void postprocess(Message& message) override;
 
@@ -93,7 +116,10 @@ class GuideDraws final : public handlers::Handler {
 class GuideSites final : public handlers::Handler {
  public:
   explicit GuideSites(AutoGuideState& guide) : guide_(guide) {}
+  void enter() override { guide_.begin(); }
+  void exit() noexcept override { guide_.end(); }
   void process(Message& message) override;
+  void postprocess(Message& message) override;
 
  private:
   AutoGuideState& guide_;

@@ -2,8 +2,6 @@
 
 #include <ember/core/operators.hpp>
 #include <ember/distributions/biject_to.hpp>
-#include <ember/distributions/normal.hpp>
-#include <ember/distributions/transformed.hpp>
 #include <ember/handlers/param_store.hpp>
 
 namespace ember::inference {
@@ -20,14 +18,7 @@ void AutoNormalState::make_params(Latent& latent) {
 
 distributions::Distribution AutoNormalState::make_posterior(const Latent& latent,
                                                             std::span<const Tensor> params) {
-  const distributions::Normal u(params[0], params[1]);
-  const auto events = static_cast<Index>(latent.reinterpreted);
-  if (latent.support.is_unconstrained()) {
-    return u.to_event(static_cast<Index>(latent.event_dim) + events);
-  }
-  // The support of one element: what to_event made is put back around the whole.
-  const Constraint element = latent.support.without_independent(latent.reinterpreted);
-  return distributions::Transformed(u, {biject_to(element)}).to_event(events);
+  return normal_of(latent, params[0], params[1]);
 }
 
 Tensor AutoNormalState::quantile_of(const Latent& latent, double p) {

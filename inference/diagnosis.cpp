@@ -73,7 +73,6 @@ std::string find_reader(FunctionRef<void()> model, const Trace& trace, Name late
     const Site& read = t[latent];
     if (site.name == latent || !read.value.node().has_adjoint) return false;
     const Mask reach = detail::reach_of(read.value.node());
-    if (read.distribution.support().is_discrete()) return reach.count() > 0;
     const std::size_t event_dim =
         read.distribution.event_shape().rank() - read.distribution.reinterpreted();
     const Mask hidden = (!read.mask).unsqueeze_right(event_dim).broadcast_to(read.value.shape());

@@ -1,24 +1,17 @@
 #include <ember/inference/elbo.hpp>
 
-#include <cmath>
-
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 #include <ember/handlers/replay.hpp>
+#include <ember/inference/infer_option.hpp>
 
 namespace ember::inference {
 namespace {
 
-// The unobserved part of a partially observed discrete site: when no guide draws it, the model
-// does, and its p and q cancel.
-bool is_drawn_by_model(const Site& site) {
-  return site.kind == SiteKind::latent && site.obs_mask &&
-         site.distribution.support().is_discrete();
-}
-
-// Makes such a draw an input of the recording, so that after the reverse pass its adjoint's reach
-// tells whether anything visible has read it.
+// Makes the draws of discrete unobserved parts inputs of the recording, so that it can be told who
+// reads them.
 class MarkDiscrete final : public handlers::Handler {
  public:
   void postprocess(Message& message) override {
@@ -26,6 +19,7 @@ class MarkDiscrete final : public handlers::Handler {
     if (!detail::Tape::current().recording()) return;
     if (message.distribution.support().is_discrete()) {
       message.value = detail::Recording::leaf(message.value);
+      detail::watch_reads(message.value.node());
     }
   }
 };
@@ -38,15 +32,10 @@ std::string names_of(const Trace& trace) {
   return names.empty() ? "none" : names;
 }
 
-bool is_auxiliary(const Site& site) {
-  const auto found = site.infer.find("is_auxiliary");
-  return found != site.infer.end() && std::get<bool>(found->second);
-}
-
 void check_agreement(const Trace& model, const Trace& guide) {
   for (const Site& site : model) {
     if (site.kind != SiteKind::latent || guide.contains(site.name)) continue;
-    if (is_drawn_by_model(site)) continue;
+    if (is_drawn_by_model(site, guide)) continue;
     fail("site '" + site.name.str() + "'", "is latent in the model, and the guide lacks it",
          "the guide's sites are " + names_of(guide) +
              (site.distribution.support().is_discrete()
@@ -54,24 +43,30 @@ void check_agreement(const Trace& model, const Trace& guide) {
                   : ""));
   }
   for (const Site& site : guide) {
-    if (site.kind != SiteKind::latent || model.contains(site.name) || is_auxiliary(site)) continue;
+    if (site.kind != SiteKind::latent || model.contains(site.name)) continue;
+    if (infer_option(site, "is_auxiliary", false)) continue;
     fail("site '" + site.name.str() + "'", "is drawn in the guide, and the model lacks it",
          "the model's latent sites are " + names_of(model) +
              "; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
   }
 }
 
-void check_reparameterised(const Site& site) {
-  if (site.kind != SiteKind::latent || site.distribution.has_rsample()) return;
-  fail("site '" + site.name.str() + "'",
-       site.distribution.name() + " has no reparameterised draws, which TraceELBO needs",
-       "draw it from a continuous family, or sum it out");
+// The model's draws of which somebody has looked at a number.
+std::vector<Name> looked_at(const Trace& model, const Trace& guide) {
+  std::vector<Name> names;
+  for (const Site& site : model) {
+    if (is_drawn_by_model(site, guide) && detail::was_read(site.value.node())) {
+      names.push_back(site.name);
+    }
+  }
+  return names;
 }
 
 }  // namespace
 
 TraceELBO::TraceELBO(const TraceELBOOptions& options)
-    : options_(options),
+    : num_particles_(options.num_particles),
+      baseline_options_{options.use_decaying_avg_baseline, options.baseline_beta},
       model_tracer_(std::make_shared<handlers::TraceHandler>()),
       guide_tracer_(std::make_shared<handlers::TraceHandler>()) {
   if (options.num_particles < 1) {
@@ -113,29 +108,44 @@ void TraceELBO::run(FunctionRef<void()> model, const GuideProgram& guide) {
 }
 
 Tensor TraceELBO::particle(FunctionRef<void()> model, const GuideProgram& guide) {
-  run(model, guide);
-  check_agreement(model_trace(), guide_trace());
+  std::vector<Name> read;
+  {
+    const detail::ReadWatch watch;
+    run(model, guide);
+    check_agreement(model_trace(), guide_trace());
+    read = looked_at(model_trace(), guide_trace());
+  }
+  const bool guide_counts = guide.automatic == nullptr || guide.automatic->has_density();
+  bool has_scores = false;
   Tensor elbo;
   for (const Site& site : model_trace()) {
     if (!site.has_distribution()) continue;
-    if (is_drawn_by_model(site) && !guide_trace().contains(site.name)) continue;
+    if (is_drawn_by_model(site, guide_trace())) {
+      has_scores = true;
+      continue;
+    }
     elbo = elbo.defined() ? elbo + site.log_prob_sum() : site.log_prob_sum();
   }
   if (!elbo.defined()) elbo = Tensor(0.0);
   for (const Site& site : guide_trace()) {
-    check_reparameterised(site);
-    if (!site.has_distribution()) continue;
-    if (guide.automatic != nullptr && !guide.automatic->has_density()) continue;
-    elbo = elbo - site.log_prob_sum();
+    if (!site.has_distribution() || !guide_counts) continue;
+    // E[grad log q] = 0: where there is a score-function term, log q itself is a constant.
+    const bool is_score = site.kind == SiteKind::latent && !site.distribution.has_rsample();
+    elbo = elbo - (is_score ? detach(site.log_prob_sum()) : site.log_prob_sum());
+    has_scores = has_scores || is_score;
   }
-  return elbo;
+  if (!has_scores || !detail::Tape::current().recording()) return elbo;
+  ScoreTerms terms(model_trace(), guide_trace(), guide_counts, baseline_options_, baselines_);
+  const Tensor surrogate = terms.surrogate(read);
+  // 0, with the surrogate's gradient
+  return surrogate.defined() ? elbo + (surrogate - detach(surrogate)) : elbo;
 }
 
 Tensor TraceELBO::estimate(FunctionRef<void()> model, const GuideProgram& guide) {
   Tensor total = particle(model, guide);
-  for (Index i = 1; i < options_.num_particles; ++i) total = total + particle(model, guide);
-  if (options_.num_particles == 1) return total;
-  return total * (1 / static_cast<Real>(options_.num_particles));
+  for (Index i = 1; i < num_particles_; ++i) total = total + particle(model, guide);
+  if (num_particles_ == 1) return total;
+  return total * (1 / static_cast<Real>(num_particles_));
 }
 
 }  // namespace ember::inference

@@ -6,11 +6,14 @@
 #include <ember/core/function_ref.hpp>
 #include <ember/handlers/tracing.hpp>
 #include <ember/inference/auto_guide.hpp>
+#include <ember/inference/score.hpp>
 
 namespace ember::inference {
 
 struct TraceELBOOptions {
-  Index num_particles = 1;  // draws that are averaged
+  Index num_particles = 1;                 // draws that are averaged
+  bool use_decaying_avg_baseline = false;  // for all score-function terms: see BaselineOptions
+  double baseline_beta = 0.9;
 };
 
 /// A guide as an estimator runs it: a program of its own, or an automatic guide, whose draws are
@@ -20,13 +23,15 @@ struct GuideProgram {
   AutoGuideState* automatic = nullptr;
 };
 
-/// ELBO = E_q[log p(z, x) - log q(z)], with reparameterised draws (Kingma and Welling 2014,
-/// Ranganath et al. 2014): latent sites need an rsample.
+/// ELBO = E_q[log p(z, x) - log q(z)]. Its gradient goes through reparameterised draws (Kingma and
+/// Welling 2014, Ranganath et al. 2014); sites without an rsample have score-function terms, see
+/// ScoreTerms.
 class TraceELBO {
  public:
   explicit TraceELBO(const TraceELBOOptions& options = {});
 
-  /// An estimate of the ELBO; while a recording runs, differentiable in the parameters.
+  /// An estimate of the ELBO; while a recording runs, what its reverse pass gives is an unbiased
+  /// estimate of the gradient by the parameters.
   Tensor estimate(FunctionRef<void()> model, const GuideProgram& guide);
 
   /// The traces of the last particle.
@@ -35,11 +40,17 @@ class TraceELBO {
   /// Drops the traces: before their recording ends.
   void clear();
 
+  /// The average costs so far, by site.
+  const Values& baselines() const { return baselines_; }
+  Values& baselines() { return baselines_; }
+
  private:
   Tensor particle(FunctionRef<void()> model, const GuideProgram& guide);
   void run(FunctionRef<void()> model, const GuideProgram& guide);
 
-  TraceELBOOptions options_;
+  Index num_particles_;
+  BaselineOptions baseline_options_;
+  Values baselines_;
   std::shared_ptr<handlers::TraceHandler> model_tracer_, guide_tracer_;
   std::shared_ptr<GuideDraws> draws_;
   const Trace* guide_trace_ = nullptr;

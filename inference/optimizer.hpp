@@ -1,5 +1,5 @@
-// Optimisers: SGD with momentum, Adam, ClippedAdam. They ascend the ELBO in the unconstrained
-// values of the parameter store.
+// Optimizer: what all optimisers have in common. They ascend the ELBO in the unconstrained values
+// of the parameter store; SGD, RMSprop, Adam and its relatives say how.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,8 @@
 #include <vector>
 
 #include <ember/handlers/param_store.hpp>
+#include <ember/inference/clip.hpp>
+#include <ember/inference/schedule.hpp>
 
 namespace ember::inference {
 
@@ -17,11 +19,20 @@ struct OptimizerState {
   Index steps = 0;
 };
 
-/// The base of all optimisers: finds each parameter's state, and writes its new value.
+/// What an optimiser knows: all that a checkpoint keeps of it.
+struct OptimizerStates {
+  Index steps = 0;
+  std::unordered_map<std::uint32_t, OptimizerState> params;  // by the id of the name
+};
+
+/// The base of all optimisers: finds each parameter's state, gradient and learning rate, lr *
+/// schedule(step) * rate_of(name), and writes its new value.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
+  /// The rule's name, "Adam".
+  virtual const char* name() const = 0;
   /// Takes the gradients (of what is to grow) of a recording's parameters, while it runs.
   void collect(std::span<const detail::ParamLeaves::Leaf> leaves);
   /// The first parameter whose collected gradient is not finite, or null.
@@ -29,88 +40,47 @@ class Optimizer {
   /// One step along what was collected. Comes when the recording has ended, so that nobody but
   /// the store (and who keeps a value on purpose) holds the parameters.
   void apply();
-  /// States by parameter name, for checkpoints.
-  std::unordered_map<std::uint32_t, OptimizerState>& states() { return states_; }
+
+  OptimizerStates& states() { return states_; }
+  const OptimizerStates& states() const { return states_; }
 
  protected:
-  Optimizer() = default;
+  /// The options that every optimiser has.
+  struct Common {
+    const char* who;
+    double lr;
+    Schedule schedule;
+    RateOf rate_of;
+    Clip clip;
+  };
+  explicit Optimizer(Common common);
   Optimizer(const Optimizer&) = default;
   Optimizer(Optimizer&&) = default;
   Optimizer& operator=(const Optimizer&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
-  struct Corrections {
-    double first, second;
-  };
-  Corrections corrections(double beta1, double beta2, Index steps) const;
+  /// An error unless low <= value < high.
+  void check_option(const char* option, double value, double low, double high) const;
+  /// Gives a moment room at the first step.
+  static Real* open(std::vector<Real>& moment, Index n);
 
   /// Moves n values u given the gradient g of the loss. state.steps counts this step already.
-  virtual void update(OptimizerState& state, Index n, Real* u, const Real* g) const = 0;
+  virtual void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const = 0;
 
  private:
-  std::unordered_map<std::uint32_t, OptimizerState> states_;
   struct Pending {
     ParamStore::Entry entry;
-    std::size_t begin;  // in gradient_
+    std::size_t begin, end;  // in gradient_
+    double lr;
   };
+  std::span<Real> gradient_of(const Pending& pending);
+  void set_rates();
+  void clip();
+
+  Common common_;
+  OptimizerStates states_;
   std::vector<Pending> pending_;
   std::vector<Real> gradient_;  // of the loss
-  mutable struct {
-    Index steps = 0;
-    Corrections values{};
-  } corrections_;
-};
-
-struct SGDOptions {
-  double lr = 0.01;
-  double momentum = 0;
-};
-
-/// b = momentum b + g; u -= lr b.
-class SGD final : public Optimizer {
- public:
-  explicit SGD(const SGDOptions& options = {}) : options_(options) {}
-
- private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g) const override;
-  SGDOptions options_;
-};
-
-struct AdamOptions {
-  double lr = 0.001;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
-};
-
-/// Adam (Kingma and Ba 2015): u -= lr m / (sqrt(v) + eps), m and v the bias-corrected running means
-/// of g and g^2.
-class Adam final : public Optimizer {
- public:
-  explicit Adam(const AdamOptions& options = {}) : options_(options) {}
-
- private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g) const override;
-  AdamOptions options_;
-};
-
-struct ClippedAdamOptions {
-  double lr = 0.001;
-  double beta1 = 0.9;
-  double beta2 = 0.999;
-  double eps = 1e-8;
-  double clip_norm = 10;  // gradients are clamped to [-clip_norm, clip_norm], element by element
-  double lrd = 1;         // the learning rate is multiplied with this at each step
-};
-
-/// Adam with clamped gradients and a decaying learning rate, as Pyro's ClippedAdam.
-class ClippedAdam final : public Optimizer {
- public:
-  explicit ClippedAdam(const ClippedAdamOptions& options = {}) : options_(options) {}
-
- private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g) const override;
-  ClippedAdamOptions options_;
 };
 
 }  // namespace ember::inference

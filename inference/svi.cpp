@@ -8,6 +8,7 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/handlers/block.hpp>
+#include <ember/inference/checkpoint.hpp>
 #include <ember/inference/diagnosis.hpp>
 #include <ember/inference/progress.hpp>
 
@@ -69,25 +70,17 @@ Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& gui
 }
 
 // A latent whose hidden elements are read by something visible has neither prior nor entropy there.
-// A discrete draw that is read would need a score-function term.
 void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
   for (const Site& site : elbo_.model_trace()) {
     if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
-    const bool discrete = site.distribution.support().is_discrete();
     const detail::Node& value = site.value.node();
-    if (!value.has_adjoint || (!discrete && warned_.contains(site.name.str()))) continue;
+    if (!value.has_adjoint || warned_.contains(site.name.str())) continue;
+    if (site.distribution.support().is_discrete()) continue;
     const std::size_t event_dim =
         site.distribution.event_shape().rank() - site.distribution.reinterpreted();
     const Mask hidden = (!site.mask).unsqueeze_right(event_dim).broadcast_to(value.shape);
-    const Mask read = detail::reach_of(value) & (discrete ? Mask(true) : hidden);
-    if (read.is_none()) continue;
+    if ((detail::reach_of(value) & hidden).is_none()) continue;
     const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
-    if (discrete) {
-      fail("site '" + site.name.str() + "'",
-           "its unobserved part is discrete, and site '" + reader +
-               "' reads it: this needs a score-function term",
-           "sum the missing values out, or give the guide a site of this name");
-    }
     warned_.insert(site.name.str());
     std::fprintf(stderr,
                  "ember: warning: a mask hides elements of latent site '%s', but visible site '%s' "
@@ -96,6 +89,9 @@ void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
                  site.name.c_str(), reader.c_str());
   }
 }
+
+void SVIEngine::save(const std::string& path) const { save_checkpoint(path, *optimizer_, elbo_); }
+void SVIEngine::load(const std::string& path) { load_checkpoint(path, *optimizer_, elbo_); }
 
 bool has_converged(const std::vector<Real>& losses, const RunOptions& options) {
   const auto window = static_cast<std::ptrdiff_t>(options.window);

@@ -24,6 +24,9 @@ class SVIEngine {
   Fit run(Index steps, const RunOptions& options, FunctionRef<void()> model,
           const GuideProgram& guide);
 
+  void save(const std::string& path) const;
+  void load(const std::string& path);
+
  private:
   void check_reads_of_hidden(FunctionRef<void()> model);
 
@@ -69,6 +72,12 @@ class SVI {
         },
         args...);
   }
+
+  /// A checkpoint: the parameter store, the optimiser's states, and this thread's random numbers. A
+  /// fit that loads it goes on bit for bit, in another process too. A damaged file is an error
+  /// that changes nothing.
+  void save(const std::string& path) const { engine_->save(path); }
+  void load(const std::string& path) { engine_->load(path); }
 
  private:
   template <class F, class... Args>

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -69,65 +70,6 @@ TEST_CASE("trace records sites in program order with values, plates and densitie
   check_error([&] { t["nowhere"]; }, {"nowhere", "mu, z, y, twice"});
 }
 
-TEST_CASE("a plate expands the sites inside and takes the next free dim") {
-  const Trace t = h::trace([] {
-                    plate outer("outer", 3);
-                    plate inner("inner", 2);
-                    sample("x", dist::Normal(0, 1));
-                    CHECK(outer.dim() == -1);
-                    CHECK(inner.dim() == -2);
-                  }).get_trace();
-  CHECK(t["x"].value.shape() == Shape{2, 3});
-  CHECK(t.plates().size() == 2);
-}
-
-TEST_CASE("an automatic dim goes past one that is taken") {
-  plate taken("taken", 3, {.dim = -1});
-  plate next("next", 2);
-  CHECK(next.dim() == -2);
-  check_error([] { plate again("again", 2, {.dim = -2}); }, {"again", "-2", "next"});
-  check_error([] { plate same("next", 2); }, {"next", "open"});
-}
-
-TEST_CASE("a plate of another size than the batch is an error") {
-  check_error(
-      [] {
-        plate rows("rows", 3);
-        sample("x", dist::Normal(zeros({4}), 1));
-      },
-      {"x", "rows", "-1", "4", "3"});
-}
-
-TEST_CASE("a plate opened again keeps its members; with another size it is an error") {
-  const auto model = [](Index again) {
-    std::vector<Index> first;
-    {
-      plate p("p", 10, {.subsample_size = 3});
-      const Indices chosen = p.indices();
-      first.assign(chosen.values().begin(), chosen.values().end());
-    }
-    plate p("p", again, {.subsample_size = 3});
-    const Indices chosen = p.indices();
-    CHECK(std::vector<Index>(chosen.values().begin(), chosen.values().end()) == first);
-  };
-  const Trace t = h::trace(model).get_trace(10);
-  CHECK(t.plates().size() == 1);
-  CHECK(t.plates()[0].indices->size() == 3);
-  check_error([&] { h::trace(model).get_trace(11); }, {"p", "10", "11"});
-}
-
-TEST_CASE("a subsampled plate scales by size over subsample size") {
-  const Tensor y = arange(10);
-  const auto model = [&](const Indices& members) {
-    plate data("data", 10, {.subsample = members});
-    sample("y", dist::Normal(0, 1), {.obs = data.subsample(y)});
-  };
-  const Trace t = h::trace(model).get_trace(Indices{1, 4});
-  CHECK(t["y"].scale.item() == 5);
-  CHECK(t["y"].log_prob_sum().item() == Approx(5 * (normal_lp(1, 0, 1) + normal_lp(4, 0, 1))));
-  CHECK(t["y"].unscaled_log_prob().at({0}) == Approx(normal_lp(1, 0, 1)));
-}
-
 TEST_CASE("mask works alone in a scope and around a model") {
   const Tensor y = tensor({1.0, kNaN, 3.0});
   const Mask seen = !isnan(y);
@@ -178,22 +120,6 @@ TEST_CASE("scales multiply; a tensor scale broadcasts like a mask; a bad one is 
   const Trace hidden =
       h::trace(h::mask(h::scale(model, tensor({1.0, kNaN})), mask_of({true, false}))).get_trace();
   CHECK(hidden.log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
-}
-
-TEST_CASE("a mask may enlarge a site outside of plates, and not inside of them") {
-  const Mask three = mask_of({true, false, true});
-  const Trace t =
-      h::trace(h::mask([] { sample("x", dist::Normal(0, 1), {.obs = 1}); }, three)).get_trace();
-  CHECK(t["x"].log_prob_sum().item() == Approx(2 * normal_lp(1, 0, 1)));
-  check_error(
-      [&] {
-        h::trace([&] {
-          plate rows("rows", 3);
-          with inside(h::mask(three.reshape({3, 1})));
-          sample("x", dist::Normal(0, 1));
-        }).get_trace();
-      },
-      {"x", "(3, 1)", "(3,)"});
 }
 
 TEST_CASE("replay gives latents the guide's values and plates its members") {
@@ -251,20 +177,6 @@ TEST_CASE("condition observes; uncondition draws what is observed, but not facto
   CHECK(h::trace(model).get_trace()["x"].value.item() == 3);
 }
 
-TEST_CASE("condition on the name of a partially observed site makes it a plain one") {
-  const Mask seen = mask_of({true, false});
-  const auto model = [&] {
-    return sample("x", dist::Normal(zeros({2}), 1), {.obs = tensor({1.0, kNaN}), .obs_mask = seen});
-  };
-  const Trace t = h::trace(h::condition(model, {{"x", tensor({5, 6})}})).get_trace();
-  REQUIRE(t.size() == 1);
-  CHECK(t["x"].kind == SiteKind::observed);
-  const Trace part = h::trace(h::condition(model, {{"x_unobserved", tensor({5, 6})}})).get_trace();
-  CHECK(part["x"].value.at({0}) == 1);
-  CHECK(part["x"].value.at({1}) == 6);
-  CHECK(part.log_prob_sum().item() == Approx(normal_lp(1, 0, 1) + normal_lp(6, 0, 1)));
-}
-
 TEST_CASE("substitute fixes parameters without the store") {
   param_store().clear();
   const auto model = [] { return param("w", zeros({2})); };
@@ -285,6 +197,158 @@ TEST_CASE("two sites of one name in an execution are an error") {
         }).get_trace();
       },
       {"x", "already"});
+}
+
+TEST_CASE("each handler works alone in a scope") {
+  param_store().clear();
+  const auto model = [] {
+    const Tensor w = param("w", 1);
+    const Tensor x = sample("x", dist::Normal(w, 1));
+    sample("y", dist::Normal(x, 1), {.obs = 2});
+    return x;
+  };
+  // What a trace further in sees of it, and the model's result.
+  const auto traced = [&] { return h::trace(model).get_trace(); };
+  SECTION("trace") {
+    auto tracer = h::trace();
+    {
+      with inside(tracer);
+      model();
+    }
+    CHECK(tracer.get().size() == 3);
+    model();
+    CHECK(tracer.get().size() == 3);
+  }
+  SECTION("condition") {
+    with inside(h::condition({{"x", 5}}));
+    CHECK(model().item() == 5);
+    CHECK(traced()["x"].is_observed);
+  }
+  SECTION("uncondition") {
+    with inside(h::uncondition());
+    CHECK(traced()["y"].kind == SiteKind::latent);
+  }
+  SECTION("intervene") {
+    with inside(h::intervene({{"x", 5}}));
+    CHECK(model().item() == 5);
+  }
+  SECTION("mask") {
+    with inside(h::mask(false));
+    CHECK(traced().log_prob_sum().item() == 0);
+  }
+  SECTION("scale") {
+    with inside(h::scale(4));
+    CHECK(traced()["y"].scale.item() == 4);
+  }
+  SECTION("replay") {
+    with inside(h::replay({{"x", 5}}));
+    CHECK(model().item() == 5);
+    CHECK(traced()["x"].kind == SiteKind::latent);
+  }
+  SECTION("block") {
+    auto tracer = h::trace();
+    {
+      with outside(tracer);
+      with inside(h::block({.hide = {"x"}}));
+      model();
+    }
+    CHECK_FALSE(tracer.get().contains("x"));
+    CHECK(tracer.get().contains("y"));
+  }
+  SECTION("seed") {
+    Real first = 0;
+    {
+      with inside(h::seed(3));
+      first = model().item();
+    }
+    with inside(h::seed(3));
+    CHECK(model().item() == first);
+  }
+  SECTION("substitute") {
+    with inside(h::substitute({{"w", 9}}));
+    CHECK(traced()["w"].value.item() == 9);
+  }
+  SECTION("lift") {
+    with inside(h::lift({{"w", dist::Normal(0, 1)}}));
+    CHECK(traced()["w"].kind == SiteKind::latent);
+  }
+  SECTION("infer_config") {
+    with inside(h::infer_config([](const Message&) { return Infer{{"note", true}}; }));
+    CHECK(std::get<bool>(traced()["x"].infer.at("note")));
+  }
+  SECTION("scope") {
+    with inside(h::scope("a"));
+    CHECK(traced().contains("a/x"));
+  }
+}
+
+TEST_CASE("infer_config merges its notes into those of sites and parameters") {
+  param_store().clear();
+  const auto model = [] {
+    param("w", 1);
+    sample("x", dist::Normal(0, 1), {.infer = {{"kept", 1.0}, {"replaced", 1.0}}});
+    deterministic("d", 1);
+  };
+  const auto rule = [](const Message& message) {
+    return Infer{{"replaced", 2.0}, {"of", message.name.str()}};
+  };
+  const Trace t = h::trace(h::infer_config(model, rule)).get_trace();
+  CHECK(t["x"].infer == Infer{{"kept", 1.0}, {"replaced", 2.0}, {"of", std::string("x")}});
+  CHECK(std::get<std::string>(t["w"].infer.at("of")) == "w");
+  CHECK(t["d"].infer.empty());
+}
+
+TEST_CASE("messages go outward through process, and back in through postprocess") {
+  struct Log : h::Handler {
+    Log(std::string own, std::string& text) : name(std::move(own)), log(text) {}
+    void process(Message& message) override {
+      log += name + ">";
+      if (message.name == "stopped" && name == "b") message.stop = true;
+    }
+    void postprocess(Message&) override { log += name + "<"; }
+    std::string name;
+    std::string& log;
+  };
+  std::string log;
+  Log a("a", log), b("b", log), c("c", log);
+  with inside(a, b, c);
+  sample("x", dist::Normal(0, 1));
+  CHECK(log == "c>b>a>a<b<c<");
+  log.clear();
+  sample("stopped", dist::Normal(0, 1));
+  CHECK(log == "c>b>b<c<");
+}
+
+TEST_CASE("a handler of one's own gives values, changes distributions and stops messages") {
+  // Heavy noise everywhere, and what is called "known" is given.
+  struct Own : h::Handler {
+    void process(Message& message) override {
+      if (message.kind != Message::Kind::sample) return;
+      message.scale *= 2;
+      if (message.name == "known") {
+        message.value = 7;
+        message.done = true;
+      }
+      if (message.name == "wide") message.distribution = dist::Normal(0, 1000);
+      if (message.name == "secret") message.stop = true;
+    }
+    void postprocess(Message& message) override {
+      if (message.name == "squared") message.value = square(message.value);
+    }
+  };
+  auto tracer = h::trace();
+  with inside(tracer, Own());
+  CHECK(sample("known", dist::Normal(0, 1)).item() == 7);
+  sample("wide", dist::Normal(0, 1));
+  sample("secret", dist::Normal(0, 1));
+  const Real squared = sample("squared", dist::Normal(-3, 0.1)).item();
+  const Trace& t = tracer.get();
+  CHECK(t["squared"].value.item() < 0);
+  CHECK(squared == Approx(std::pow(t["squared"].value.item(), 2)));
+  CHECK(t["known"].kind == SiteKind::latent);
+  CHECK(t["known"].log_prob_sum().item() == Approx(2 * normal_lp(7, 0, 1)));
+  CHECK(t["wide"].distribution.variance().item() == Approx(1e6));
+  CHECK_FALSE(t.contains("secret"));
 }
 
 TEST_CASE("a handler of one's own sees messages and the stack is empty after an error") {

@@ -4,6 +4,8 @@
 #include <limits>
 #include <sstream>
 
+#include <ember/distributions/family.hpp>
+
 namespace golden {
 
 using namespace ember;
@@ -20,6 +22,21 @@ Data::Data(const json& test, const std::string& folder) : data_(test.value("data
 
 Tensor Data::operator[](const char* name) const { return golden::tensor(data_.at(name)); }
 Mask Data::mask(const char* name) const { return golden::mask(data_.at(name)); }
+
+dist::Distribution family(const std::string& name, const Values& parameters) {
+  const dist::FamilyInfo* info = dist::find_family(name);
+  if (info == nullptr) throw Skip{"family " + name};
+  std::vector<Tensor> values(info->parameters.size());
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto found = parameters.find(info->parameters[i].name);
+    if (found == parameters.end()) continue;
+    values[i] = found->second;
+    ++used;
+  }
+  if (used != parameters.size()) throw Skip{"family " + name + " with these parameters"};
+  return info->make(values);
+}
 
 namespace {
 
@@ -65,6 +82,21 @@ Model handler_mask(const Data& d) {
   };
 }
 
+Model nested_scales(const Data& d) {
+  return [y = d["y"], m = d.mask("m"), w = d["w"], t = d["t"]] {
+    const Tensor mu = sample("mu", dist::Normal(0, 2));
+    with twice(h::scale(2));
+    {
+      plate n("N", 4);
+      with weighted(h::scale(w));
+      const Tensor x = sample("x", dist::Normal(mu, 1));
+      with inside(h::scale(0.25), h::mask(m));
+      sample("y", family("StudentT", {{"df", 4}, {"loc", x}, {"scale", 0.8}}), {.obs = y});
+    }
+    sample("t", dist::Normal(mu, 3), {.obs = t});
+  };
+}
+
 Model mask_constants(const Data& d) {
   return [e = d["e"], y = d["y"], m = d.mask("m")] {
     const Tensor a = sample("a", dist::Normal(0, 1).mask(false));
@@ -89,6 +121,16 @@ Model obs_mask_normal(const Data& d) {
     plate n("N", y.numel());
     const Tensor x = sample("x", dist::Normal(mu, 1.5), {.obs = x_obs, .obs_mask = x_mask});
     sample("y", dist::Normal(beta * x, 0.3), {.obs = y});
+  };
+}
+
+Model obs_mask_mvn(const Data& d) {
+  return [x_obs = d["x"], x_mask = d.mask("x_mask"), y = d["y"], scale_tril = d["L"]] {
+    const Tensor loc = sample("loc", dist::Normal(0, 1).expand({3}).to_event(1));
+    plate n("N", y.numel());
+    const auto vectors = family("MultivariateNormal", {{"loc", loc}, {"scale_tril", scale_tril}});
+    const Tensor x = sample("x", vectors, {.obs = x_obs, .obs_mask = x_mask});
+    sample("y", dist::Normal(sum(x, -1), 0.5), {.obs = y});
   };
 }
 
@@ -235,6 +277,21 @@ Model factor_mask(const Data& d) {
   };
 }
 
+// The values of a case's parameters stand in for these initial ones, and its constraints for these.
+Model linear_params(const Data& d) {
+  return [x = d["x"], y = d["y"], m = d.mask("m")] {
+    const Tensor w = param("w", zeros({x.shape()[1]}));
+    const Tensor b = param("b", 0);
+    const Tensor sigma = param("sigma", 1, constraints::positive);
+    const Tensor df = param("df", 3);
+    plate n("N", y.numel());
+    with inside(h::mask(m));
+    const Tensor u = sample("u", dist::Normal(b, sigma));
+    const Tensor loc = matmul(x, w) + u;
+    sample("y", family("StudentT", {{"df", df}, {"loc", loc}, {"scale", sigma}}), {.obs = y});
+  };
+}
+
 Model plated_params(const Data& d) {
   return [y = d["y"], idx = d.indices("idx")] {
     plate items("items", 6, {.subsample = idx});
@@ -292,6 +349,17 @@ Model bones(const Data& d) {
   };
 }
 
+Model small(const Data& d) {
+  return [z = d["z"]] {
+    const Tensor loc = param("loc", 0.3);
+    const Tensor s = param("s", 1.2, constraints::positive);
+    const Tensor x = sample("x", dist::Normal(loc, s));
+    plate n("N", 3);
+    const Tensor y = sample("y", dist::Normal(x, 1));
+    sample("z", dist::Normal(y, 0.5), {.obs = z});
+  };
+}
+
 Model house_votes(const Data& d) {
   std::istringstream in(d.file());
   std::string line;
@@ -332,8 +400,10 @@ const std::map<std::string, std::function<Model(const Data&)>>& model_definition
       {"eight_schools_missing", eight_schools_missing},
       {"masked_categorical", masked_categorical},
       {"handler_mask", handler_mask},
+      {"nested_scales", nested_scales},
       {"mask_constants", mask_constants},
       {"obs_mask_normal", obs_mask_normal},
+      {"obs_mask_mvn", obs_mask_mvn},
       {"obs_mask_outer", obs_mask_outer},
       {"obs_mask_grid", obs_mask_grid},
       {"subsample_plate", subsample_plate},
@@ -343,9 +413,11 @@ const std::map<std::string, std::function<Model(const Data&)>>& model_definition
       {"seq_vector", seq_vector},
       {"multi_task", multi_task},
       {"factor_mask", factor_mask},
+      {"linear_params", linear_params},
       {"plated_params", plated_params},
       {"bones", bones},
       {"house_votes", house_votes},
+      {"handlers", small},
   };
   return definitions;
 }

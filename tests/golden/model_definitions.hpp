@@ -26,6 +26,9 @@ class Data {
   std::string file_;
 };
 
+/// A distribution by its family's name; skips the case where ember has no such family.
+ember::distributions::Distribution family(const std::string& name, const ember::Values& parameters);
+
 /// Makers of models from data, by name.
 const std::map<std::string, std::function<Model(const Data&)>>& model_definitions();
 

@@ -40,13 +40,17 @@ struct Inputs {
     for (const auto& item : given_params.items()) {
       params.push_back(item.key());
       values.push_back(tensor(item.value()["value"]));
-      const auto name = item.value()["constraint"].is_string()
-                            ? item.value()["constraint"].get<std::string>()
-                            : item.value()["constraint"].dump();
-      const auto kind = Constraint::kind_of(name);
-      if (!kind) throw Skip{"constraint " + name};
-      constraints.push_back(*kind);
+      constraints.push_back(constraint(item.value()["constraint"].get<std::string>()));
     }
+  }
+  // "positive", "interval(2,30)".
+  static Constraint constraint(const std::string& text) {
+    const std::size_t open = text.find('(');
+    const auto kind = Constraint::kind_of(text.substr(0, open));
+    if (!kind) throw Skip{"constraint " + text};
+    if (open == std::string::npos) return *kind;
+    const std::size_t comma = text.find(',', open);
+    return {*kind, std::stod(text.substr(open + 1)), std::stod(text.substr(comma + 1))};
   }
   std::vector<std::string> names() const {
     std::vector<std::string> all = latents;
@@ -142,8 +146,14 @@ void check_gradients(const json& test, const Inputs& inputs, const Objective& ob
 
 void check_site(const Site& site, const json& expected, const Tolerance& tolerance) {
   const std::string what = "site " + site.name.str() + " ";
-  compare(what + "is_observed", site.is_observed ? Real{1} : Real{0},
-          expected["is_observed"].get<bool>() ? 1 : 0, {0, false});
+  if (expected.contains("is_observed")) {
+    compare(what + "is_observed", site.is_observed ? Real{1} : Real{0},
+            expected["is_observed"].get<bool>() ? 1 : 0, {0, false});
+  }
+  if (expected.contains("type") &&
+      (expected["type"] == "param") != (site.kind == SiteKind::param)) {
+    throw Mismatch(what + "is " + to_string(site.kind));
+  }
   if (expected.contains("kind") && expected["kind"] != to_string(site.kind)) {
     throw Mismatch(what + "is " + to_string(site.kind));
   }
@@ -158,6 +168,92 @@ void check_site(const Site& site, const json& expected, const Tolerance& toleran
   if (expected.contains("log_prob_column_sums")) {
     compare(what + "columns", sum(site.log_prob(), 0), expected["log_prob_column_sums"], tolerance);
   }
+}
+
+void check_trace(const Trace& trace, const json& expect, const Tolerance& tolerance,
+                 bool with_params) {
+  std::size_t k = 0;
+  for (const Site& site : trace) {
+    if (site.kind == SiteKind::param && !with_params) continue;
+    if (k == expect["sites"].size()) throw Mismatch("more sites than expected");
+    const json& expected = expect["sites"][k++];
+    if (expected["name"] != site.name.str()) {
+      throw Mismatch("site " + site.name.str() + " where " + expected["name"].dump() +
+                     " was expected");
+    }
+    check_site(site, expected, tolerance);
+  }
+  if (k != expect["sites"].size()) throw Mismatch("fewer sites than expected");
+  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), tolerance);
+}
+
+Values tensors(const json& by_name) {
+  Values values;
+  for (const auto& item : by_name.items()) values[item.key()] = tensor(item.value());
+  return values;
+}
+
+h::Priors priors(const json& by_name) {
+  h::Priors priors;
+  for (const auto& item : by_name.items()) {
+    priors[item.key()] = family(item.value()["distribution"], tensors(item.value()["params"]));
+  }
+  return priors;
+}
+
+bool is_listed(const json& types, const Message& m) {
+  const char* type = m.kind == Message::Kind::param ? "param"
+                     : m.is_observed                ? "observe"
+                                                    : "sample";
+  return std::find(types.begin(), types.end(), type) != types.end();
+}
+
+h::BlockOptions block_options(const json& handler) {
+  const auto names = [&](const char* key) {
+    return handler.value(key, std::vector<std::string>());
+  };
+  if (handler.contains("hide_types")) {
+    return {.predicate = [types = handler["hide_types"]](const Message& m) {
+      return is_listed(types, m);
+    }};
+  }
+  if (handler.contains("expose_types")) {
+    return {.predicate = [types = handler["expose_types"]](const Message& m) {
+      return !is_listed(types, m);
+    }};
+  }
+  return {.hide = names("hide"), .expose = names("expose")};
+}
+
+// The list of a case's handlers around a model, the first one innermost.
+Model under_handlers(Model model, const json& handlers) {
+  for (const json& handler : handlers) {
+    const auto name = handler["handler"].get<std::string>();
+    const Values values = tensors(handler.value("values", json::object()));
+    if (name == "condition") {
+      model = h::condition(model, values);
+    } else if (name == "uncondition") {
+      model = h::uncondition(model);
+    } else if (name == "do") {
+      model = h::intervene(model, values);
+    } else if (name == "replay") {
+      model = h::replay(model, values);
+    } else if (name == "substitute") {
+      model = h::substitute(model, values);
+    } else if (name == "lift") {
+      model = h::lift(model, priors(handler["prior"]));
+    } else if (name == "block") {
+      model = h::block(model, block_options(handler));
+    } else if (name == "scale") {
+      model = h::scale(model, handler["scale"].get<double>());
+    } else if (name == "mask") {
+      const json& given = handler["mask"];
+      model = h::mask(model, given.is_boolean() ? Mask(given.get<bool>()) : mask(given));
+    } else {
+      throw Skip{"handler " + name};
+    }
+  }
+  return model;
 }
 
 }  // namespace
@@ -178,20 +274,13 @@ void check_model(const json& test, const Tolerance& tolerance, const std::string
     check_gradients(test, inputs, loss, tolerance);
     return;
   }
-  const Trace trace = run(model, inputs, inputs.values);
-  std::size_t k = 0;
-  for (const Site& site : trace) {
-    if (site.kind == SiteKind::param) continue;
-    if (k == expect["sites"].size()) throw Mismatch("more sites than expected");
-    const json& expected = expect["sites"][k++];
-    if (expected["name"] != site.name.str()) {
-      throw Mismatch("site " + site.name.str() + " where " + expected["name"].dump() +
-                     " was expected");
-    }
-    check_site(site, expected, tolerance);
+  if (name == "handlers") {
+    param_store().clear();
+    check_trace(h::trace(under_handlers(model, test["handlers"])).get_trace(), expect, tolerance,
+                true);
+    return;
   }
-  if (k != expect["sites"].size()) throw Mismatch("fewer sites than expected");
-  compare("log_prob_sum", trace.log_prob_sum().item(), number(expect["log_prob_sum"]), tolerance);
+  check_trace(run(model, inputs, inputs.values), expect, tolerance, false);
   check_gradients(
       test, inputs,
       [&](std::span<const Tensor> at) { return run(model, inputs, at).log_prob_sum(); }, tolerance);

@@ -1,0 +1,24 @@
+// The cells of a CSV text.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ember::detail {
+
+/// A record, and the line of the text where it begins (the first is 1).
+struct CsvRow {
+  std::vector<std::string> cells;
+  std::size_t line;
+
+  bool is_empty_line() const { return cells.size() == 1 && cells[0].empty(); }
+};
+
+/// The records of a text. An error names line and column ("line 3, column 2").
+std::vector<CsvRow> csv_rows(std::string_view text, char separator);
+
+/// "line 3, column 2".
+std::string csv_place(std::size_t line, std::size_t column);
+
+}  // namespace ember::detail

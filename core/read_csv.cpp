@@ -1,0 +1,188 @@
+#include <ember/core/read_csv.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <set>
+
+#include <ember/core/csv_cells.hpp>
+#include <ember/core/error.hpp>
+#include <ember/core/json.hpp>
+#include <ember/core/operators.hpp>
+
+namespace ember {
+namespace {
+
+using detail::CsvRow;
+
+std::string_view trimmed(std::string_view cell) {
+  const std::size_t begin = cell.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return "";
+  return cell.substr(begin, cell.find_last_not_of(" \t") + 1 - begin);
+}
+
+template <class T>
+std::optional<T> parsed(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// A whole number is one exactly, or an error.
+std::optional<Real> number_of(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  if (const auto whole = parsed<long long>(text)) {
+    return detail::exactly(static_cast<long double>(*whole));
+  }
+  const auto value = parsed<double>(text);
+  return value ? std::optional<Real>(static_cast<Real>(*value)) : std::nullopt;
+}
+
+// One column on its way from cells to numbers.
+struct Column {
+  const std::vector<CsvRow>& rows;
+  std::size_t position;
+  const std::string& name;
+  const CsvOptions& options;
+
+  std::string_view cell(std::size_t row) const { return rows[row].cells[position]; }
+  bool is_missing(std::size_t row) const {
+    const auto& missing = options.missing;
+    return std::find(missing.begin(), missing.end(), trimmed(cell(row))) != missing.end();
+  }
+  std::string place(std::size_t row) const {
+    return detail::csv_place(rows[row].line, position + 1) + " ('" + name + "')";
+  }
+
+  bool is_text() const {
+    const auto& text = options.text;
+    if (std::find(text.begin(), text.end(), name) != text.end()) return true;
+    bool some = false;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (is_missing(i)) continue;
+      if (parsed<double>(trimmed(cell(i)))) return false;
+      some = true;
+    }
+    return some;
+  }
+
+  std::vector<Real> numbers() const {
+    std::vector<Real> numbers(rows.size(), std::numeric_limits<Real>::quiet_NaN());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (is_missing(i)) continue;
+      std::optional<Real> number;
+      try {
+        number = number_of(trimmed(cell(i)));
+      } catch (const Error& error) {
+        fail(place(i), error.what());
+      }
+      if (!number) {
+        fail(place(i), "'" + std::string(cell(i)) + "' is no number, where other rows have numbers",
+             "name the column in .text, or what stands for a missing value in .missing");
+      }
+      numbers[i] = *number;
+    }
+    return numbers;
+  }
+
+  std::vector<std::string> levels() const {
+    std::set<std::string, std::less<>> levels;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (!is_missing(i)) levels.emplace(cell(i));
+    }
+    return {levels.begin(), levels.end()};
+  }
+
+  std::vector<Real> codes(const std::vector<std::string>& levels) const {
+    std::vector<Real> codes(rows.size(), std::numeric_limits<Real>::quiet_NaN());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      if (is_missing(i)) continue;
+      const auto level = std::lower_bound(levels.begin(), levels.end(), cell(i));
+      codes[i] = static_cast<Real>(level - levels.begin());
+    }
+    return codes;
+  }
+};
+
+// Takes the header off the rows, or makes one, and passes over empty lines.
+std::vector<std::string> names_of(std::vector<CsvRow>& rows, bool header) {
+  const auto is_empty = [](const CsvRow& row) { return row.is_empty_line(); };
+  const auto first = std::find_if_not(rows.begin(), rows.end(), is_empty);
+  if (first == rows.end()) fail("", "has no line");
+  const bool is_one_column = first->cells.size() == 1;
+  if (header) rows.erase(rows.begin(), first);
+  if (!is_one_column) std::erase_if(rows, is_empty);
+  std::vector<std::string> names;
+  if (header) {
+    for (const std::string& cell : rows.front().cells) names.emplace_back(trimmed(cell));
+    rows.erase(rows.begin());
+  } else {
+    for (std::size_t k = 0; k < rows.front().cells.size(); ++k) names.push_back(std::to_string(k));
+  }
+  for (std::size_t k = 0; k < names.size(); ++k) {
+    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) ==
+        names.begin() + static_cast<std::ptrdiff_t>(k))
+      continue;
+    fail("header, column " + std::to_string(k + 1), "a second column is called '" + names[k] + "'",
+         "rename it, or give {.header = false} where the first line has data");
+  }
+  return names;
+}
+
+void check_lengths(const std::vector<CsvRow>& rows, std::size_t columns) {
+  for (const CsvRow& row : rows) {
+    if (row.cells.size() == columns) continue;
+    fail(detail::csv_place(row.line, std::min(row.cells.size(), columns) + 1),
+         "the row has " + std::to_string(row.cells.size()) + " cells, the first one " +
+             std::to_string(columns),
+         "put cells that hold the separator in quotes, or give another .separator");
+  }
+}
+
+}  // namespace
+
+const std::vector<std::string>& Table::levels(std::string_view name) const {
+  position_of(name);
+  const auto found = levels_.find(name);
+  if (found != levels_.end()) return found->second;
+  fail("file '" + file() + "'", "column '" + std::string(name) + "' has numbers, no levels",
+       "name it in .text if its numbers are names");
+}
+
+Tensor Table::matrix(const std::vector<std::string>& columns) const {
+  if (columns.empty()) return zeros({rows_, 0});
+  std::vector<Tensor> vectors;
+  for (const std::string& name : columns) vectors.push_back((*this)[name]);
+  return stack(vectors, 1);
+}
+
+Table read_csv(const std::string& file, const CsvOptions& options) {
+  const std::string text = detail::read_file(file);
+  Table table(file);
+  with_context("file", file, [&] {
+    std::vector<CsvRow> rows = detail::csv_rows(text, options.separator);
+    const std::vector<std::string> names = names_of(rows, options.header);
+    check_lengths(rows, names.size());
+    for (const std::string& name : options.text) {
+      if (std::find(names.begin(), names.end(), name) == names.end()) {
+        fail("", ".text names the column '" + name + "', which is not there");
+      }
+    }
+    const Shape shape{rows.size()};
+    table.rows_ = static_cast<Index>(rows.size());
+    for (std::size_t k = 0; k < names.size(); ++k) {
+      const Column column{rows, k, names[k], options};
+      if (column.is_text()) {
+        const auto& levels = table.levels_[names[k]] = column.levels();
+        table.add(names[k], tensor_of(column.codes(levels), shape));
+      } else {
+        table.add(names[k], tensor_of(column.numbers(), shape));
+      }
+    }
+  });
+  return table;
+}
+
+}  // namespace ember

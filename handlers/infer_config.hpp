@@ -1,0 +1,30 @@
+// h::infer_config: notes for inference algorithms, by a rule instead of at each statement.
+#pragma once
+
+#include <functional>
+
+#include <ember/handlers/handler.hpp>
+
+namespace ember::handlers {
+
+/// Gives the notes that sites and parameters get, in addition to those they have or in their place.
+using InferRule = std::function<Infer(const Message&)>;
+
+class InferConfigHandler final : public Handler {
+ public:
+  explicit InferConfigHandler(InferRule rule) : rule_(std::move(rule)) {}
+  void process(Message& message) override;
+
+ private:
+  InferRule rule_;
+};
+
+inline auto infer_config(InferRule rule) {
+  return make_handle<InferConfigHandler>(std::move(rule));
+}
+template <Model M>
+auto infer_config(M model, InferRule rule) {
+  return Wrapped(std::move(model), [rule = std::move(rule)] { return InferConfigHandler(rule); });
+}
+
+}  // namespace ember::handlers

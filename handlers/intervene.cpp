@@ -1,0 +1,22 @@
+#include <ember/handlers/intervene.hpp>
+
+#include <ember/core/error.hpp>
+
+namespace ember::handlers {
+
+// On the way back: whoever is further out has seen the site as it is.
+void InterveneHandler::postprocess(Message& message) {
+  if (message.kind != Message::Kind::sample && message.kind != Message::Kind::deterministic) return;
+  const auto found = values_.find(message.name.str());
+  if (found == values_.end()) return;
+  const Tensor& value = found->second;
+  with_context("site", message.name, [&] {
+    message.value =
+        value.expand(broadcast_shapes(value.shape(), message.value.shape(), "intervene"));
+  });
+  message.kind = Message::Kind::deterministic;
+  message.distribution = {};
+  message.is_observed = true;
+}
+
+}  // namespace ember::handlers

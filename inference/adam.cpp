@@ -1,0 +1,75 @@
+#include <ember/inference/adam.hpp>
+
+#include <cmath>
+
+namespace ember::inference {
+
+AdamRule::AdamRule(const char* who, const AdamOptions& options)
+    : Optimizer({who, options.lr, options.schedule, options.rate_of, options.clip}),
+      beta1_(options.beta1),
+      beta2_(options.beta2),
+      eps_(options.eps) {
+  check_option("beta1", beta1_, 0, 1);
+  check_option("beta2", beta2_, 0, 1);
+  check_option("eps", eps_, 0, special::kInfinity);
+}
+
+AdamRule::Corrections AdamRule::corrections(Index steps) const {
+  if (corrections_.steps != steps) {
+    const auto t = static_cast<double>(steps);
+    corrections_ = {steps, {1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t)}};
+  }
+  return corrections_.values;
+}
+
+void AdamRule::descend(OptimizerState& state, Index n, Real* u, const Real* g, double step_size,
+                       double root) const {
+  Real* m = open(state.first, n);
+  Real* v = open(state.second, n);
+  const auto b1 = static_cast<Real>(beta1_);
+  const auto b2 = static_cast<Real>(beta2_);
+  const auto eps = static_cast<Real>(eps_);
+  const auto rate = static_cast<Real>(step_size);
+  const auto r = static_cast<Real>(root);
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    m[i] = b1 * m[i] + (1 - b1) * g[i];
+    v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+    u[i] -= rate * m[i] / (std::sqrt(v[i]) * r + eps);
+  }
+}
+
+void AdamRule::step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
+  const auto [c1, c2] = corrections(state.steps);
+  descend(state, n, u, g, lr / c1, 1 / std::sqrt(c2));
+}
+
+AdamW::AdamW(const AdamWOptions& options)
+    : AdamRule("AdamW", {options.lr, options.beta1, options.beta2, options.eps, options.schedule,
+                         options.rate_of, options.clip}),
+      weight_decay_(options.weight_decay) {
+  check_option("weight_decay", weight_decay_, 0, special::kInfinity);
+}
+
+void AdamW::update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
+  const auto kept = static_cast<Real>(1 - lr * weight_decay_);
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) u[i] *= kept;
+  step(state, n, u, g, lr);
+}
+
+ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
+    : AdamRule("ClippedAdam",
+               {options.lr, options.beta1, options.beta2, options.eps, options.schedule,
+                options.rate_of, Clip{.value = options.clip_norm}}),
+      lrd_(options.lrd) {
+  check_option("lrd", lrd_, 0, special::kInfinity);
+}
+
+void ClippedAdam::update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
+  const double rate = lr * std::pow(lrd_, static_cast<double>(state.steps));
+  const auto [c1, c2] = corrections(state.steps);
+  descend(state, n, u, g, rate * std::sqrt(c2) / c1, 1);
+}
+
+}  // namespace ember::inference

@@ -1,0 +1,36 @@
+#include <ember/inference/clip.hpp>
+
+#include <cmath>
+#include <string>
+
+#include <ember/core/error.hpp>
+
+namespace ember::inference {
+
+void check(const Clip& clip) {
+  if (clip.norm > 0 && clip.value > 0) return;
+  fail("clip", "norm is " + std::to_string(clip.norm) + ", value is " + std::to_string(clip.value),
+       "both must be positive; leave out what is not to act");
+}
+
+void clip_values(std::span<Real> gradient, double bound) {
+  if (bound == special::kInfinity) return;
+  const auto b = static_cast<Real>(bound);
+#pragma omp simd
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    const Real g = gradient[i] > b ? b : gradient[i];
+    gradient[i] = g < -b ? -b : g;
+  }
+}
+
+void clip_norm(std::span<Real> gradient, double bound) {
+  if (bound == special::kInfinity) return;
+  double squares = 0;
+  for (const Real g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
+  const double norm = std::sqrt(squares);
+  if (norm <= bound) return;
+  const auto factor = static_cast<Real>(bound / norm);
+  for (Real& g : gradient) g *= factor;
+}
+
+}  // namespace ember::inference

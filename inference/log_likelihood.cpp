@@ -1,0 +1,34 @@
+#include <ember/inference/log_likelihood.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/handlers/replay.hpp>
+#include <ember/inference/score.hpp>
+
+namespace ember::inference {
+
+Values log_likelihoods(FunctionRef<void()> program, const Values& draws) {
+  Draws result;
+  const Index n = count_of(draws);
+  for (Index i = 0; i < n; ++i) {
+    const auto latents = std::make_shared<const Trace>(row_of(draws, i));
+    handlers::TraceHandler tracer;
+    handlers::ReplayHandler replay(latents);
+    {
+      const detail::Pushed traced(tracer);
+      const detail::Pushed replayed(replay);
+      program();
+    }
+    for (const Site& site : tracer.get()) {
+      if (site.kind == SiteKind::observed) {
+        result.add(site.name.str(), site.unscaled_log_prob());
+      } else if (site.kind == SiteKind::latent && !latents->contains(site.name) &&
+                 !is_drawn_by_model(site, *latents)) {
+        fail("site '" + site.name.str() + "'", "is latent, and there are no draws of it",
+             "log_likelihood needs draws of all latent sites");
+      }
+    }
+  }
+  return result.stack();
+}
+
+}  // namespace ember::inference

@@ -1,0 +1,184 @@
+// What exactly plates do: a claim a test.
+#include <ember/ember.hpp>
+
+#include <string>
+#include <vector>
+
+#include "catch.hpp"
+#include "support.hpp"
+
+using namespace ember;
+namespace dist = ember::distributions;
+namespace h = ember::handlers;
+namespace infer = ember::inference;
+
+namespace {
+
+Real normal_lp(Real x, Real loc, Real scale) { return dist::Normal(loc, scale).log_prob(x).item(); }
+
+// Expects an Error whose text has all the parts.
+template <class F>
+void check_error(F&& f, std::initializer_list<const char*> parts) {
+  const std::string text = error_of(f);
+  INFO(text);
+  for (const char* part : parts) CHECK(has(text, part));
+}
+
+std::vector<Index> members_of(const plate& p) {
+  const Indices chosen = p.indices();
+  return {chosen.values().begin(), chosen.values().end()};
+}
+
+}  // namespace
+
+TEST_CASE("a plate expands the sites inside and takes the next free dim") {
+  const Trace t = h::trace([] {
+                    plate outer("outer", 3);
+                    plate inner("inner", 2);
+                    sample("x", dist::Normal(0, 1));
+                    CHECK(outer.dim() == -1);
+                    CHECK(inner.dim() == -2);
+                  }).get_trace();
+  CHECK(t["x"].value.shape() == Shape{2, 3});
+  CHECK(t.plates().size() == 2);
+}
+
+TEST_CASE("an automatic dim goes past one that is taken") {
+  plate taken("taken", 3, {.dim = -1});
+  plate next("next", 2);
+  CHECK(next.dim() == -2);
+  check_error([] { plate again("again", 2, {.dim = -2}); }, {"again", "-2", "next"});
+  check_error([] { plate same("next", 2); }, {"next", "open"});
+}
+
+TEST_CASE("a plate of another size than the batch is an error") {
+  check_error(
+      [] {
+        plate rows("rows", 3);
+        sample("x", dist::Normal(zeros({4}), 1));
+      },
+      {"x", "rows", "-1", "4", "3"});
+}
+
+TEST_CASE("a plate opened again keeps its members; with another size it is an error") {
+  const auto model = [](Index again) {
+    std::vector<Index> first;
+    {
+      plate p("p", 10, {.subsample_size = 3});
+      const Indices chosen = p.indices();
+      first.assign(chosen.values().begin(), chosen.values().end());
+    }
+    plate p("p", again, {.subsample_size = 3});
+    const Indices chosen = p.indices();
+    CHECK(std::vector<Index>(chosen.values().begin(), chosen.values().end()) == first);
+  };
+  const Trace t = h::trace(model).get_trace(10);
+  CHECK(t.plates().size() == 1);
+  CHECK(t.plates()[0].indices->size() == 3);
+  check_error([&] { h::trace(model).get_trace(11); }, {"p", "10", "11"});
+}
+
+TEST_CASE("a subsampled plate scales by size over subsample size") {
+  const Tensor y = arange(10);
+  const auto model = [&](const Indices& members) {
+    plate data("data", 10, {.subsample = members});
+    sample("y", dist::Normal(0, 1), {.obs = data.subsample(y)});
+  };
+  const Trace t = h::trace(model).get_trace(Indices{1, 4});
+  CHECK(t["y"].scale.item() == 5);
+  CHECK(t["y"].log_prob_sum().item() == Approx(5 * (normal_lp(1, 0, 1) + normal_lp(4, 0, 1))));
+  CHECK(t["y"].unscaled_log_prob().at({0}) == Approx(normal_lp(1, 0, 1)));
+}
+
+TEST_CASE("a plate opened again at another dim is an error") {
+  const auto model = [] {
+    { plate p("p", 3); }
+    plate outer("outer", 2);
+    plate p("p", 3);
+  };
+  check_error([&] { h::trace(model).get_trace(); }, {"plate 'p'", "dim -1", "dim -2"});
+}
+
+TEST_CASE("a plate expands a dim of size 1, and one that is absent to the left") {
+  const Trace t = h::trace([] {
+                    plate rows("rows", 3, {.dim = -3});
+                    plate columns("columns", 2, {.dim = -1});
+                    sample("x", dist::Normal(zeros({5, 1}), 1));
+                  }).get_trace();
+  CHECK(t["x"].value.shape() == Shape{3, 5, 2});
+  CHECK(t["x"].distribution.batch_shape() == Shape{3, 5, 2});
+}
+
+TEST_CASE("subsample indices are the trace's plates, not sites; replay takes them from there") {
+  const auto model = [] {
+    plate p("p", 50, {.subsample_size = 5});
+    sample("z", dist::Normal(0, 1));
+    return members_of(p);
+  };
+  set_rng_seed(1);
+  const Trace t = h::trace(model).get_trace();
+  REQUIRE(t.size() == 1);
+  REQUIRE(t.plates().size() == 1);
+  const auto kept = t.plates()[0].indices->values();
+  set_rng_seed(2);
+  CHECK(h::replay(model, t)() == std::vector<Index>(kept.begin(), kept.end()));
+  CHECK(model() != std::vector<Index>(kept.begin(), kept.end()));
+}
+
+TEST_CASE("SVI's model sees the members that the guide has drawn") {
+  param_store().clear();
+  set_rng_seed(1);
+  std::vector<Index> of_guide, of_model;
+  const auto guide = [&] {
+    const Tensor loc = param("loc", zeros({30}), constraints::real, {.event_dim = 0});
+    plate p("p", 30, {.subsample_size = 3});
+    of_guide = members_of(p);
+    sample("z", dist::Normal(p.subsample(loc), 1));
+  };
+  const auto model = [&] {
+    plate p("p", 30, {.subsample_size = 3});
+    of_model = members_of(p);
+    sample("z", dist::Normal(0, 1));
+  };
+  infer::SVI svi(model, guide, infer::Adam());
+  std::vector<Index> before;
+  for (int i = 0; i < 3; ++i) {
+    svi.step();
+    CHECK(of_model == of_guide);
+    CHECK(of_guide != before);
+    before = of_guide;
+  }
+}
+
+TEST_CASE("size over subsample size scales everything inside, in nested plates the product") {
+  const Trace t = h::trace([] {
+                    plate outer("outer", 10, {.subsample = Indices{3, 7}});
+                    sample("latent", dist::Normal(0, 1));
+                    factor("factor", zeros({2}));
+                    plate inner("inner", 6, {.subsample = Indices{0, 1, 5}});
+                    sample("both", dist::Normal(0, 1), {.obs = zeros({3, 2})});
+                  }).get_trace();
+  CHECK(t["latent"].scale.item() == 5);
+  CHECK(t["factor"].scale.item() == 5);
+  CHECK(t["both"].scale.item() == 10);
+}
+
+TEST_CASE(
+    "a row that was seen may still be moved by its moments; one never seen stays bit for bit") {
+  param_store().clear();
+  const auto model = [](const Indices& members) {
+    plate p("p", 3, {.subsample = members});
+    const Tensor w = param("w", tensor({0.1, 0.2, 0.3}), constraints::real, {.event_dim = 0});
+    factor("f", -square(w - 5));
+  };
+  infer::SVI svi(
+      model, [](const Indices&) {}, infer::Adam({.lr = 0.1}));
+  const auto row = [](Index i) { return param_store().get("w").at({i}); };
+  svi.step(Indices{0});
+  const Real seen = row(0);
+  CHECK(seen != Real(0.1));
+  svi.step(Indices{1});
+  CHECK(row(0) > seen);
+  for (int i = 0; i < 50; ++i) svi.step(Indices{0, 1});
+  CHECK(row(2) == Real(0.3));
+}
