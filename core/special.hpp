@@ -173,21 +173,6 @@ EMBER_INLINE double log_minus_digamma_series(double z) {
   return 0.5 * i + series;
 }
 
-// t - log(1 + t) for -0.3 <= t <= 0.4: with s = t / (2 + t), log(1 + t) = 2 atanh(s)
-EMBER_INLINE double minus_log1p(double t) {
-  const double s = t / (2 + t);
-  const double z = s * s;
-  const double tail =
-      1.0 / 3 +
-      z * (1.0 / 5 +
-           z * (1.0 / 7 +
-                z * (1.0 / 9 +
-                     z * (1.0 / 11 +
-                          z * (1.0 / 13 +
-                               z * (1.0 / 15 + z * (1.0 / 17 + z * (1.0 / 19 + z / 21))))))));
-  return s * (t - 2 * z * tail);
-}
-
 }  // namespace parts
 
 /// log Gamma(x) for x > 0: the recurrence to x + 8, then Stirling's series. Accurate to 1e-14
@@ -214,80 +199,6 @@ EMBER_INLINE double digamma_positive(double x) {
   const double z = small ? x + 8 : x;
   const double value = log(z) - parts::log_minus_digamma_series(z) - (small ? sum : 0.0);
   return x == kInfinity ? kInfinity : value;
-}
-
-/// log x - digamma(x) for x > 0, to its last digits where x is large.
-EMBER_INLINE double log_minus_digamma(double x) {
-  const bool small = x < 8;
-  const double y = small ? x : 1.0;
-  const double q = y * (y + 7);
-  const double sum = (2 * y + 7) * (1 / q + 1 / (q + 6) + 1 / (q + 10) + 1 / (q + 12));
-  const double z = small ? x + 8 : x;
-  const double shift = small ? log(x / z) + sum : 0.0;
-  return shift + parts::log_minus_digamma_series(z);
-}
-
-/// log(rate^k exp(-rate) / Gamma(k + 1)) for real k >= 0, rate >= 0: no term is larger than what
-/// k and rate differ by, as in Loader's algorithm (C. Loader, Fast and accurate computation of
-/// binomial probabilities, 2000). Densities of Poisson, Gamma, Binomial and Beta are sums of it.
-EMBER_INLINE double log_poisson(double k, double rate, double log_rate) {
-  const bool small = k < 8;
-  const double y = small ? k : 0.0;
-  const double product =
-      (y + 1) * (y + 2) * (y + 3) * (y + 4) * (y + 5) * (y + 6) * (y + 7) * (y + 8);
-  const double z = small ? k + 8 : k;
-  const double log_z = log(z);
-  const double remainder = parts::stirling_remainder(z);
-  const double log_factorial =
-      (z + 0.5) * log_z - z + kHalfLogTwoPi + remainder - (small ? log(product) : 0.0);
-  const double direct = (k == 0 ? 0.0 : k * log_rate) - rate - log_factorial;
-  const double t = (rate - k) / k;
-  const double near = k * parts::minus_log1p(t);
-  const double far = (rate - k) - k * (log_rate - log_z);
-  const double deviance = t > -0.3 && t < 0.4 ? near : far;  // rate - k - k log(rate / k)
-  return small ? direct : -0.5 * log_z - kHalfLogTwoPi - remainder - deviance;
-}
-
-/// The same at rate = k, its largest value.
-EMBER_INLINE double log_poisson_mode(double k) { return log_poisson(k, k, log(k)); }
-
-/// log Gamma(h + 1/2) - log Gamma(h) - log(h) / 2 for h > 0 (about -1 / (8 h)), and its derivative.
-struct HalfStep {
-  double value, slope;
-};
-EMBER_INLINE HalfStep lgamma_half_step(double h) {
-  const bool small = h < 8;
-  const double y = small ? h : 1.0;
-  double ratio = 1;  // product of (y + k + 1/2) / (y + k), k = 0 .. 7
-  double sum = 0;    // of 1 / (y + k) - 1 / (y + k + 1/2)
-#pragma GCC unroll 8
-  for (int k = 0; k < 8; ++k) {
-    const double inverse = 1 / ((y + k) * (y + k + 0.5));
-    ratio *= (y + k + 0.5) * (y + k + 0.5) * inverse;
-    sum += 0.5 * inverse;
-  }
-  const double z = small ? h + 8 : h;
-  const double i = 1 / z;
-  const double i2 = i * i;
-  const double value =
-      i * (-1.0 / 8 +
-           i2 * (1.0 / 192 +
-                 i2 * (-1.0 / 640 +
-                       i2 * (17.0 / 14336 +
-                             i2 * (-31.0 / 18432 +
-                                   i2 * (691.0 / 180224 +
-                                         i2 * (-5461.0 / 425984 + i2 * 929569.0 / 15728640)))))));
-  const double slope =
-      i2 *
-      (1.0 / 8 -
-       i2 * (1.0 / 64 -
-             i2 * (1.0 / 128 - i2 * (17.0 / 2048 -
-                                     i2 * (31.0 / 2048 - i2 * (691.0 / 16384 -
-                                                               i2 * (5461.0 / 32768 -
-                                                                     i2 * 929569.0 / 1048576)))))));
-  const double shift = small ? log(std::sqrt(z / h) / ratio) : 0.0;
-  const double shift_slope = small ? 0.5 * (1 / z - 1 / h) + sum : 0.0;
-  return {value + shift, slope + shift_slope};
 }
 
 /// log(1 + w^2) and its derivative, also where w^2 would overflow.

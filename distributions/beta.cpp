@@ -1,5 +1,6 @@
 #include <ember/distributions/beta.hpp>
 
+#include <ember/core/gamma_forms.hpp>
 #include <ember/distributions/beta_terms.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/gamma_draw.hpp>

@@ -1,7 +1,7 @@
 // What the densities of Beta and Dirichlet are sums of, n the sum of the concentrations.
 #pragma once
 
-#include <ember/core/special.hpp>
+#include <ember/core/gamma_forms.hpp>
 
 namespace ember::distributions::beta_terms {
 

@@ -3,6 +3,7 @@
 #include <boost/random/binomial_distribution.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/gamma_forms.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/reflect.hpp>
 

@@ -1,5 +1,6 @@
 #include <ember/distributions/gamma.hpp>
 
+#include <ember/core/gamma_forms.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/gamma_draw.hpp>
 #include <ember/distributions/reflect.hpp>

@@ -2,6 +2,7 @@
 
 #include <random>
 
+#include <ember/core/gamma_forms.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/reflect.hpp>
 

@@ -1,5 +1,7 @@
-// core/special.hpp against wider arithmetic: std:: in long double, and Boost.Math where std has
-// nothing. Errors are counted in units of the last place of the true value.
+// core/special.hpp and core/gamma_forms.hpp against wider arithmetic: std:: in long double, and
+// Boost.Math where std has nothing. Errors are counted in units of the last place of the true
+// value.
+#include <ember/core/gamma_forms.hpp>
 #include <ember/core/special.hpp>
 
 #include <boost/math/special_functions/digamma.hpp>
