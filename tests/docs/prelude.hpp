@@ -3,8 +3,8 @@
 
 #include <cmath>
 #include <cstdio>
-#include <numbers>
 #include <nlohmann/json.hpp>
+#include <numbers>
 #include <vector>
 
 #include <ember/eigen.hpp>
