@@ -30,8 +30,9 @@ Tensor apply(Op op, const Tensor& x, F f) {
 // A constant: f has no derivative that is of use.
 template <class F>
 Tensor constant(const Tensor& x, F f) {
+  const std::span<const Real> from = x.data();
   Node* out = new_constant(x.shape());
-  std::transform(x.data().begin(), x.data().end(), out->value, f);
+  std::transform(from.begin(), from.end(), out->value, f);
   return Tensor(out);
 }
 

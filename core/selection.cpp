@@ -91,6 +91,7 @@ Tensor one_hot(const Tensor& indices, Index classes) {
   }
   const Indices hot(indices);
   Node* out = detail::new_constant(concatenate(indices.shape(), Shape{classes}));
+  Tensor result(out);
   std::fill_n(out->value, out->numel, Real{0});
   for (std::size_t i = 0; i < hot.size(); ++i) {
     const Index index = hot.values()[i];
@@ -101,7 +102,7 @@ Tensor one_hot(const Tensor& indices, Index classes) {
     }
     out->value[static_cast<Index>(i) * classes + index] = 1;
   }
-  return Tensor(out);
+  return result;
 }
 
 }  // namespace ember
