@@ -28,8 +28,7 @@ EMBER_INLINE double minus_log1p(double t) {
 EMBER_INLINE double log_minus_digamma(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;
-  const double q = y * (y + 7);
-  const double sum = (2 * y + 7) * (1 / q + 1 / (q + 6) + 1 / (q + 10) + 1 / (q + 12));
+  const double sum = parts::sum_of_eight_inverses(y);
   const double z = small ? x + 8 : x;
   const double shift = small ? log(x / z) + sum : 0.0;
   return shift + parts::log_minus_digamma_series(z);

@@ -37,8 +37,8 @@ bool depends_on(const Node& node, const Node& input) {
   return false;
 }
 
-ReadWatch::ReadWatch() { watched.clear(); }
-ReadWatch::~ReadWatch() { watched.clear(); }
+ReadWatch::ReadWatch() : outer_(watched.size()) {}
+ReadWatch::~ReadWatch() { watched.resize(outer_); }
 
 void watch_reads(const Node& input) { watched.push_back({&input, false}); }
 

@@ -9,13 +9,16 @@ namespace ember::detail {
 /// Whether `node` was computed from `input`, a leaf of the running recording.
 bool depends_on(const Node& node, const Node& input);
 
-/// Until its end, this thread notes which of the inputs added are looked at.
+/// Until its end, this thread notes which of the inputs added are looked at. Watches nest.
 class ReadWatch {
  public:
   ReadWatch();
   ReadWatch(const ReadWatch&) = delete;
   ReadWatch& operator=(const ReadWatch&) = delete;
   ~ReadWatch();
+
+ private:
+  std::size_t outer_;  // how many inputs were watched before
 };
 void watch_reads(const Node& input);
 /// Whether a number that depends on a watched input was looked at.

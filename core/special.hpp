@@ -173,6 +173,12 @@ EMBER_INLINE double log_minus_digamma_series(double z) {
   return 0.5 * i + series;
 }
 
+// The sum of 1 / (y + k), k = 0 .. 7, in pairs: each is (2 y + 7) / ((y + k)(y + 7 - k))
+EMBER_INLINE double sum_of_eight_inverses(double y) {
+  const double q = y * (y + 7);
+  return (2 * y + 7) * (1 / q + 1 / (q + 6) + 1 / (q + 10) + 1 / (q + 12));
+}
+
 }  // namespace parts
 
 /// log Gamma(x) for x > 0: the recurrence to x + 8, then Stirling's series. Accurate to 1e-14
@@ -193,9 +199,7 @@ EMBER_INLINE double lgamma_positive(double x) {
 EMBER_INLINE double digamma_positive(double x) {
   const bool small = x < 8;
   const double y = small ? x : 1.0;
-  // sum of 1 / (y + k), k = 0 .. 7, in pairs: each is (2 y + 7) / ((y + k)(y + 7 - k))
-  const double q = y * (y + 7);
-  const double sum = (2 * y + 7) * (1 / q + 1 / (q + 6) + 1 / (q + 10) + 1 / (q + 12));
+  const double sum = parts::sum_of_eight_inverses(y);
   const double z = small ? x + 8 : x;
   const double value = log(z) - parts::log_minus_digamma_series(z) - (small ? sum : 0.0);
   return x == kInfinity ? kInfinity : value;
