@@ -101,8 +101,9 @@ OptimizerStates states_from_json(const json& content, const char* rule,
   states.steps = count_of(optimizer, "steps", path);
   for (const auto& [param, state] : object_of(optimizer, "params", path).items()) {
     const std::string here = path + "/params/" + param;
-    const auto found = std::find_if(params.begin(), params.end(),
-                                    [&](const auto& entry) { return entry->name == param; });
+    const auto found =
+        std::find_if(params.begin(), params.end(),
+                     [&key = param](const auto& entry) { return entry->name == key; });
     if (found == params.end()) fail("json " + here, "the file has no parameter of this name");
     const Index n = (*found)->unconstrained.numel();
     states.params[(*found)->name.id()] = {moment_from_json(state, "first", n, here),
