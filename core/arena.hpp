@@ -6,6 +6,8 @@
 #include <memory>
 #include <vector>
 
+#include <ember/core/sanitizer.hpp>
+
 namespace ember::detail {
 
 class Arena {
@@ -22,7 +24,18 @@ class Arena {
 
   /// Uninitialised memory, aligned to 16 bytes, and to 64 from 32 bytes on: what a vector register
   /// can hold lies the same way in every run, so that sums come out the same to the last bit.
-  void* allocate(std::size_t bytes);
+  void* allocate(std::size_t bytes) {
+    const std::size_t alignment = bytes >= 32 ? 64 : 16;
+    std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
+    if (begin + bytes > size_) {
+      next_chunk(bytes);
+      begin = 0;
+    }
+    used_ = begin + bytes;
+    std::byte* result = data_ + begin;
+    unpoison(result, bytes);
+    return result;
+  }
   template <class T>
   T* allocate_array(std::size_t n) {
     return static_cast<T*>(allocate(n * sizeof(T)));
@@ -38,10 +51,13 @@ class Arena {
     std::size_t size;
   };
   void next_chunk(std::size_t bytes);
+  void use(std::size_t chunk);
 
   std::vector<Chunk> chunks_;
   std::size_t chunk_ = 0;
   std::size_t used_ = 0;
+  std::byte* data_ = nullptr;  // of the chunk in use
+  std::size_t size_ = 0;
 };
 
 }  // namespace ember::detail

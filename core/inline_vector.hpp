@@ -5,6 +5,8 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 namespace ember {
 
@@ -12,12 +14,11 @@ template <class T, std::size_t N>
 class InlineVector {
  public:
   InlineVector() = default;
-  InlineVector(const InlineVector& other) : size_(other.size_) {
-    std::copy_n(other.items_.begin(), size_, items_.begin());
-  }
+  InlineVector(const InlineVector& other) : size_(other.size_) { copy_items(other); }
   InlineVector& operator=(const InlineVector& other) {
+    if (this == &other) return *this;
     size_ = other.size_;
-    std::copy_n(other.items_.begin(), size_, items_.begin());
+    copy_items(other);
     return *this;
   }
   ~InlineVector() = default;
@@ -42,10 +43,28 @@ class InlineVector {
   void clear() { size_ = 0; }
 
   friend bool operator==(const InlineVector& a, const InlineVector& b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end());
+    if (a.size_ != b.size_) return false;
+    for (std::size_t i = 0; i < a.size_; ++i) {
+      if (!(a.items_[i] == b.items_[i])) return false;
+    }
+    return true;
   }
 
  private:
+  // Nearly all are short: a copy of fixed length is a few moves, one of any length is a call.
+  void copy_items(const InlineVector& other) {
+    if constexpr (std::is_trivially_copyable_v<T>) {
+      constexpr std::size_t kShort = std::clamp<std::size_t>(64 / sizeof(T), 1, N);
+      if (size_ <= kShort) {
+        std::memcpy(items_.data(), other.items_.data(), kShort * sizeof(T));
+      } else {
+        std::memcpy(items_.data(), other.items_.data(), size_ * sizeof(T));
+      }
+    } else {
+      std::copy_n(other.items_.begin(), size_, items_.begin());
+    }
+  }
+
   std::array<T, N> items_;  // beyond size_: unspecified
   std::uint8_t size_ = 0;
 };

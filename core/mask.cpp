@@ -147,6 +147,7 @@ Mask Mask::reshape(const Shape& shape) const {
 
 Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (shape == shape_) return *this;
+  if (shape_.rank() == 0) return filled(shape, !none_);
   if (!broadcasts_to(shape_, shape)) {
     fail(who, "mask of shape " + to_string(shape_) + " does not broadcast to " + to_string(shape));
   }
@@ -169,6 +170,7 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
 }
 
 Mask Mask::unsqueeze_right(std::size_t n) const {
+  if (n == 0) return *this;
   Shape shape = shape_;
   for (std::size_t i = 0; i < n; ++i) shape.push_back(1);
   return reshape(shape);

@@ -28,6 +28,7 @@ void Shape::push_back(Index size) {
   if (size < 0)
     fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
   sizes_.push_back(size);
+  if (size <= 1) return;  // not more elements than before
   Index bytes = sizeof(Real);
   bool is_empty = false;
   bool overflows = false;
@@ -80,13 +81,16 @@ std::string to_string(const Shape& shape) {
 }
 
 Shape concatenate(const Shape& a, const Shape& b) {
+  if (b.rank() == 0) return a;
+  if (a.rank() == 0) return b;
   Shape result = a;
   for (Index size : b) result.push_back(size);
   return result;
 }
 
 Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who) {
-  if (a == b) return a;
+  if (b.rank() == 0 || a == b) return a;
+  if (a.rank() == 0) return b;
   if (!can_broadcast(a, b)) {
     fail(who, "shapes " + to_string(a) + " and " + to_string(b) + " do not broadcast",
          "sizes of matching axes, counted from the right, must be equal or 1");

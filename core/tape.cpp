@@ -157,8 +157,10 @@ void Tape::check_usable(const Node& node, const char* who) const {
 
 void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
   bool requires_grad = false;
+  const auto begin = static_cast<std::int32_t>(frames_.back().nodes);
   for (const Node* operand : operands) {
-    check_usable(*operand, name_of(op));
+    if (operand->owner == Owner::heap) continue;
+    if (operand->tape != this || operand->position < begin) check_usable(*operand, name_of(op));
     requires_grad = requires_grad || operand->requires_grad;
   }
   if (!requires_grad) return;

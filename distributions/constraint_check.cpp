@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include <ember/core/broadcast.hpp>
-#include <ember/core/mask_bytes.hpp>
+#include <ember/core/node.hpp>
 #include <ember/distributions/matrix_checks.hpp>
 
 namespace ember {
@@ -97,9 +97,9 @@ struct Walk {
         shape(broadcast_shapes(values.shape(),
                                broadcast_shapes(lower.shape(), upper.shape(), "constraint"),
                                "constraint")),
-        x(values.data().data()),
-        from(lower.data().data()),
-        to(upper.data().data()) {}
+        x(detail::values(values)),
+        from(detail::values(lower)),
+        to(detail::values(upper)) {}
 
   // Calls visit(position, allowed).
   template <class F, class V>
@@ -119,7 +119,7 @@ struct Walk {
 // without x's last axes, or it shows everything; otherwise the answer may be no although it is yes.
 template <class F>
 bool every_visible(const Tensor& x, const Mask& visible, F f) {
-  const Real* values = x.data().data();
+  const Real* values = detail::values(x);
   const Index n = x.numel();
   const detail::MaskBytes* mask = visible.bytes().get();
   bool all = true;
@@ -177,8 +177,8 @@ bool Constraint::holds(const Tensor& x, const Mask& visible) const {
       (!has_lower() || lower_.numel() == 1) && (!has_upper() || upper_.numel() == 1);
   with_test(kind_, [&](auto test) {
     if (is_single) {
-      const Real from = has_lower() ? lower_.data()[0] : Real{0};
-      const Real to = has_upper() ? upper_.data()[0] : Real{0};
+      const Real from = has_lower() ? *detail::values(lower_) : Real{0};
+      const Real to = has_upper() ? *detail::values(upper_) : Real{0};
       result = every_visible(x, visible, [=](Real v) { return test(v, from, to); });
     } else {
       result = every_visible_within(Walk(x, lower_, upper_), x.shape(), visible, test);

@@ -76,8 +76,10 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
                        " needs at least " + std::to_string(parameter.event_dim) + " axes");
     }
-    batch_shape_ =
-        broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
+    if (shape.rank() > parameter.event_dim) {
+      batch_shape_ =
+          broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
+    }
     parameters_.push_back({&parameter, values[i]});
   }
 }

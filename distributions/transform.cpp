@@ -174,8 +174,8 @@ Transform compose(std::vector<Transform> parts) {
   return Transform(std::make_shared<Compose>(std::move(parts)));
 }
 
-Transform independent(const Transform& base, std::size_t n) {
-  return n == 0 ? base : Transform(std::make_shared<Independent>(base, n));
+Transform independent(Transform base, std::size_t n) {
+  return n == 0 ? base : Transform(std::make_shared<Independent>(std::move(base), n));
 }
 
 }  // namespace ember::transforms

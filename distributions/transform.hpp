@@ -88,6 +88,6 @@ Transform positive_definite();
 /// The first is applied first.
 Transform compose(std::vector<Transform> parts);
 /// `base` with n more event axes: log |det| is summed over them.
-Transform independent(const Transform& base, std::size_t n);
+Transform independent(Transform base, std::size_t n);
 
 }  // namespace ember::transforms

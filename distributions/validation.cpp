@@ -14,8 +14,9 @@ thread_local bool validation = true;
 
 void check_visible(const Constraint& constraint, const Tensor& x, const Mask& elements,
                    std::string_view who, std::string_view what) {
+  if (constraint.reinterpreted() == 0 && constraint.holds(x, elements)) return;
   const Mask visible = elements.unsqueeze_right(constraint.reinterpreted());
-  if (constraint.holds(x, visible)) return;
+  if (constraint.reinterpreted() != 0 && constraint.holds(x, visible)) return;
   const Mask allowed = constraint.check(x);
   if (allowed.is_all()) return;
   // A tensor that is repeated over the elements is visible where any of its repetitions is.

@@ -53,6 +53,7 @@ void ParamStore::put(std::span<const Entry> entries) {
     if (!slot) order_.push_back(entry->name);
     slot = entry;
   }
+  ++version_;
 }
 
 bool ParamStore::contains(Name name) const { return find(name) != nullptr; }
@@ -68,12 +69,14 @@ void ParamStore::erase(Name name) {
   const std::unique_lock lock(mutex_);
   entries_.erase(name.id());
   order_.erase(std::remove(order_.begin(), order_.end(), name), order_.end());
+  ++version_;
 }
 
 void ParamStore::clear() {
   const std::unique_lock lock(mutex_);
   entries_.clear();
   order_.clear();
+  ++version_;
 }
 
 ParamStore::Entry ParamStore::find(Name name) const {

@@ -1,6 +1,7 @@
 // The parameter store: the process's learnable parameters, by name.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
@@ -46,6 +47,8 @@ class ParamStore {
   /// The entry, made of `init` where there is none; see use.
   Entry entry(Name name, const Tensor& init, const Constraint& constraint);
   Entry find(Name name) const;
+  /// Changes whenever an entry was taken out or replaced: who keeps entries looks for them again.
+  std::uint64_t version() const { return version_.load(std::memory_order_acquire); }
   /// Puts entries, in place of those of the same names.
   void put(std::span<const Entry> entries);
 
@@ -63,6 +66,7 @@ class ParamStore {
   std::mutex optimising_;
   std::unordered_map<std::uint32_t, Entry> entries_;  // by name
   std::vector<Name> order_;
+  std::atomic<std::uint64_t> version_{0};
 };
 
 /// The parameter store of the process.

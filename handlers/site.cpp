@@ -4,6 +4,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/family.hpp>
 
 namespace ember {
 namespace {
@@ -52,13 +53,13 @@ const char* to_string(SiteKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-Site::Site(const Message& message)
+Site::Site(const Message& message, distributions::Distribution d, const Mask& elements)
     : name(message.name),
-      distribution(message.distribution),
+      distribution(std::move(d)),
       value(message.value),
       is_observed(message.is_observed),
       handler_mask(message.mask),
-      element_mask(message.element_mask),
+      element_mask(elements),
       obs_mask(message.obs_mask),
       scale(message.scale),
       plates(message.plates),
@@ -70,21 +71,21 @@ Site::Site(const Message& message)
          : distribution.is_factor() ? SiteKind::factor
                                     : SiteKind::observed;
   with_context("site", name, [&] {
-    const Shape elements = elements_of(*this);
+    const Shape own = elements_of(*this);
     const bool is_plain = scale.is_number() && !obs_mask && handler_mask.is_all() &&
                           handler_mask.shape().rank() == 0 && element_mask.is_all() &&
                           element_mask.shape().rank() == 0;
     if (is_plain && distribution.own_mask().is_all()) {
-      mask = Mask::filled(elements, true);
+      mask = Mask::filled(own, true);
       if (!scale.is_one()) check_scale();
       return;
     }
-    const Shape batch = elements.first(elements.rank() - distribution.reinterpreted());
+    const Shape batch = own.first(own.rank() - distribution.reinterpreted());
     check_enlarging(*this, batch, handler_mask.shape(), "mask");
     if (obs_mask) check_enlarging(*this, batch, obs_mask->shape(), "obs_mask");
     check_enlarging(*this, batch, scale.shape(), "scale");
     mask = distribution.own_mask() & outer_mask();
-    mask = mask.broadcast_to(broadcast_shapes(elements, mask.shape(), "mask"));
+    mask = mask.broadcast_to(broadcast_shapes(own, mask.shape(), "mask"));
     if (!scale.is_one()) check_scale();
   });
 }
@@ -139,8 +140,9 @@ const Tensor& Site::log_prob_sum() const {
   if (log_prob_sum_.defined()) return log_prob_sum_;
   if (!has_distribution()) return log_prob_sum_ = Tensor(0.0);
   if (!scale.is_number()) return log_prob_sum_ = sum(log_prob());
-  log_prob_sum_ =
-      with_context("site", name, [&] { return distribution.log_prob_sum(value, outer_mask()); });
+  // The mask has the distribution's own in it: the family can be asked at once.
+  log_prob_sum_ = with_context(
+      "site", name, [&] { return distribution.family().log_prob_sum(value, mask.shape(), mask); });
   // A site of which nothing counts is 0 whatever its scale is.
   if (!scale.is_one() && !mask.is_none()) log_prob_sum_ = log_prob_sum_ * scale.number();
   return log_prob_sum_;

@@ -17,7 +17,10 @@ class Site {
   Site() = default;
   /// Combines the masks of a message that has come back; errors where masks, scale and batch shape
   /// do not go together.
-  explicit Site(const Message& message);
+  explicit Site(const Message& message)
+      : Site(message, message.distribution, message.element_mask) {}
+  /// The same with another distribution and element mask.
+  Site(const Message& message, distributions::Distribution d, const Mask& elements);
 
   Name name;
   SiteKind kind = SiteKind::latent;

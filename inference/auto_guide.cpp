@@ -169,13 +169,16 @@ AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Ten
 
 // The store may have been cleared or loaded since.
 void AutoGuideState::refresh(Latent& latent) {
+  const std::uint64_t version = param_store().version();
+  if (latent.store_version == version && !latent.params.empty()) return;
   for (std::shared_ptr<detail::ParamEntry>& entry : latent.params) {
     if (param_store().find(entry->name) != entry) {
       latent.params.clear();
       make_params(latent);
-      return;
+      break;
     }
   }
+  latent.store_version = version;
 }
 
 distributions::Distribution AutoGuideState::posterior(const Message& site) {
@@ -242,11 +245,9 @@ void GuideDraws::process(Message& message) {
 
 void GuideDraws::postprocess(Message& message) {
   if (!pending_.defined() || message.kind != Message::Kind::sample) return;
-  Message site = message;
-  site.element_mask = message.distribution.own_mask().unsqueeze_right(
+  const Mask hidden_by_model = message.distribution.own_mask().unsqueeze_right(
       pending_.reinterpreted() - message.distribution.reinterpreted());
-  site.distribution = std::exchange(pending_, distributions::Distribution());
-  trace_.add(Site(site));
+  trace_.add(Site(message, std::exchange(pending_, {}), hidden_by_model));
 }
 
 void GuideSites::process(Message& message) {

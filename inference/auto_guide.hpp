@@ -29,6 +29,7 @@ class AutoGuideState {
     bool is_subsampled = false;
     std::size_t event_dim = 0;  // of one unconstrained value, without what to_event made
     std::vector<std::shared_ptr<detail::ParamEntry>> params;
+    std::uint64_t store_version = 0;  // of the store when `params` were looked up
   };
 
   AutoGuideState(std::string prefix, Init init)
