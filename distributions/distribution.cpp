@@ -38,7 +38,12 @@ Tensor Distribution::sample(Name site, const Shape& sample_shape) const {
 
 Tensor Distribution::sample_with(detail::RandomKey key, const Shape& sample_shape) const {
   const Shape elements = concatenate(sample_shape, elements_);
-  return family_->sample(key, elements, mask_.broadcast_to(elements));
+  const Tensor drawn = family_->sample(key, elements, mask_.broadcast_to(elements));
+  return detail::sources_are_marked() ? detail::with_sources(drawn, sources()) : drawn;
+}
+
+detail::Sources Distribution::sources() const {
+  return detail::join(family_->sources(), mask_.sources());
 }
 
 namespace {

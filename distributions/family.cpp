@@ -93,6 +93,12 @@ void Family::check_parameters(const Mask& visible, bool is_real_too) const {
   }
 }
 
+detail::Sources Family::sources() const {
+  detail::Sources all = nullptr;
+  for (const Parameter& p : parameters()) all = detail::join(all, detail::sources_of(p.value));
+  return all;
+}
+
 Tensor Family::log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const {
   return sum(log_prob(value, elements, visible));
 }
