@@ -46,6 +46,12 @@ TEST_CASE("bad values and parameters are errors with index, value and rule") {
   });
   CHECK(has(binomial, "value[1] = 6 must be a whole number from 0 to 5"));
   CHECK(has(error_of([] { dist::Uniform(0, 2).log_prob(2.5); }), "must lie in [0, 2]"));
+  CHECK(has(error_of([] { dist::Uniform(kNaN, 2).log_prob(1); }), "low = nan must not be NaN"));
+  CHECK(has(error_of([] { dist::Uniform(0, kNaN).log_prob(1); }), "high = nan must be greater"));
+  CHECK(has(error_of([] {
+              dist::Uniform(tensor({0, kNaN}), 2).mask(mask_of({true, false})).log_prob(5);
+            }),
+            "value"));
   CHECK(
       has(error_of([] { dist::Binomial({.total_count = 3}); }), "exactly one of .probs, .logits"));
   CHECK(
