@@ -1,5 +1,6 @@
 // In steady state the density of a family takes nothing from the heap, nor does its gradient; but
-// for MultivariateNormal, whose linear algebra has temporaries, and Delta, which compares numbers.
+// for MultivariateNormal, whose linear algebra follows what is reached, and Delta, which makes a
+// mask.
 #include "allocations.hpp"
 
 #include <array>
