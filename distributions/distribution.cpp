@@ -1,5 +1,7 @@
 #include <ember/distributions/distribution.hpp>
 
+#include <limits>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
@@ -102,7 +104,10 @@ Tensor Distribution::entropy() const {
   return sum_last(where(mask_, ember::expand(family_->entropy(), elements_), 0), reinterpreted_);
 }
 Tensor Distribution::cdf(const Tensor& value) const { return family_->cdf(value); }
-Tensor Distribution::icdf(const Tensor& probability) const { return family_->icdf(probability); }
+Tensor Distribution::icdf(const Tensor& probability) const {
+  const Mask is_probability = (probability >= 0) & (probability <= 1);
+  return where(is_probability, family_->icdf(probability), std::numeric_limits<Real>::quiet_NaN());
+}
 Tensor Distribution::enumerate_support() const { return family_->enumerate_support(); }
 
 Distribution Distribution::expand(const Shape& batch_shape) const {
