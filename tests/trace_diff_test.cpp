@@ -46,7 +46,7 @@ std::vector<TraceDifference> changed(const Change& c, double tolerance = 0) {
 }
 
 TraceDifference find(const std::vector<TraceDifference>& all, const char* site,
-                            const char* aspect) {
+                     const char* aspect) {
   for (const TraceDifference& d : all) {
     if (d.site == site && d.aspect == aspect) return d;
   }
