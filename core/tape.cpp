@@ -239,7 +239,7 @@ void Tape::end() noexcept {
     node->has_adjoint = false;
     node->tape = nullptr;
     node->origin = nullptr;
-    slots_[i] = new Node;
+    slots_[i] = new Node;  // NOLINT(bugprone-unhandled-exception-at-new): nothing can be done here
   }
   used_ = frame.nodes;
   for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
