@@ -46,7 +46,7 @@ const TracePlate* Trace::find_plate(Name name) const {
   return nullptr;
 }
 
-void Trace::add(Site site) {
+void Trace::add(Site&& site) {
   if (const Site* there = find(site.name)) {
     if (there->kind == SiteKind::param && site.kind == SiteKind::param) return;
     fail_at_site(site.name, site.place, "the trace has a site of this name already",
