@@ -108,6 +108,9 @@ json to_json(const Distribution& d) {
 }
 
 bool is_unknown(const Distribution& distribution) {
+  if (const auto parts = distributions::parts_of(distribution.family())) {
+    return is_unknown(parts->base);
+  }
   return dynamic_cast<const UnknownFamily*>(&distribution.family()) != nullptr;
 }
 

@@ -95,6 +95,15 @@ TEST_CASE("damaged traces") {
       file("trace"), [](const std::string& f) { Trace::load(f); }, saved_params);
 }
 
+TEST_CASE("a transformed distribution of an unknown family keeps the densities of its file") {
+  begin();
+  nlohmann::json content = handlers::trace(model).get_trace().to_json();
+  for (auto& site : content["sites"]) {
+    if (site["name"] == "t") site["distribution"]["base"]["family"] = "Foreign";
+  }
+  CHECK(Trace::from_json(content).to_json() == content);
+}
+
 TEST_CASE("damaged parameter stores") {
   begin();
   param("a", tensor({{0.25, 0.5}, {1, 2}}));
