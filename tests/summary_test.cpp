@@ -52,6 +52,13 @@ TEST_CASE("a summary has mean, sd and quantiles of each number") {
         "w[0, 0]   2.5  1.291  1.75  2.5     4\n"
         "w[0, 1]  27.5  17.08  17.5   25    50\n");
   CHECK_THROWS_WITH(s["w"], Catch::Contains("'w'"));
+  const auto chosen = infer::summary(draws, {.sites = {"w", "mu"}});
+  CHECK(chosen.rows().front().name == "w[0, 0]");
+  CHECK(chosen.rows().back().name == "mu");
+  CHECK_THROWS_WITH(infer::summary(draws, {.sites = {"nu"}}), Catch::Contains("'nu'"));
+  const infer::Summary constant = infer::summary({{"c", full({1000}, Real(19.3))}});
+  CHECK(constant["c"].mean == Real(19.3));
+  CHECK(constant["c"].sd == 0);
   CHECK_THROWS_WITH(infer::summary(draws, {.quantiles = {2}}), Catch::Contains("between 0 and 1"));
   CHECK_THROWS_AS(infer::summary({}), Error);
   CHECK_THROWS_AS(infer::summary({{"x", zeros({0, 2})}}), Error);

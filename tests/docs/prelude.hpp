@@ -20,6 +20,12 @@ struct Data {
   Tensor y, sigma;
 };
 
+struct Plants {  // of the guided tour
+  Tensor room, light, height;
+  Mask seen;
+  Index rooms;
+};
+
 extern const std::vector<double> values;
 extern const std::vector<int> rows;
 extern const Eigen::MatrixXd some_eigen_matrix;
