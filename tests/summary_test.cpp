@@ -117,9 +117,9 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
   rejected("# only\n# comments\n", "no header");
   rejected("a,b\n1\n", "line 2, column 2");
   rejected("a,b\n1,x\n", "line 2, column 2: 'x' is no number");
-  rejected("#c\na,b\n1,\n", "line 3, column 2");
+  rejected("# c\na,b\n1,\n", "line 3, column 2");
   rejected("a,a\n1,2\n", "column 2: a second column");
-  rejected("w.1,w.3\n1,2\n", "2 columns, and indices up to (3,)");
+  rejected("w.1,w.3\n1,2\n", "an index 3, and only 2 columns");
   rejected("w.1,w.1.1\n1,2\n", "different numbers of indices");
   rejected("w.0\n1\n", "'w.0'");
   rejected("w.99999999999999999999\n1\n", "no name with indices");
