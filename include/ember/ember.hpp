@@ -37,6 +37,7 @@
 #include <ember/inference/log_density.hpp>
 #include <ember/inference/log_likelihood.hpp>
 #include <ember/inference/predictive.hpp>
+#include <ember/inference/report.hpp>
 #include <ember/inference/rmsprop.hpp>
 #include <ember/inference/sgd.hpp>
 #include <ember/inference/svi.hpp>
