@@ -49,7 +49,7 @@ Grid grid_of(const Shape& shape) {
 
 Grid reduced(const Grid& full, Index limit) {
   const auto side = [](double size) {
-    return std::clamp(static_cast<Index>(size), Index{1}, kMaxSide);
+    return std::clamp(static_cast<Index>(std::lround(size)), Index{1}, kMaxSide);
   };
   Grid picture{std::min(full.rows, kMaxSide), std::min(full.columns, kMaxSide)};
   // Of two long sides the shorter one keeps its proportion, as far as there is something to see.

@@ -40,7 +40,7 @@ function drawForest(place, rows, width) {
     .style("stroke", "var(--kind)").style("stroke-width", thickness).style("stroke-opacity", opacity).style("stroke-linecap", "round");
   bar("q05", "q95", 2, 0.55);
   bar("q25", "q75", 6, 0.6);
-  g.filter(isThere).append("circle").attr("cx", (row) => clamp(row.q50)).attr("r", 4.2).style("fill", "var(--panel)").style("stroke", "var(--kind)").style("stroke-width", 2);
+  g.filter(isThere).append("circle").attr("cx", (row) => clamp(row.q50)).attr("r", 4.2).style("fill", "var(--panel)").style("stroke", (row) => (Number.isFinite(row.q50) ? "var(--kind)" : "var(--strange)")).style("stroke-width", 2);
   g.filter((row) => row.observed !== null && Number.isFinite(row.observed)).append("path").attr("transform", (row) => `translate(${x(row.observed)},0)`)
     .attr("d", d3.symbol(d3.symbolDiamond, 42)()).style("fill", "var(--accent)");
   g.append("text").attr("x", wide - 4).attr("dy", ".32em").attr("text-anchor", "end").attr("class", "muted").text((row) => `${formatted(Number(row.q50.toPrecision(4)))}  [${formatted(Number(row.q05.toPrecision(3)))}, ${formatted(Number(row.q95.toPrecision(3)))}]`);
