@@ -19,7 +19,7 @@ endforeach()
 function(write_function name text)
   set(rest "${text}")
   string(LENGTH "${rest}" length)
-  file(APPEND "${OUT}" "std::span<const std::string_view> ${name}() {\n  static constexpr std::string_view kPieces[] = {\n")
+  file(APPEND "${OUT}" "std::span<const std::string_view> ${name}() {\n  static const std::string_view kPieces[] = {\n")
   while(length GREATER 0)
     string(SUBSTRING "${rest}" 0 16000 piece)
     string(REGEX REPLACE "[^ -~\n\t]+$" "" whole "${piece}")  # not in the middle of a character
