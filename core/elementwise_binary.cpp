@@ -96,7 +96,7 @@ void pull_back(Node& node, F f) {
           const std::uint8_t* here = reached + position;
 #pragma omp simd reduction(+ : total)
           for (Index i = 0; i < n; ++i) {
-            total += here[i] != 0 ? f(adjoint[i], from_a[i * sa], from_b[i * sb]) : Real{0};
+            total += kept_or_zero(here[i], f(adjoint[i], from_a[i * sa], from_b[i * sb]));
           }
         }
         *to += total;
@@ -109,7 +109,8 @@ void pull_back(Node& node, F f) {
 #pragma omp simd
         for (Index i = 0; i < n; ++i) {
           const Real old = to[i * stride];
-          to[i * stride] = here[i] != 0 ? old + f(adjoint[i], from_a[i * sa], from_b[i * sb]) : old;
+          to[i * stride] =
+              kept_or(here[i], old + f(adjoint[i], from_a[i * sa], from_b[i * sb]), old);
         }
       }
     });
@@ -235,7 +236,8 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
       const Real* from_a = detail::values(a) + offsets[0];
       const Real* from_b = detail::values(b) + offsets[1];
       for (Index i = 0; i < n; ++i) {
-        out->value[position + i] = chosen[position + i] != 0 ? from_a[i * sa] : from_b[i * sb];
+        out->value[position + i] =
+            detail::kept_or(chosen[position + i], from_a[i * sa], from_b[i * sb]);
       }
     });
   });

@@ -2,9 +2,11 @@
 // the counts of its blocks and the list of its kept positions.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <type_traits>
 #include <vector>
 
 #include <ember/core/real.hpp>
@@ -13,6 +15,27 @@ namespace ember::detail {
 
 /// The length of the blocks that masks are counted in and kernels work on.
 inline constexpr Index kBlock = 512;
+
+using RealBits = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_t>;
+
+/// x where the bits are set, 0 where they are not, whatever x is. By bits, because compilers make
+/// branches of conditions, and a loop with branches does not vectorise.
+[[gnu::always_inline]] inline double bits_and(std::int64_t bits, double x) {
+  return std::bit_cast<double>(std::bit_cast<std::int64_t>(x) & bits);
+}
+[[gnu::always_inline]] inline float bits_and(std::int32_t bits, float x) {
+  return std::bit_cast<float>(std::bit_cast<std::int32_t>(x) & bits);
+}
+
+/// x where the byte is 1, 0 where it is 0; a or b.
+[[gnu::always_inline]] inline Real kept_or_zero(std::uint8_t kept, Real x) {
+  return bits_and(-static_cast<RealBits>(kept), x);
+}
+[[gnu::always_inline]] inline Real kept_or(std::uint8_t kept, Real a, Real b) {
+  const RealBits mask = -static_cast<RealBits>(kept);
+  return std::bit_cast<Real>(static_cast<RealBits>((std::bit_cast<RealBits>(a) & mask) |
+                                                   (std::bit_cast<RealBits>(b) & ~mask)));
+}
 
 class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
  public:

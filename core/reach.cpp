@@ -11,7 +11,7 @@ void widen(Node& operand, const MaskBytes* reach) {
   const std::uint8_t* had = operand.reach->data();
   Real* adjoint = operand.adjoint;
 #pragma omp simd
-  for (Index i = 0; i < operand.numel; ++i) adjoint[i] = had[i] != 0 ? adjoint[i] : Real{0};
+  for (Index i = 0; i < operand.numel; ++i) adjoint[i] = kept_or_zero(had[i], adjoint[i]);
   if (reach == nullptr) {
     operand.reach = nullptr;
     return;
@@ -61,7 +61,7 @@ void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
       const std::uint8_t* reached = reach->data();
 #pragma omp simd
       for (Index i = 0; i < operand.numel; ++i)
-        out[i] = reached[i] != 0 ? out[i] + buffer[i] : out[i];
+        out[i] = kept_or(reached[i], out[i] + buffer[i], out[i]);
     } else {
 #pragma omp simd
       for (Index i = 0; i < operand.numel; ++i) out[i] += buffer[i];

@@ -70,7 +70,7 @@ void contribute(Node& node, Node& operand, F&& f) {
   } else {
     const std::uint8_t* reached = node.reach->data();
 #pragma omp simd
-    for (Index i = 0; i < node.numel; ++i) out[i] = reached[i] != 0 ? out[i] + f(i) : out[i];
+    for (Index i = 0; i < node.numel; ++i) out[i] = kept_or(reached[i], out[i] + f(i), out[i]);
   }
 }
 

@@ -78,7 +78,7 @@ void backward_sum(Node& n) {
       const std::uint8_t* here = reached + position;
 #pragma omp simd
       for (Index i = 0; i < length; ++i) {
-        to[i] = here[i] != 0 ? to[i] + from[i * stride] * factor : to[i];
+        to[i] = kept_or(here[i], to[i] + from[i * stride] * factor, to[i]);
       }
     }
   });

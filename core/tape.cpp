@@ -260,7 +260,7 @@ Tensor adjoint_of(const Tensor& x) {
   } else {
     const std::uint8_t* kept = node.reach->data();
 #pragma omp simd
-    for (Index i = 0; i < node.numel; ++i) out[i] = kept[i] != 0 ? node.adjoint[i] : Real{0};
+    for (Index i = 0; i < node.numel; ++i) out[i] = kept_or_zero(kept[i], node.adjoint[i]);
   }
   return handle;
 }

@@ -36,6 +36,7 @@ struct Block {
   const Index* list;  // null: neighbours
   Index n;
   const std::uint8_t* kept;  // null: all of them count
+  Index coming = 0;          // how many elements of the list stand behind these
 
   Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
 };
@@ -48,7 +49,7 @@ Real sum_of(const Real* x, const Block& block) {
   } else {
     const std::uint8_t* kept = block.kept;
 #pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < block.n; ++i) sum += kept[i] != 0 ? x[i] : Real{0};
+    for (Index i = 0; i < block.n; ++i) sum += detail::kept_or_zero(kept[i], x[i]);
   }
   return sum;
 }
@@ -171,7 +172,7 @@ class Driver {
         const Index* list = positions.data() + begin;
         const Index n = std::min(length, kept - begin);
         const bool neighbours = list[n - 1] - list[0] == n - 1;
-        f(Block{list[0], neighbours ? nullptr : list, n, nullptr});
+        f(Block{list[0], neighbours ? nullptr : list, n, nullptr, kept - begin - n});
       }
     } else {
       const std::vector<std::int32_t>& counts = mask->block_counts();
@@ -255,13 +256,21 @@ class Driver {
       const SumKernel::Block add = partials_
                                        ? (is_masked ? s.with_partials_masked : s.with_partials)
                                        : (is_masked ? s.value_only_masked : s.value_only);
-      add(block.n, in, block.kept, partials, sums_);
+      if (is_masked) widen(block);
+      add(block.n, in, wide_.data(), partials, sums_);
     } else {
       compute_elements(block, in, partials);
     }
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       if (scatters[k]) scatter(k, block, offsets.data());
     }
+  }
+
+  void widen(const Block& block) {
+    const std::uint8_t* kept = block.kept;
+    std::int64_t* wide = wide_.data();
+#pragma omp simd
+    for (Index i = 0; i < block.n; ++i) wide[i] = -static_cast<std::int64_t>(kept[i]);
   }
 
   void compute_elements(const Block& block, const Real* const* in, Real* const* partials) {
@@ -296,6 +305,13 @@ class Driver {
     Real* to = input.scratch;
     if (has_rows(k)) {
       find_offsets(input, block, offsets);
+      if (block.list != nullptr && input.layout == Layout::full) {
+        for (Index i = block.n; i < std::min(2 * block.n, block.n + block.coming); ++i) {
+          const Real* row = from + block.list[i] * input.row;
+          __builtin_prefetch(row);
+          __builtin_prefetch(row + input.row - 1);
+        }
+      }
       for (Index i = 0; i < block.n; ++i) {
         const Real* row = from + offsets[i] * input.row;
         for (Index c = 0; c < input.row; ++c) to[c * block.n + i] = row[c];
@@ -348,6 +364,7 @@ class Driver {
   std::array<Node*, kMaxInputs> operands_;
   std::array<Input, kMaxInputs> inputs_;
   std::array<Real, 2 * kMaxInputs * kBlock> stack_;
+  std::array<std::int64_t, kBlock> wide_;  // the mask of a block, see SumKernel
 };
 
 }  // namespace

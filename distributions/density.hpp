@@ -39,11 +39,13 @@ struct Sums {
   double partial[kMaxInputs] = {};
 };
 
-/// Sums over a block; `kept` says which elements count (null for all of them, in the variants that
-/// are not masked). Uniform inputs are read from in[k][0]: what depends on them alone, such as
-/// log(scale), is computed once a block, and their derivatives are summed in registers.
+/// Sums over a block; in the variants that are masked `kept` says which elements count: all bits
+/// set or none (as wide as the numbers are, or the loops would take as many elements at once as
+/// there are bytes in a register, and spill the rest). Uniform inputs are read from in[k][0]: what
+/// depends on them alone, such as log(scale), is computed once a block, and their derivatives are
+/// summed in registers.
 struct SumKernel {
-  using Block = void (*)(Index n, const Real* const* in, const std::uint8_t* kept,
+  using Block = void (*)(Index n, const Real* const* in, const std::int64_t* kept,
                          Real* const* partials, Sums& sums);
   Block value_only, value_only_masked, with_partials, with_partials_masked;
   /// Elements of a list, read and stored where they stand: in[k] and partials[k] are those of
@@ -113,7 +115,7 @@ struct Elementwise {
   }
 
   template <unsigned Uniform, bool Partials, bool Masked>
-  static void sum(Index n, const Real* const* in, const std::uint8_t* kept, Real* const* partials,
+  static void sum(Index n, const Real* const* in, const std::int64_t* kept, Real* const* partials,
                   Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
@@ -141,22 +143,25 @@ struct Elementwise {
       const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
                               kUniform2 ? u2 : static_cast<double>(p2[i]),
                               kUniform3 ? u3 : static_cast<double>(p3[i]));
-      const bool counts = !Masked || kept[i] != 0;
-      total += counts ? d.log_prob : 0.0;
+      const auto counted = [&](double term) {
+        if constexpr (Masked) return detail::bits_and(kept[i], term);
+        return term;
+      };
+      total += counted(d.log_prob);
       if constexpr (Partials) {
         g0[i] = static_cast<Real>(d.partial[0]);
         if constexpr (kUniform1) {
-          total1 += counts ? d.partial[1] : 0.0;
+          total1 += counted(d.partial[1]);
         } else {
           g1[i] = static_cast<Real>(d.partial[1]);
         }
         if constexpr (kUniform2) {
-          total2 += counts ? d.partial[2] : 0.0;
+          total2 += counted(d.partial[2]);
         } else if constexpr (N > 2) {
           g2[i] = static_cast<Real>(d.partial[2]);
         }
         if constexpr (kUniform3) {
-          total3 += counts ? d.partial[3] : 0.0;
+          total3 += counted(d.partial[3]);
         } else if constexpr (N > 3) {
           g3[i] = static_cast<Real>(d.partial[3]);
         }

@@ -37,7 +37,7 @@ void Optimizer::collect(std::span<const detail::ParamLeaves::Leaf> leaves) {
     if (node.reach == nullptr || node.reach->is_sparse()) continue;
     const std::uint8_t* reached = node.reach->data();
 #pragma omp simd
-    for (Index i = 0; i < n; ++i) g[i] = reached[i] != 0 ? g[i] : Real{0};
+    for (Index i = 0; i < n; ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
   }
 }
 

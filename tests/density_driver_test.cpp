@@ -38,7 +38,7 @@ void block(Index n, Index row, const Real* const* in, Real* out, Real* const* pa
   Plain::block<Partials>(n, row, in, out, partials);
 }
 template <unsigned Uniform, bool Partials, bool Masked>
-void add(Index n, const Real* const* in, const std::uint8_t* kept, Real* const* partials,
+void add(Index n, const Real* const* in, const std::int64_t* kept, Real* const* partials,
          dist::Sums& sums) {
   look(n, in, Uniform == 1);
   Plain::sum<Uniform, Partials, Masked>(n, in, kept, partials, sums);
