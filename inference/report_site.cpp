@@ -29,7 +29,8 @@ json masks_content(const Site& site, const Site::Hidden& hidden, Index limit) {
     sources.emplace_back("distribution", site.distribution.own_mask() & site.element_mask);
   }
   if (hidden.handlers > 0) sources.emplace_back("handlers", site.handler_mask.unsqueeze_right(n));
-  if (hidden.obs > 0) sources.emplace_back("obs_mask", site.obs_mask->unsqueeze_right(n));
+  if (site.obs_mask && hidden.obs > 0)
+    sources.emplace_back("obs_mask", site.obs_mask->unsqueeze_right(n));
   if (sources.size() < 2) return result;
   for (const auto& [source, mask] : sources) {
     result.push_back(

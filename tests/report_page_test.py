@@ -293,6 +293,15 @@ def check_many(driver, folder):
                     "const b = n.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]})")
     apart = lambda a, b: a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
     assert all(apart(a, b) for k, a in enumerate(boxes) for b in boxes[:k]), "nodes lie upon each other"
+    # A click on a name leads to the card, however many are not yet drawn; from the graph also past the search.
+    where = lambda: page.js("return document.getElementById('site-299').getBoundingClientRect().top / innerHeight")
+    for selector in ["#sites-table a[href='#site-299']", ".node[href='#site-299'] .name"]:
+        page.js("scrollTo(0, 0)")
+        page.search("" if selector.startswith("#") else "site_10")
+        page.click(selector)
+        wait_for("the card is in sight", lambda: 0 < where() < 0.5)
+        time.sleep(0.3)
+        assert 0 < where() < 0.5, "the card went away: " + str(where())
     page.show_card("site_299")
     hidden = [(i + 2 * j) % 5 == 0 for i in range(20) for j in range(30)]
     assert [len(colours) > 1 for colours in page.cells("Mask of site_299")] == hidden

@@ -85,6 +85,10 @@ let themeIsChosen = false;
 systemIsDark.addEventListener("change", () => { if (!themeIsChosen) setTheme(systemIsDark.matches ? "dark" : "light"); });
 themeButton.addEventListener("click", () => { themeIsChosen = true; setTheme(isDark() ? "light" : "dark"); });
 setTheme(systemIsDark.matches ? "dark" : "light");
+// Paper is light.
+let themeOfScreen = null;
+addEventListener("beforeprint", () => { themeOfScreen = document.documentElement.dataset.theme; setTheme("light"); });
+addEventListener("afterprint", () => setTheme(themeOfScreen));
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
 
 // The search, which every list follows.
@@ -92,13 +96,16 @@ const searchInput = byId("search");
 const searched = [];
 const found = (name) => name.toLowerCase().includes(searchInput.value.trim().toLowerCase());
 searchInput.addEventListener("input", () => { for (const follow of searched) follow(); });
+function clearSearch() {
+  searchInput.value = "";
+  searchInput.dispatchEvent(new Event("input"));
+}
 addEventListener("keydown", (event) => {
   if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
     event.preventDefault();
     searchInput.focus();
   } else if (event.key === "Escape" && event.target === searchInput) {
-    searchInput.value = "";
-    searchInput.dispatchEvent(new Event("input"));
+    clearSearch();
   }
 });
 

@@ -94,6 +94,20 @@ function showCards() {
     }
   }, {rootMargin: "800px"});
   cards.forEach((card) => watch.observe(card));
-  addEventListener("beforeprint", () => cards.forEach((card) => card.draw()));
+  addEventListener("beforeprint", () => cards.filter((card) => !card.hidden).forEach((card) => card.draw()));
+  // What is drawn on the way to a card would push it on: what lies around is drawn before.
+  const bringIntoSight = () => {
+    const at = cards.findIndex((card) => "#" + card.id === location.hash);
+    if (at < 0) return;
+    if (cards[at].hidden) clearSearch();
+    for (const card of cards.slice(Math.max(0, at - 40), at + 20)) card.draw();
+    cards[at].scrollIntoView();
+  };
+  addEventListener("hashchange", bringIntoSight);
+  document.addEventListener("click", (event) => {  // once more the same
+    const link = event.target.closest("a");
+    if (link && link.getAttribute("href") === location.hash) bringIntoSight();
+  });
+  bringIntoSight();
   searched.push(() => cards.forEach((card) => { card.hidden = !found(card.dataset.name); }));
 }

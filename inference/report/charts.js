@@ -7,7 +7,7 @@ const viridis = d3.interpolateViridis;
 const tickText = (value) => formatted(Number(value.toPrecision(12)));
 
 function chart(place, width, height, label) {
-  return d3.select(place).append("svg").attr("width", width).attr("height", height).attr("role", "img").attr("aria-label", label);
+  return d3.select(place).append("svg").attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img").attr("aria-label", label);
 }
 
 /** Bars; coloured as the heat map between low and high where these are given. */

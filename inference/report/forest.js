@@ -24,7 +24,7 @@ function drawForest(place, rows, width) {
   const names = Math.min(260, 20 + d3.max(rows, (row) => widthOf(shortened(oneLine(row.name), 36), "13px monospace")));
   const text = 190, wide = Math.max(width, names + text + 240);
   const height = margin.top + margin.bottom + line * rows.length;
-  const svg = d3.select(place).append("svg").attr("width", wide).attr("height", height).attr("role", "img").attr("aria-label", "Medians with 50 % and 90 % intervals");
+  const svg = d3.select(place).append("svg").attr("width", wide).attr("height", height).attr("viewBox", `0 0 ${wide} ${height}`).attr("role", "img").attr("aria-label", "Medians with 50 % and 90 % intervals");
   const ends = rows.flatMap((row) => [row.q05, row.q95, row.observed]).filter((v) => v !== null && Number.isFinite(v));
   let [low, high] = ends.length ? d3.extent(ends) : [0, 1];
   if (low === high) { low -= 0.5; high += 0.5; }
