@@ -4,7 +4,7 @@ include(GNUInstallDirs)
 install(TARGETS ember EXPORT emberTargets)
 foreach(floor core distributions handlers inference)
   install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/${floor}" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/ember"
-          FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def")
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def" PATTERN report EXCLUDE)
 endforeach()
 install(DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}/include/ember" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 install(EXPORT emberTargets NAMESPACE ember:: DESTINATION "${CMAKE_INSTALL_LIBDIR}/cmake/ember")

@@ -41,6 +41,7 @@
 #include <ember/inference/log_density.hpp>
 #include <ember/inference/log_likelihood.hpp>
 #include <ember/inference/predictive.hpp>
+#include <ember/inference/report.hpp>
 #include <ember/inference/rmsprop.hpp>
 #include <ember/inference/sgd.hpp>
 #include <ember/inference/summary.hpp>

@@ -1,0 +1,123 @@
+"use strict";
+// What the other scripts share: the data, numbers as text, elements, the theme, the search.
+
+const report = JSON.parse(document.getElementById("data").textContent);
+const sites = report.sites;
+sites.forEach((site, i) => { site.order = i; site.id = "site-" + i; });
+
+const byId = (id) => document.getElementById(id);
+
+/** An element: element("p", {class: "note"}, "text", child, ..). */
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value !== null && value !== undefined) node.setAttribute(key, value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+}
+
+/** A number of the data: those that JSON lacks are texts there. Hidden ones are null. */
+const toNumber = (value) => (typeof value === "string" ? Number(value) : value);
+
+function formatted(value) {
+  const x = toNumber(value);
+  if (x === null || x === undefined) return "hidden";
+  if (Number.isNaN(x)) return "NaN";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  const size = Math.abs(x);
+  let text;
+  if (Number.isInteger(x) && size < 1e9) text = size.toLocaleString("en-US");
+  else if (size >= 1e7 || size < 1e-4) text = size.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
+  else text = String(Number(size.toPrecision(5)));
+  return (x < 0 ? "−" : "") + text;
+}
+
+const shapeText = (shape) => "(" + shape.join(", ") + (shape.length === 1 ? "," : "") + ")";
+const countText = (n, one, many) => n.toLocaleString("en-US") + " " + (n === 1 ? one : many);
+/** A name on one line. */
+const oneLine = (name) => name.replace(/\r\n|\r|\n/g, "↵");
+const shortened = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
+
+/** The index of an element in its shape: "[2, 0]". */
+function indexText(flat, shape) {
+  const index = [];
+  for (let axis = shape.length - 1; axis >= 0; --axis) {
+    index.unshift(flat % shape[axis]);
+    flat = Math.floor(flat / shape[axis]);
+  }
+  return "[" + index.join(", ") + "]";
+}
+
+function bytesOf(base64) {
+  const text = atob(base64);
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; ++i) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
+function kindMark(kind) {
+  return element("span", {class: "kind " + kind}, kind);
+}
+
+const tip = byId("tip");
+function showTip(text, x, y) {
+  tip.textContent = text;
+  tip.hidden = false;
+  const box = tip.getBoundingClientRect();
+  tip.style.left = Math.max(4, Math.min(x + 14, innerWidth - box.width - 8)) + "px";
+  tip.style.top = (y + 20 + box.height > innerHeight ? y - box.height - 10 : y + 18) + "px";
+}
+const hideTip = () => { tip.hidden = true; };
+addEventListener("scroll", hideTip, {passive: true});
+
+// The theme: the system's, until the reader chooses.
+const themeButton = byId("theme");
+const themed = [];  // drawn with colours that no style sheet reaches: called again after a change
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  themeButton.textContent = theme === "dark" ? "☀ Light" : "☾ Dark";
+  for (const redraw of themed) redraw();
+}
+const isDark = () => document.documentElement.dataset.theme === "dark";
+let themeIsChosen = false;
+systemIsDark.addEventListener("change", () => { if (!themeIsChosen) setTheme(systemIsDark.matches ? "dark" : "light"); });
+themeButton.addEventListener("click", () => { themeIsChosen = true; setTheme(isDark() ? "light" : "dark"); });
+setTheme(systemIsDark.matches ? "dark" : "light");
+// Paper is light.
+let themeOfScreen = null;
+addEventListener("beforeprint", () => { themeOfScreen = document.documentElement.dataset.theme; setTheme("light"); });
+addEventListener("afterprint", () => setTheme(themeOfScreen));
+const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue("--" + name).trim();
+
+// The search, which every list follows.
+const searchInput = byId("search");
+const searched = [];
+const found = (name) => name.toLowerCase().includes(searchInput.value.trim().toLowerCase());
+searchInput.addEventListener("input", () => { for (const follow of searched) follow(); });
+function clearSearch() {
+  searchInput.value = "";
+  searchInput.dispatchEvent(new Event("input"));
+}
+addEventListener("keydown", (event) => {
+  if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) {
+    event.preventDefault();
+    searchInput.focus();
+  } else if (event.key === "Escape" && event.target === searchInput) {
+    clearSearch();
+  }
+});
+
+/** Calls draw(width) now, and again whenever the width of `node` has changed. */
+function withWidth(node, draw) {
+  let last = 0;
+  const update = () => {
+    const width = Math.floor(node.clientWidth);
+    if (width === 0 || width === last) return;
+    last = width;
+    draw(width);
+  };
+  new ResizeObserver(update).observe(node);
+  update();
+}

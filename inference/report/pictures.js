@@ -1,0 +1,136 @@
+"use strict";
+// Masks and values as pictures on canvases. What is hidden is the hatched ground; what counts is painted over it.
+
+const kLevels = 251, kHiddenCode = 255, kNaNCode = 254, kPlusCode = 253, kMinusCode = 252;
+
+/** The size of a picture's cells in CSS pixels: whole, so that all are equal. */
+function cellSize(height, width, room) {
+  const side = (n, space, most) => Math.max(1, Math.min(most, Math.floor(space / n)));
+  const w = side(width, room, 26), h = side(height, 320, 26);
+  if (height === 1) return {w, h: 26};
+  // Cells that are far from square mislead.
+  return {w: Math.min(w, 3 * h), h: Math.min(h, 3 * w)};
+}
+
+function hatchGround(context, width, height, ratio) {
+  context.fillStyle = colour("ground");
+  context.fillRect(0, 0, width, height);
+  context.strokeStyle = colour("hatch");
+  context.lineWidth = 1.2 * ratio;
+  context.beginPath();
+  for (let at = -height; at < width; at += 5 * ratio) {
+    context.moveTo(at, height);
+    context.lineTo(at + height, 0);
+  }
+  context.stroke();
+}
+
+/** A canvas of height x width cells. paint() gives a function of a cell's number: its colour in this theme, or null where it is hidden; tell(row, column) its words. */
+function makePicture(place, {height, width, rows, columns, shape, room, label, paint, tell}) {
+  const cell = cellSize(height, width, room);
+  const canvas = element("canvas", {tabindex: "0", role: "img", "aria-label": label, "data-rows": height, "data-columns": width, "data-cell-width": cell.w, "data-cell-height": cell.h});
+  const [w, h] = [width * cell.w, height * cell.h];
+  canvas.style.width = w + "px";
+  const draw = () => {
+    const ratio = Math.max(1, Math.round(devicePixelRatio || 1));
+    canvas.width = w * ratio;
+    canvas.height = h * ratio;
+    const context = canvas.getContext("2d");
+    const ground = colour("ground");
+    const fillOf = paint();
+    hatchGround(context, canvas.width, canvas.height, ratio);
+    const gap = Math.min(cell.w, cell.h) >= 8 ? ratio : 0;
+    for (let row = 0; row < height; ++row) {
+      for (let column = 0; column < width; ++column) {
+        const fill = fillOf(row * width + column);
+        if (fill === null) continue;
+        if (gap) {
+          context.globalAlpha = 1;
+          context.fillStyle = ground;
+          context.fillRect(column * cell.w * ratio, row * cell.h * ratio, cell.w * ratio, cell.h * ratio);
+        }
+        context.globalAlpha = fill.alpha ?? 1;
+        context.fillStyle = fill.colour ?? fill;
+        context.fillRect(column * cell.w * ratio, row * cell.h * ratio, cell.w * ratio - gap, cell.h * ratio - gap);
+      }
+    }
+    context.globalAlpha = 1;
+  };
+  draw();
+  themed.push(draw);
+
+  // The cell under the pointer, or the one that the arrow keys have moved to.
+  let at = [0, 0];
+  const part = (i, size, n) => [Math.floor(i * size / n), Math.floor((i + 1) * size / n) - 1];
+  const words = ([row, column]) => {
+    const [r0, r1] = part(row, rows, height), [c0, c1] = part(column, columns, width);
+    const where = r0 === r1 && c0 === c1 ? indexText(r0 * columns + c0, shape)
+      : "rows " + r0 + "–" + r1 + ", columns " + c0 + "–" + c1;
+    return where + tell(row * width + column);
+  };
+  const scale = () => canvas.getBoundingClientRect().width / w;
+  canvas.addEventListener("mousemove", (event) => {
+    const box = canvas.getBoundingClientRect();
+    const column = Math.floor((event.clientX - box.left - 1) / scale() / cell.w), row = Math.floor((event.clientY - box.top - 1) / scale() / cell.h);
+    if (row < 0 || column < 0 || row >= height || column >= width) return hideTip();
+    at = [row, column];
+    showTip(words(at), event.clientX, event.clientY);
+  });
+  canvas.addEventListener("mouseleave", hideTip);
+  canvas.addEventListener("blur", hideTip);
+  canvas.addEventListener("keydown", (event) => {
+    const move = {ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1]}[event.key];
+    if (!move) return;
+    event.preventDefault();
+    at = [Math.max(0, Math.min(height - 1, at[0] + move[0])), Math.max(0, Math.min(width - 1, at[1] + move[1]))];
+    const box = canvas.getBoundingClientRect();
+    showTip(words(at), box.left + (at[1] + 0.5) * cell.w * scale(), box.top + (at[0] + 0.5) * cell.h * scale());
+  });
+  const frame = element("div", {class: "frame"}, canvas);
+  const size = rows === 1 ? [countText(columns, "element", "elements")] : [countText(rows, "row", "rows") + " × " + countText(columns, "column", "columns")];
+  if (height < rows || width < columns) size.push("one pixel stands for about " + Math.round(rows * columns / (height * width)) + " elements");
+  frame.append(element("div", {class: "scales"}, size.join("; ")));
+  place.append(frame);
+}
+
+function drawMask(place, picture, shape, room, label) {
+  const shares = bytesOf(picture.shares);
+  makePicture(place, {
+    ...picture, shape, room, label,
+    paint: () => {
+      const kept = colour("kept");
+      return (i) => (shares[i] === 0 ? null : {colour: kept, alpha: shares[i] / 255});
+    },
+    tell: (i) => (shares[i] === 0 ? " hidden" : shares[i] === 255 ? " counts" : ": " + Math.round(shares[i] / 2.55) + " % counts"),
+  });
+}
+
+/** The map of a grid of values; gives the range of its colours. */
+function drawHeat(place, grid, shape, room, label) {
+  let low, high, height = grid.rows, width = grid.columns, valueOf;
+  if (grid.numbers) {
+    const numbers = grid.numbers.map(toNumber);
+    [low, high] = d3.extent(numbers.filter((v) => v !== null && Number.isFinite(v)));
+    valueOf = (i) => numbers[i];
+  } else {
+    const codes = bytesOf(grid.levels);
+    [low, high] = [toNumber(grid.low), toNumber(grid.high)];
+    [height, width] = [grid.height, grid.width];
+    const special = {[kHiddenCode]: null, [kNaNCode]: NaN, [kPlusCode]: Infinity, [kMinusCode]: -Infinity};
+    valueOf = (i) => (codes[i] < kLevels ? low + (high - low) * codes[i] / (kLevels - 1) : special[codes[i]]);
+  }
+  const about = grid.numbers ? " = " : " ≈ ";
+  makePicture(place, {
+    rows: grid.rows, columns: grid.columns, height, width, shape, room, label,
+    paint: () => {
+      const strange = colour("strange");
+      return (i) => {
+        const value = valueOf(i);
+        if (value === null) return null;
+        return Number.isFinite(value) ? viridis(high > low ? (value - low) / (high - low) : 0.5) : strange;
+      };
+    },
+    tell: (i) => (valueOf(i) === null ? " hidden" : about + formatted(Number(valueOf(i).toPrecision(5)))),
+  });
+  return {low, high};
+}

@@ -1,0 +1,102 @@
+// Draws as a page shows them: intervals.
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <ember/core/error.hpp>
+#include <ember/inference/report_parts.hpp>
+
+namespace ember::inference::report {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr double kProbabilities[] = {0.05, 0.25, 0.5, 0.75, 0.95};
+
+// Between order statistics; of sorted numbers.
+double quantile(const std::vector<double>& sorted, double p) {
+  if (sorted.empty()) return std::numeric_limits<double>::quiet_NaN();
+  const double at = p * static_cast<double>(sorted.size() - 1);
+  const auto below = static_cast<std::size_t>(at);
+  const double part = at - static_cast<double>(below);
+  if (part == 0) return sorted[below];
+  return (1 - part) * sorted[below] + part * sorted[below + 1];
+}
+
+// How many elements each site may show, so that all together are kMaxRows at most: the largest
+// number that every site may have.
+Index fair_share(const Values& draws, Index n) {
+  std::vector<Index> sizes;
+  for (const auto& [name, values] : draws) sizes.push_back(values.numel() / n);
+  std::sort(sizes.begin(), sizes.end());
+  Index left = kMaxRows;
+  auto sites = static_cast<Index>(sizes.size());
+  for (const Index size : sizes) {
+    if (size > left / sites) return left / sites;
+    left -= size;
+    --sites;
+  }
+  return kMaxRows;
+}
+
+const char* kind_of(const std::string& name, const Trace& trace) {
+  const Site* site = trace.find(Name(name));
+  return site != nullptr ? to_string(site->kind) : "other";
+}
+
+// Of a site with observations: what was observed, in the draws' shape; hidden elements are null.
+json observed(const Site* site, const Shape& shape, Index rows) {
+  const bool is_data = site != nullptr && site->is_observed && site->has_distribution();
+  if (!is_data || !(site->value.shape() == shape)) return nullptr;
+  const std::vector<std::uint8_t> visible = visible_value(*site).to_bytes();
+  json result = json::array();
+  for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
+    const auto value = static_cast<double>(site->value.data()[i]);
+    result.push_back(visible[i] != 0 ? number(value) : json());
+  }
+  return result;
+}
+
+json intervals(const Tensor& values, Index n, Index rows) {
+  const Index size = values.numel() / n;
+  const std::span<const Real> data = values.data();
+  json result = json::array();
+  std::vector<double> column;
+  for (Index i = 0; i < rows; ++i) {
+    column.clear();
+    for (Index s = 0; s < n; ++s) {
+      const auto v = static_cast<double>(data[static_cast<std::size_t>(s * size + i)]);
+      if (!std::isnan(v)) column.push_back(v);
+    }
+    std::sort(column.begin(), column.end());
+    for (const double p : kProbabilities) result.push_back(number(quantile(column, p)));
+  }
+  return result;
+}
+
+}  // namespace
+
+json draws_content(const Values& draws, const Trace& trace) {
+  const Index n = count_of(draws);
+  if (n == 0) fail("save_report", "there are 0 draws", "leave .draws out");
+  const Index share = fair_share(draws, n);
+  json sites = json::array();
+  for (const auto& [name, values] : draws) {
+    const Shape shape = values.shape().after(1);
+    const Index rows = std::min(shape.numel(), share);
+    const Site* site = trace.find(Name(name));
+    sites.push_back({{"name", name},
+                     {"kind", kind_of(name, trace)},
+                     {"shape", sizes(shape)},
+                     {"total", shape.numel()},
+                     {"rows", rows},
+                     {"observed", observed(site, shape, rows)},
+                     {"intervals", intervals(values, n, rows)}});
+  }
+  return {{"count", n}, {"sites", std::move(sites)}};
+}
+
+}  // namespace ember::inference::report

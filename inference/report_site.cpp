@@ -1,0 +1,105 @@
+// A site as a page shows it.
+#include <nlohmann/json.hpp>
+
+#include <ember/inference/report_parts.hpp>
+#include <ember/inference/report_picture.hpp>
+
+namespace ember::inference::report {
+
+using nlohmann::json;
+
+namespace {
+
+json scale_content(const ScaleFactor& scale) {
+  if (scale.is_number()) return number(static_cast<double>(scale.number()));
+  const Tensor value = scale.value();
+  return {{"shape", sizes(value.shape())},
+          {"low", number(static_cast<double>(min(value).item()))},
+          {"high", number(static_cast<double>(max(value).item()))}};
+}
+
+// The combined mask; and that of each source where several hide something.
+json masks_content(const Site& site, const Site::Hidden& hidden, Index limit) {
+  json result = json::array();
+  if (site.mask.is_all()) return result;
+  result.push_back({{"source", "all"}, {"picture", picture_of(site.mask, limit)}});
+  const std::size_t n = site.distribution.reinterpreted();
+  std::vector<std::pair<const char*, Mask>> sources;
+  if (hidden.distribution > 0) {
+    sources.emplace_back("distribution", site.distribution.own_mask() & site.element_mask);
+  }
+  if (hidden.handlers > 0) sources.emplace_back("handlers", site.handler_mask.unsqueeze_right(n));
+  if (site.obs_mask && hidden.obs > 0)
+    sources.emplace_back("obs_mask", site.obs_mask->unsqueeze_right(n));
+  if (sources.size() < 2) return result;
+  for (const auto& [source, mask] : sources) {
+    result.push_back(
+        {{"source", source}, {"picture", picture_of(mask.broadcast_to(site.mask.shape()), limit)}});
+  }
+  return result;
+}
+
+// Of the site's elements, seen in its batch shape.
+Mask visible_batch(const Site& site) {
+  Mask mask = site.mask;
+  for (std::size_t i = 0; i < site.distribution.reinterpreted(); ++i) mask = any(mask, -1);
+  return mask;
+}
+
+// The names of the sites that its distribution was made of; null where the trace does not know.
+template <class S>
+json parents_of(const S& site) {
+  json names;
+  if constexpr (requires { site.parents->begin(); }) {
+    if (!site.parents) return names;
+    names = json::array();
+    for (const Name parent : *site.parents) names.push_back(parent.str());
+  }
+  return names;
+}
+
+}  // namespace
+
+Mask visible_value(const Site& site) {
+  if (!site.has_distribution()) return Mask::filled(site.value.shape(), true);
+  const std::size_t own_axes =
+      site.distribution.event_shape().rank() - site.distribution.reinterpreted();
+  return visible_part(site.mask.unsqueeze_right(own_axes), site.value.shape());
+}
+
+json site_content(const Site& site, Index limit) {
+  json plates = json::array();
+  for (std::size_t i = site.plates.size(); i > 0; --i) {
+    plates.push_back(site.plates[i - 1].name.str());
+  }
+  json result{{"name", site.name.str()},
+              {"kind", to_string(site.kind)},
+              {"plates", std::move(plates)},
+              {"parents", parents_of(site)}};
+  for (const auto& [key, value] : site.infer) {
+    std::visit([&, &name = key](const auto& v) { result["infer"][name] = v; }, value);
+  }
+  result["value"] = values_content(site.value, visible_value(site), limit);
+  if (!site.has_distribution()) return result;
+  const distributions::Distribution& d = site.distribution;
+  const Site::Hidden hidden = site.hidden();
+  result["family"] = d.name();
+  result["batch"] = sizes(d.batch_shape());
+  result["event"] = sizes(d.event_shape());
+  result["kept"] = site.mask.count();
+  result["total"] = site.mask.numel();
+  result["hidden"] = {{"distribution", hidden.distribution},
+                      {"handlers", hidden.handlers},
+                      {"obs_mask", hidden.obs}};
+  result["scale"] = scale_content(site.scale);
+  result["log_prob"] = number(static_cast<double>(site.log_prob_sum().item()));
+  result["masks"] = masks_content(site, hidden, limit);
+  const Tensor& log_prob = site.log_prob();
+  if (log_prob.numel() > 1) {
+    result["log_probs"] =
+        values_content(log_prob, visible_part(visible_batch(site), log_prob.shape()), limit);
+  }
+  return result;
+}
+
+}  // namespace ember::inference::report

@@ -1,0 +1,145 @@
+// Values as a page shows them.
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+
+#include <ember/core/json.hpp>
+#include <ember/inference/report_parts.hpp>
+#include <ember/inference/report_picture.hpp>
+
+namespace ember::inference::report {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr Index kMaxVector = 100;  // numbers that are shown one by one
+constexpr double kMaxWholes = 60;  // whole numbers that have bins of their own
+
+json statistics(std::vector<double>& finite) {
+  const auto n = static_cast<double>(finite.size());
+  double mean = 0;
+  for (const double v : finite) mean += v / n;
+  double squares = 0;
+  for (const double v : finite) squares += (v - mean) * (v - mean);
+  const auto middle = finite.begin() + static_cast<std::ptrdiff_t>(finite.size() / 2);
+  std::nth_element(finite.begin(), middle, finite.end());
+  double median = *middle;
+  if (finite.size() % 2 == 0) median = median / 2 + *std::max_element(finite.begin(), middle) / 2;
+  const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
+  json result{{"mean", number(mean)},
+              {"median", number(median)},
+              {"min", number(*low)},
+              {"max", number(*high)}};
+  if (finite.size() > 1) result["sd"] = number(std::sqrt(squares / (n - 1)));
+  return result;
+}
+
+// Hidden elements are null: what stands there is nobody's business.
+json numbers(std::span<const Real> values, std::span<const std::uint8_t> visible) {
+  json list = json::array();
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    list.push_back(visible[i] != 0 ? number(static_cast<double>(values[i])) : json());
+  }
+  return list;
+}
+
+json grid_content(std::span<const Real> values, std::span<const std::uint8_t> visible,
+                  const Grid& full, Index limit) {
+  json result{{"rows", full.rows}, {"columns", full.columns}};
+  // A number takes ten times the room of a level.
+  if (full.cells() <= limit / 8 && full.rows <= kMaxSide && full.columns <= kMaxSide) {
+    result["numbers"] = numbers(values, visible);
+    return result;
+  }
+  const Grid picture = reduced(full, limit);
+  const Levels map = levels(values, visible, full, picture);
+  result["height"] = picture.rows;
+  result["width"] = picture.columns;
+  result["low"] = number(map.low);
+  result["high"] = number(map.high);
+  result["levels"] = base64(map.codes);
+  return result;
+}
+
+}  // namespace
+
+json number(double value) {
+  if (!std::isfinite(value)) return ember::to_json(static_cast<Real>(value));
+  if (value == std::trunc(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
+  char text[32];
+  std::snprintf(text, sizeof text, "%.7g", value);
+  return std::strtod(text, nullptr);
+}
+
+json sizes(const Shape& shape) { return ember::to_json(shape); }
+
+Mask visible_part(const Mask& mask, const Shape& shape) {
+  if (mask.is_all()) return Mask::filled(shape, true);
+  return any_to_shape(mask.broadcast_to(broadcast_shapes(mask.shape(), shape, "report")), shape);
+}
+
+json histogram(std::span<const double> values) {
+  const auto [low, high] = std::minmax_element(values.begin(), values.end());
+  double from = *low;
+  double to = *high;
+  const bool whole =
+      to - from < kMaxWholes &&
+      std::all_of(values.begin(), values.end(), [](double v) { return v == std::trunc(v); });
+  auto bins = static_cast<std::size_t>(
+      std::clamp(std::sqrt(static_cast<double>(values.size())), 10.0, 60.0));
+  if (whole) {
+    bins = static_cast<std::size_t>(to - from) + 1;
+    from -= 0.5;
+    to += 0.5;
+  } else if (from == to) {
+    bins = 1;
+  }
+  std::vector<Index> counts(bins);
+  const double half_range = to / 2 - from / 2;
+  for (const double v : values) {
+    const double at = half_range > 0 ? (v / 2 - from / 2) / half_range : 0;
+    const auto bin = static_cast<std::size_t>(at * static_cast<double>(bins));
+    ++counts[std::min(bin, bins - 1)];
+  }
+  return {{"low", number(from)}, {"high", number(to)}, {"whole", whole}, {"counts", counts}};
+}
+
+json values_content(const Tensor& values, const Mask& visible, Index limit) {
+  const std::span<const Real> data = values.data();
+  const std::vector<std::uint8_t> bytes = visible.to_bytes();
+  std::vector<double> finite;
+  Index shown = 0;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    if (bytes[i] == 0) continue;
+    ++shown;
+    if (std::isfinite(data[i])) finite.push_back(static_cast<double>(data[i]));
+  }
+  json result{{"shape", sizes(values.shape())},
+              {"visible", shown},
+              {"not_finite", shown - static_cast<Index>(finite.size())}};
+  const Grid full = grid_of(values.shape());
+  const bool many = values.numel() > kMaxVector;
+  if (values.numel() == 0) {
+    result["form"] = "empty";
+  } else if (values.numel() == 1) {
+    result["form"] = "number";
+    result["number"] = numbers(data, bytes)[0];
+  } else if (full.rows > 1) {
+    result["form"] = "grid";
+    result["grid"] = grid_content(data, bytes, full, limit);
+  } else if (many) {
+    result["form"] = "histogram";
+  } else {
+    result["form"] = "vector";
+    result["numbers"] = numbers(data, bytes);
+  }
+  if (!finite.empty() && (many || full.rows > 1)) result["histogram"] = histogram(finite);
+  if (!finite.empty() && values.numel() > 1) result["statistics"] = statistics(finite);
+  return result;
+}
+
+}  // namespace ember::inference::report
