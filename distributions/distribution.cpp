@@ -149,7 +149,7 @@ Distribution Distribution::mask(const Mask& mask) const {
   Distribution result = wide == batch ? *this : expand(wide);
   result.mask_ =
       (result.mask_ & mask.unsqueeze_right(reinterpreted_)).broadcast_to(result.elements_);
-  if (result.mask_.is_all()) result.mask_ = Mask(true);
+  if (result.mask_.is_all()) result.mask_ = Mask(true).with_sources(result.mask_.sources());
   return result;
 }
 
