@@ -30,7 +30,7 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
           f(from_a[i * plan.strides[0][0]], from_b[i * plan.strides[1][0]]) ? 1 : 0;
     }
   });
-  return Mask::from_bytes(shape, std::move(bytes));
+  return Mask::from_bytes(shape, std::move(bytes)).with_sources(join(a.sources, b.sources));
 }
 
 template <class F>
@@ -38,7 +38,7 @@ Mask test(const Tensor& x, F f) {
   std::vector<std::uint8_t> bytes(static_cast<std::size_t>(x.numel()));
   std::transform(x.data().begin(), x.data().end(), bytes.begin(),
                  [&](Real v) { return f(v) ? 1 : 0; });
-  return Mask::from_bytes(x.shape(), std::move(bytes));
+  return Mask::from_bytes(x.shape(), std::move(bytes)).with_sources(sources_of(x));
 }
 
 }  // namespace
@@ -73,7 +73,7 @@ Mask isfinite(const Tensor& x) {
 }
 
 Tensor to_tensor(const Mask& mask) {
-  detail::Node* out = detail::new_constant(mask.shape());
+  detail::Node* out = detail::new_constant(mask.shape(), mask.sources());
   Tensor result(out);
   if (mask.bytes()) {
     std::copy_n(mask.bytes()->data(), out->numel, out->value);

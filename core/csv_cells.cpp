@@ -1,9 +1,20 @@
 #include <ember/core/csv_cells.hpp>
 
+#include <charconv>
+
 #include <ember/core/error.hpp>
+#include <ember/core/tensor.hpp>
 
 namespace ember::detail {
 namespace {
+
+template <class T>
+std::optional<T> parsed(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 class CsvReader {
  public:
@@ -100,6 +111,21 @@ std::vector<CsvRow> csv_rows(std::string_view text, char separator) {
 
 std::string csv_place(std::size_t line, std::size_t column) {
   return "line " + std::to_string(line) + ", column " + std::to_string(column);
+}
+
+std::string_view trimmed(std::string_view cell) {
+  const std::size_t begin = cell.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return "";
+  return cell.substr(begin, cell.find_last_not_of(" \t") + 1 - begin);
+}
+
+bool is_number(std::string_view text) { return parsed<double>(text).has_value(); }
+
+std::optional<Real> number_of(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  if (const auto whole = parsed<long long>(text)) return exactly(static_cast<long double>(*whole));
+  const auto value = parsed<double>(text);
+  return value ? std::optional<Real>(static_cast<Real>(*value)) : std::nullopt;
 }
 
 }  // namespace ember::detail

@@ -222,12 +222,13 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
   Node& b = y.node();
   const Shape shape =
       broadcast_shapes(mask.shape(), broadcast_shapes(a.shape, b.shape, "where"), "where");
-  if (mask.is_all()) return expand(x, shape);
-  if (mask.is_none()) return expand(y, shape);
+  if (mask.is_all()) return detail::with_sources(expand(x, shape), mask.sources());
+  if (mask.is_none()) return detail::with_sources(expand(y, shape), mask.sources());
   const Mask full = mask.broadcast_to(shape, "where");
   if (!full.bytes()) return expand(x, shape);  // a shape without elements
   Node* out = detail::new_result(Op::where, shape, {&a, &b});
   Tensor result(out);
+  detail::add_sources(result, mask.sources());
   if (out->requires_grad) out->mask = detail::as_reach(full);
   const std::uint8_t* chosen = full.bytes()->data();
   const detail::BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});

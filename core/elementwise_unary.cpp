@@ -31,7 +31,7 @@ Tensor apply(Op op, const Tensor& x, F f) {
 template <class F>
 Tensor constant(const Tensor& x, F f) {
   const std::span<const Real> from = x.data();
-  Node* out = new_constant(x.shape());
+  Node* out = new_constant(x.shape(), sources_of(x));
   std::transform(from.begin(), from.end(), out->value, f);
   return Tensor(out);
 }

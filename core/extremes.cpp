@@ -65,7 +65,7 @@ Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepd
   check_not_empty(in, shape, who);
   const std::vector<Index> winners = winners_of(in, kept_shape(in.shape, axis, who), beats);
   const Index inner = in.shape.after(a + 1).numel();
-  Node* out = new_constant(shape);
+  Node* out = new_constant(shape, in.sources);
   for (Index i = 0; i < out->numel; ++i) {
     out->value[i] = static_cast<Real>(winners[static_cast<std::size_t>(i)] / inner % in.shape[a]);
   }

@@ -18,7 +18,10 @@ ValueAndGrad value_and_grad(const std::function<Tensor(std::span<const Tensor>)>
   }
   recording.backward(value);
   ValueAndGrad result{value.item(), {}};
-  for (const Tensor& leaf : leaves) result.grads.push_back(detail::adjoint_of(leaf));
+  for (const Tensor& leaf : leaves) {
+    result.grads.push_back(detail::adjoint_of(leaf));
+    detail::add_sources(result.grads.back(), detail::sources_of(value));
+  }
   return result;
 }
 

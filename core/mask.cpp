@@ -14,24 +14,6 @@ namespace ember {
 using detail::BroadcastPlan;
 using detail::MaskBytes;
 
-namespace detail {
-
-void MaskBytes::make_positions() const {
-  positions_.reserve(static_cast<std::size_t>(kept_));
-  for (Index i = 0; i < size(); ++i) {
-    if (bytes_[static_cast<std::size_t>(i)] != 0) positions_.push_back(i);
-  }
-}
-
-void MaskBytes::make_counts() const {
-  for (Index begin = 0; begin < size(); begin += kBlock) {
-    const Index end = std::min(begin + kBlock, size());
-    counts_.push_back(std::accumulate(bytes_.begin() + begin, bytes_.begin() + end, 0));
-  }
-}
-
-}  // namespace detail
-
 namespace {
 
 enum class Derived : std::uint8_t { broadcast, reduce_any, conjunction, negation };
@@ -147,13 +129,13 @@ Mask Mask::reshape(const Shape& shape) const {
 
 Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (shape == shape_) return *this;
-  if (shape_.rank() == 0) return filled(shape, !none_);
+  if (shape_.rank() == 0) return filled(shape, !none_).with_sources(sources_);
   if (!broadcasts_to(shape_, shape)) {
     fail(who, "mask of shape " + to_string(shape_) + " does not broadcast to " + to_string(shape));
   }
-  if (!bytes_ || shape.numel() == 0) return filled(shape, !none_);
+  if (!bytes_ || shape.numel() == 0) return filled(shape, !none_).with_sources(sources_);
   if (shape.numel() == numel()) return reshape(shape);
-  return derived().get(Derived::broadcast, *this, Mask(), shape, [&] {
+  const auto make = [&] {
     const BroadcastPlan<1> plan(shape, {&shape_});
     std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
@@ -166,7 +148,8 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
       }
     });
     return from_bytes(shape, std::move(bytes));
-  });
+  };
+  return derived().get(Derived::broadcast, *this, Mask(), shape, make).with_sources(sources_);
 }
 
 Mask Mask::unsqueeze_right(std::size_t n) const {
@@ -181,35 +164,53 @@ std::vector<std::uint8_t> Mask::to_bytes() const {
   return std::vector<std::uint8_t>(static_cast<std::size_t>(numel()), none_ ? 0 : 1);
 }
 
-Mask operator&(const Mask& a, const Mask& b) {
-  const Shape shape = broadcast_shapes(a.shape_, b.shape_, "mask & mask");
-  if (a.none_ || b.none_) return Mask::filled(shape, false);
+namespace {
+
+using Byte = std::uint8_t;
+
+Mask conjunction(const Mask& a, const Mask& b) {
+  const Shape shape = broadcast_shapes(a.shape(), b.shape(), "mask & mask");
+  if (a.is_none() || b.is_none()) return Mask::filled(shape, false);
   if (a.is_all()) return b.broadcast_to(shape);
-  if (b.is_all() || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
+  if (b.is_all() || (a.bytes() == b.bytes() && a.shape() == b.shape())) {
+    return a.broadcast_to(shape);
+  }
   return derived().get(Derived::conjunction, a, b, shape, [&] {
-    return combine(a, b, shape,
-                   [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x & y); });
+    return combine(a, b, shape, [](Byte x, Byte y) { return static_cast<Byte>(x & y); });
   });
+}
+
+Mask disjunction(const Mask& a, const Mask& b) {
+  const Shape shape = broadcast_shapes(a.shape(), b.shape(), "mask | mask");
+  if (a.is_all() || b.is_all()) return Mask::filled(shape, true);
+  if (a.is_none()) return b.broadcast_to(shape);
+  if (b.is_none() || (a.bytes() == b.bytes() && a.shape() == b.shape())) {
+    return a.broadcast_to(shape);
+  }
+  return combine(a, b, shape, [](Byte x, Byte y) { return static_cast<Byte>(x | y); });
+}
+
+Mask negation(const Mask& a) {
+  if (!a.bytes()) return Mask::filled(a.shape(), a.is_none());
+  return derived().get(Derived::negation, a, Mask(), a.shape(), [&] {
+    std::vector<Byte> bytes(static_cast<std::size_t>(a.numel()));
+    std::transform(a.bytes()->data(), a.bytes()->data() + a.numel(), bytes.begin(),
+                   [](Byte x) { return static_cast<Byte>(1 - x); });
+    return Mask::from_bytes(a.shape(), std::move(bytes));
+  });
+}
+
+}  // namespace
+
+Mask operator&(const Mask& a, const Mask& b) {
+  return conjunction(a, b).with_sources(detail::join(a.sources_, b.sources_));
 }
 
 Mask operator|(const Mask& a, const Mask& b) {
-  const Shape shape = broadcast_shapes(a.shape_, b.shape_, "mask | mask");
-  if (a.is_all() || b.is_all()) return Mask::filled(shape, true);
-  if (a.none_) return b.broadcast_to(shape);
-  if (b.none_ || (a.bytes_ == b.bytes_ && a.shape_ == b.shape_)) return a.broadcast_to(shape);
-  return combine(a, b, shape,
-                 [](std::uint8_t x, std::uint8_t y) { return static_cast<std::uint8_t>(x | y); });
+  return disjunction(a, b).with_sources(detail::join(a.sources_, b.sources_));
 }
 
-Mask operator!(const Mask& a) {
-  if (!a.bytes_) return Mask::filled(a.shape_, a.none_);
-  return derived().get(Derived::negation, a, Mask(), a.shape_, [&] {
-    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(a.numel()));
-    std::transform(a.bytes_->data(), a.bytes_->data() + a.numel(), bytes.begin(),
-                   [](std::uint8_t x) { return static_cast<std::uint8_t>(1 - x); });
-    return Mask::from_bytes(a.shape_, std::move(bytes));
-  });
-}
+Mask operator!(const Mask& a) { return negation(a).with_sources(a.sources_); }
 
 bool operator==(const Mask& a, const Mask& b) {
   if (!(a.shape_ == b.shape_)) return false;
@@ -225,9 +226,11 @@ Mask mask_of(const std::vector<bool>& values, const Shape& shape) {
   return Mask::from_bytes(shape, std::vector<std::uint8_t>(values.begin(), values.end()));
 }
 
-Mask any(const Mask& mask) { return Mask(mask.count() > 0); }
+Mask any(const Mask& mask) { return Mask(mask.count() > 0).with_sources(mask.sources()); }
 
-Mask all(const Mask& mask) { return Mask(mask.count() == mask.numel()); }
+Mask all(const Mask& mask) {
+  return Mask(mask.count() == mask.numel()).with_sources(mask.sources());
+}
 
 Mask any(const Mask& mask, Index axis) {
   const std::size_t a = normalize_axis(axis, mask.shape(), "any");
@@ -239,8 +242,9 @@ Mask all(const Mask& mask, Index axis) {
   return !any(!mask, axis);
 }
 
-Mask any_to_shape(const Mask& mask, const Shape& shape) {
-  if (shape == mask.shape()) return mask;
+namespace {
+
+Mask reduced(const Mask& mask, const Shape& shape) {
   if (shape.numel() > 0 && mask.numel() == 0) return Mask::filled(shape, false);
   if (!mask.bytes()) return Mask::filled(shape, !mask.is_none());
   if (shape.numel() == mask.numel()) return mask.reshape(shape);
@@ -257,6 +261,13 @@ Mask any_to_shape(const Mask& mask, const Shape& shape) {
   });
 }
 
+}  // namespace
+
+Mask any_to_shape(const Mask& mask, const Shape& shape) {
+  if (shape == mask.shape()) return mask;
+  return reduced(mask, shape).with_sources(mask.sources());
+}
+
 Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {
   const std::size_t a = normalize_axis(axis, mask.shape(), "index_select");
   const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
@@ -267,7 +278,7 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
                                std::to_string(a) + " of shape " + to_string(mask.shape()));
     }
   }
-  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none());
+  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
   const Index inner = mask.shape().after(a + 1).numel();
   const Index outer = mask.shape().first(a).numel();
   std::vector<std::uint8_t> bytes;
@@ -278,7 +289,7 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
       bytes.insert(bytes.end(), row, row + inner);
     }
   }
-  return Mask::from_bytes(shape, std::move(bytes));
+  return Mask::from_bytes(shape, std::move(bytes)).with_sources(mask.sources());
 }
 
 std::string to_string(const Mask& mask) {

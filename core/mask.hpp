@@ -7,9 +7,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ember/core/shape.hpp>
+#include <ember/core/sources.hpp>
 
 namespace ember {
 
@@ -46,6 +48,13 @@ class Mask {
   /// With n more axes of size 1 at the end.
   Mask unsqueeze_right(std::size_t n) const;
 
+  /// Where it comes from, and the same mask coming from `more` as well.
+  detail::Sources sources() const { return sources_; }
+  Mask with_sources(detail::Sources more) && {
+    sources_ = detail::join(sources_, more);
+    return std::move(*this);
+  }
+
   /// The bytes; empty where the mask is a state.
   const std::shared_ptr<const detail::MaskBytes>& bytes() const { return bytes_; }
   /// Row-major bytes, also of a state.
@@ -61,6 +70,7 @@ class Mask {
   Shape shape_;
   bool none_ = false;                               // meaningful where there are no bytes
   std::shared_ptr<const detail::MaskBytes> bytes_;  // some true and some false
+  detail::Sources sources_ = nullptr;
 };
 
 Mask mask_of(std::initializer_list<bool> values);

@@ -9,6 +9,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/op.hpp>
+#include <ember/core/sources.hpp>
 #include <ember/core/tensor.hpp>
 
 namespace ember::detail {
@@ -53,6 +54,8 @@ struct Node {
   const Node* origin =
       nullptr;  // what a transform made this from, and which one: its inverse needs no work
   const void* origin_transform = nullptr;
+
+  Sources sources = nullptr;  // the sites that it comes from, where that is recorded
 
   Node() = default;
   Node(const Node&) = delete;

@@ -9,7 +9,7 @@
 #include <array>
 #include <cmath>
 
-#include <ember/core/special.hpp>
+#include <ember/core/gamma_forms.hpp>
 
 namespace ember::special {
 namespace {
@@ -103,6 +103,30 @@ double beta_quantile_slope(double a, double b, double x, double y) {
            const double l = log1p(y * expm1(-s));
            return (log_x - mean - l) * exp(-b * s - n * l);
          });
+}
+
+// x = df / (df + t^2) is a quantile of Beta(df / 2, 1 / 2), and t^2 = df (1 - x) / x. Where w =
+// t / sqrt(df) is small, F - 1/2 is t p(0); where it is large, F of the lower tail is a multiple
+// of w^-df; where df is large and w moderate, the terms of the general form cancel, and Fisher's
+// expansion z = t - (t^3 + t) / (4 df) + .. of the normal quantile in powers of 1 / df has none
+// that do.
+double student_t_quantile_slope(double df, double t) {
+  const double w = std::abs(t) / std::sqrt(df);
+  const HalfStep step = lgamma_half_step(0.5 * df);
+  if (w < 1e-15) return -0.5 * t * step.slope;
+  if (w > 1e100) return t / df * (0.5 * (1 - 1 / df + step.slope) - log(w));
+  if (df > 1e4 && w * w < 1e-3) {
+    const double u = t * t;
+    const double by_df = ((u + 1) / 4 - ((13 * u + 8) * u + 3) / (48 * df) +
+                          (((35 * u + 19) * u + 1) * u - 15) / (128 * df * df)) *
+                         t / (df * df);
+    const double by_t = 1 - (3 * u + 1) / (4 * df) + ((65 * u + 24) * u + 3) / (96 * df * df) -
+                        (((245 * u + 95) * u + 3) * u - 15) / (384 * df * df * df);
+    return -by_df / by_t;
+  }
+  const double x = 1 / (1 + w * w);
+  const double y = w * w * x;
+  return 0.5 * t * (1 / df - beta_quantile_slope(0.5 * df, 0.5, x, y) / (2 * x * y));
 }
 
 }  // namespace ember::special

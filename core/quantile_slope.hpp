@@ -12,4 +12,7 @@ double gamma_quantile_slope(double a, double x);
 /// dx / db = -beta_quantile_slope(b, a, y, x).
 double beta_quantile_slope(double a, double b, double x, double y);
 
+/// dt / d df of the quantile t of StudentT(df), df > 0, t finite.
+double student_t_quantile_slope(double df, double t);
+
 }  // namespace ember::special

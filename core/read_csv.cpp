@@ -1,7 +1,6 @@
 #include <ember/core/read_csv.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <limits>
 #include <optional>
 #include <set>
@@ -15,30 +14,7 @@ namespace ember {
 namespace {
 
 using detail::CsvRow;
-
-std::string_view trimmed(std::string_view cell) {
-  const std::size_t begin = cell.find_first_not_of(" \t");
-  if (begin == std::string_view::npos) return "";
-  return cell.substr(begin, cell.find_last_not_of(" \t") + 1 - begin);
-}
-
-template <class T>
-std::optional<T> parsed(std::string_view text) {
-  T value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-// A whole number is one exactly, or an error.
-std::optional<Real> number_of(std::string_view text) {
-  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  if (const auto whole = parsed<long long>(text)) {
-    return detail::exactly(static_cast<long double>(*whole));
-  }
-  const auto value = parsed<double>(text);
-  return value ? std::optional<Real>(static_cast<Real>(*value)) : std::nullopt;
-}
+using detail::trimmed;
 
 // One column on its way from cells to numbers.
 struct Column {
@@ -62,7 +38,7 @@ struct Column {
     bool some = false;
     for (std::size_t i = 0; i < rows.size(); ++i) {
       if (is_missing(i)) continue;
-      if (parsed<double>(trimmed(cell(i)))) return false;
+      if (detail::is_number(trimmed(cell(i)))) return false;
       some = true;
     }
     return some;
@@ -74,7 +50,7 @@ struct Column {
       if (is_missing(i)) continue;
       std::optional<Real> number;
       try {
-        number = number_of(trimmed(cell(i)));
+        number = detail::number_of(trimmed(cell(i)));
       } catch (const Error& error) {
         fail(place(i), error.what());
       }

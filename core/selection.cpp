@@ -59,9 +59,12 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   const Index inner = in.shape.after(a + 1).numel();
   const Index size = in.shape[a];
   const auto count = static_cast<Index>(rows.size());
-  return detail::copy_runs(Op::index_select, in, in.shape.with(a, count), inner, [&](Index r) {
+  const auto from = [&](Index r) {
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
-  });
+  };
+  Tensor result = detail::copy_runs(Op::index_select, in, in.shape.with(a, count), inner, from);
+  detail::add_sources(result, indices.sources());
+  return result;
 }
 
 Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
@@ -78,11 +81,13 @@ Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
   const Index inner = in.shape.after(a + 1).numel();
   const Index length = shape[a] * inner;
   const Index size = in.shape[a];
-  return detail::copy_runs(Op::gather, in, shape, 1, [&](Index i) {
+  Tensor result = detail::copy_runs(Op::gather, in, shape, 1, [&](Index i) {
     const Index at =
         detail::checked_index(indices.values()[static_cast<std::size_t>(i)], in.shape, a, "gather");
     return (i / length * size + at) * inner + i % inner;
   });
+  detail::add_sources(result, indices.sources());
+  return result;
 }
 
 Tensor one_hot(const Tensor& indices, Index classes) {
@@ -90,7 +95,7 @@ Tensor one_hot(const Tensor& indices, Index classes) {
     fail("one_hot", std::to_string(classes) + " classes", "there is at least one");
   }
   const Indices hot(indices);
-  Node* out = detail::new_constant(concatenate(indices.shape(), Shape{classes}));
+  Node* out = detail::new_constant(concatenate(indices.shape(), Shape{classes}), hot.sources());
   Tensor result(out);
   std::fill_n(out->value, out->numel, Real{0});
   for (std::size_t i = 0; i < hot.size(); ++i) {

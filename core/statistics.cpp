@@ -46,7 +46,7 @@ Tensor argsort(const Tensor& x, Index axis, bool descending) {
   const Real* from = x.data().data();
   const Index size = x.shape()[a];
   const Index inner = x.shape().after(a + 1).numel();
-  detail::Node* out = detail::new_constant(x.shape());
+  detail::Node* out = detail::new_constant(x.shape(), detail::sources_of(x));
   const Tensor result(out);
   std::vector<Index> order(static_cast<std::size_t>(size));
   for (Index row = 0; size > 0 && row < x.numel() / size; ++row) {

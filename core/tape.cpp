@@ -56,6 +56,7 @@ Node* new_heap_view(Node& base, const Shape& shape) {
   node->numel = base.numel;
   node->value = base.value;
   node->base = base.base != nullptr ? base.base : &base;
+  node->sources = base.sources;
   retain(node->base);
   return node.release();
 }
@@ -102,6 +103,7 @@ Node* Tape::allocate(const Shape& shape) {
   node->mask = nullptr;
   node->aux = nullptr;
   node->origin = nullptr;
+  node->sources = nullptr;
   return node;
 }
 
@@ -111,9 +113,11 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
   if (base.numel == 1) {
     Node* node = allocate(shape);
     *node->value = *base.value;
+    node->sources = base.sources;
     return node;
   }
   Node* node = allocate(Shape{0});
+  node->sources = base.sources;
   node->shape = shape;
   node->numel = base.numel;
   node->value = base.value;
@@ -269,9 +273,12 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
   Tape& tape = Tape::current();
   if (!tape.recording()) {
     for (const Node* operand : operands) tape.check_usable(*operand, name_of(op));
-    return new_heap_node(shape);
+    Node* node = new_heap_node(shape);
+    for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
+    return node;
   }
   Node* node = tape.allocate(shape);
+  for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
   if (!operands.empty()) tape.record(*node, op, operands);
   return node;
 }

@@ -105,11 +105,18 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands);
 inline Node* new_result(Op op, const Shape& shape, std::initializer_list<Node*> operands) {
   return new_result(op, shape, std::span<Node* const>(operands.begin(), operands.size()));
 }
+/// Adds to where a fresh result comes from.
+inline void add_sources(const Tensor& result, Sources more) {
+  Node& node = result.node();
+  node.sources = join(node.sources, more);
+}
 /// As new_result, but shows the numbers of `base`, its first operand, under another shape.
 Node* new_view(Op op, const Shape& shape, Node& base);
 /// A node without an operator: a constant of the running recording, or of the heap.
-inline Node* new_constant(const Shape& shape) {
-  return new_result(Op::leaf, shape, std::span<Node* const>());
+inline Node* new_constant(const Shape& shape, Sources sources = nullptr) {
+  Node* node = new_result(Op::leaf, shape, std::span<Node* const>());
+  node->sources = sources;
+  return node;
 }
 
 }  // namespace ember::detail

@@ -175,7 +175,7 @@ Tensor eye(Index n) {
   return Tensor(node);
 }
 
-Indices::Indices(const Tensor& values) {
+Indices::Indices(const Tensor& values) : sources_(detail::sources_of(values)) {
   values_.reserve(static_cast<std::size_t>(values.numel()));
   for (Real value : values.data()) {
     if (!(std::floor(value) == value) ||

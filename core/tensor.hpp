@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <ember/core/shape.hpp>
+#include <ember/core/sources.hpp>
 
 namespace ember {
 
@@ -204,9 +205,11 @@ class Indices {
 
   std::span<const Index> values() const { return values_; }
   std::size_t size() const { return values_.size(); }
+  detail::Sources sources() const { return sources_; }
 
  private:
   std::vector<Index> values_;
+  detail::Sources sources_ = nullptr;
 };
 
 }  // namespace ember

@@ -1,6 +1,6 @@
 #include <ember/distributions/bernoulli.hpp>
 
-#include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Bernoulli::Params, probs, logits);
@@ -30,6 +30,24 @@ struct ByLogits {
   }
 };
 
+// F is the probability of 0 from 0 up to 1
+struct CdfByProbs {
+  static Counts counts(double) { return {1, 1, 1}; }
+  static Density<2> density(double x, double p) {
+    return cdf_of_count<2>(x, 1, [=](double) -> Density<2> { return {1 - p, {0, -1}}; });
+  }
+};
+
+struct CdfByLogits {
+  static Counts counts(double) { return {1, 1, 1}; }
+  static Density<2> density(double x, double l) {
+    return cdf_of_count<2>(x, 1, [=](double) -> Density<2> {
+      const double q = special::sigmoid(-l);
+      return {q, {0, -special::sigmoid(l) * q}};
+    });
+  }
+};
+
 class BernoulliFamily final : public KernelFamily {
  public:
   explicit BernoulliFamily(const Bernoulli::Params& params)
@@ -46,6 +64,16 @@ class BernoulliFamily final : public KernelFamily {
     const Tensor p = parameter(0);
     const Tensor q = 1 - p;
     return where(p > 0, -p * log(p), 0) + where(q > 0, -q * log1p(-p), 0);
+  }
+  Tensor cdf(const Tensor& x) const override {
+    const std::array inputs{x, parameter(0)};
+    return by_logits() ? pointwise<CdfByLogits, 2>(inputs, elements_of(x))
+                       : pointwise<CdfByProbs, 2>(inputs, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    const std::array inputs{p, parameter(0)};
+    return by_logits() ? count_quantile_of<CdfByLogits, 2>(inputs, elements_of(p))
+                       : count_quantile_of<CdfByProbs, 2>(inputs, elements_of(p));
   }
   Tensor enumerate_support() const override { return tensor({0, 1}); }
 

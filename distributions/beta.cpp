@@ -1,8 +1,10 @@
 #include <ember/distributions/beta.hpp>
 
 #include <ember/core/gamma_forms.hpp>
+#include <ember/core/incomplete.hpp>
+#include <ember/core/quantile_slope.hpp>
 #include <ember/distributions/beta_terms.hpp>
-#include <ember/distributions/elementwise.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/gamma_draw.hpp>
 #include <ember/distributions/reflect.hpp>
 
@@ -42,6 +44,12 @@ class BetaFamily final : public KernelFamily {
     return (a() / n) * (b() / n) / (n + 1);
   }
   Tensor entropy() const override { return pointwise<Entropy, 2>({a(), b()}, batch_shape()); }
+  Tensor cdf(const Tensor& x) const override {
+    return cdf_of<Cdf, 3>({x, a(), b()}, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    return quantile_of<Cdf, 3>({p, a(), b()}, elements_of(p));
+  }
 
  private:
   struct Entropy {
@@ -53,6 +61,22 @@ class BetaFamily final : public KernelFamily {
                   (a - 1) * special::log_minus_digamma(a) +
                   (b - 1) * special::log_minus_digamma(b) - (n - 2) * special::log_minus_digamma(n),
               {common - (a - 1) * special::trigamma(a), common - (b - 1) * special::trigamma(b)}};
+    }
+  };
+
+  struct Cdf {
+    static double cdf(double x, double a, double b) {
+      return x <= 0 ? 0.0 : x >= 1 ? 1.0 : special::beta_p(a, b, x, 1 - x);
+    }
+    static double quantile(double p, double a, double b) { return special::beta_quantile(a, b, p); }
+    // where p is 0 or 1 the quantile stays
+    static Motion<2> motion(double x, double a, double b) {
+      const double y = 1 - x;
+      if (x < 0 || y < 0) return {0, {0, 0}};
+      const double p = special::exp(density(x, a, b).log_prob);
+      if (x == 0 || y == 0) return {p, {0, 0}};
+      return {
+          p, {special::beta_quantile_slope(a, b, x, y), -special::beta_quantile_slope(b, a, y, x)}};
     }
   };
 

@@ -4,7 +4,8 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/gamma_forms.hpp>
-#include <ember/distributions/elementwise.hpp>
+#include <ember/core/incomplete.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Binomial::Params, total_count, probs, logits);
@@ -42,6 +43,28 @@ struct ByLogits {
   }
 };
 
+// F(k) = I_q(n - k, k + 1), whose derivative by p is -n times the mass of k in n - 1 trials.
+struct CdfByProbs {
+  static Counts counts(double n, double p) { return {n * p, std::sqrt(n * p * (1 - p)), n}; }
+  static Density<3> density(double x, double n, double p) {
+    return cdf_of_count<3>(x, n, [=](double k) -> Density<3> {
+      const double mass = log_mass(k, n - 1, p, 1 - p, special::log(p), special::log1p(-p));
+      return {special::beta_p(n - k, k + 1, 1 - p, p), {0, 0, -n * special::exp(mass)}};
+    });
+  }
+};
+
+struct CdfByLogits {
+  static Counts counts(double n, double l) { return CdfByProbs::counts(n, special::sigmoid(l)); }
+  static Density<3> density(double x, double n, double l) {
+    return cdf_of_count<3>(x, n, [=](double k) -> Density<3> {
+      const double p = special::sigmoid(l);
+      const double mass = special::exp(ByLogits::density(k, n, l).log_prob);
+      return {special::beta_p(n - k, k + 1, special::sigmoid(-l), p), {0, 0, -(n - k) * p * mass}};
+    });
+  }
+};
+
 // -E log p, summed over the support; Kernel gives log p and its derivative.
 template <class Kernel>
 struct Entropy {
@@ -74,6 +97,16 @@ class BinomialFamily final : public KernelFamily {
     const std::array inputs{total_count(), parameter(1)};
     return by_logits() ? pointwise<Entropy<ByLogits>, 2>(inputs, batch_shape())
                        : pointwise<Entropy<ByProbs>, 2>(inputs, batch_shape());
+  }
+  Tensor cdf(const Tensor& x) const override {
+    const std::array inputs{x, total_count(), parameter(1)};
+    return by_logits() ? pointwise<CdfByLogits, 3>(inputs, elements_of(x))
+                       : pointwise<CdfByProbs, 3>(inputs, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    const std::array inputs{p, total_count(), parameter(1)};
+    return by_logits() ? count_quantile_of<CdfByLogits, 3>(inputs, elements_of(p))
+                       : count_quantile_of<CdfByProbs, 3>(inputs, elements_of(p));
   }
   Tensor enumerate_support() const override {
     const Real n = total_count().numel() > 0 ? total_count().data()[0] : Real{0};

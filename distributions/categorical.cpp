@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ember/core/error.hpp>
+#include <ember/distributions/categorical_cdf.hpp>
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/reflect.hpp>
 
@@ -135,6 +136,12 @@ class CategoricalFamily final : public KernelFamily {
   Tensor entropy() const override {
     const Tensor p = probs();
     return -sum(where(p > 0, p * log(p), 0), -1);
+  }
+  Tensor cdf(const Tensor& x) const override {
+    return categorical_cdf(x, parameter(0), by_logits(), elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    return categorical_icdf(p, parameter(0), by_logits(), elements_of(p));
   }
   Tensor enumerate_support() const override { return arange(categories()); }
 

@@ -69,20 +69,40 @@ Tensor bound_or_zero(const Tensor& bound) {
   return bound.defined() ? bound : zero;
 }
 
+bool is_on_simplex(const Real* row, Index n) {
+  Real total = 0;
+  bool inside = true;
+  for (Index c = 0; c < n; ++c) {
+    inside = inside && row[c] >= 0;
+    total += row[c];
+  }
+  return inside && std::abs(total - 1) < Real(1e-6) * 10;
+}
+
 Mask on_simplex(const Tensor& x) {
   if (x.dim() == 0 || x.shape().from_right(1) == 0) return Mask(false);
   const Index n = x.shape().from_right(1);
   std::vector<std::uint8_t> bytes;
-  for (auto row = x.data().begin(); row != x.data().end(); row += n) {
-    Real total = 0;
-    bool inside = true;
-    for (auto v = row; v != row + n; ++v) {
-      inside = inside && *v >= 0;
-      total += *v;
-    }
-    bytes.push_back(inside && std::abs(total - 1) < Real(1e-6) * 10 ? 1 : 0);
+  for (const Real *row = detail::values(x), *end = row + x.numel(); row != end; row += n) {
+    bytes.push_back(is_on_simplex(row, n) ? 1 : 0);
   }
   return Mask::from_bytes(x.shape().first(x.shape().rank() - 1), std::move(bytes));
+}
+
+// The same of the rows that `visible` shows, whose shape is that of the rows, or it shows
+// everything; otherwise of all of them.
+bool all_on_simplex(const Tensor& x, const Mask& visible) {
+  if (x.dim() == 0 || x.shape().from_right(1) == 0) return false;
+  const Index n = x.shape().from_right(1);
+  const detail::MaskBytes* mask = visible.bytes().get();
+  if (mask == nullptr && visible.is_none()) return true;
+  if (mask != nullptr && !(visible.shape() == x.shape().first(x.shape().rank() - 1)))
+    mask = nullptr;
+  const Real* values = detail::values(x);
+  for (Index i = 0; i < x.numel() / n; ++i) {
+    if ((mask == nullptr || (*mask)[i] != 0) && !is_on_simplex(values + i * n, n)) return false;
+  }
+  return true;
 }
 
 // x and its bounds, walked together over the shape that they broadcast to.
@@ -172,6 +192,7 @@ Mask Constraint::check(const Tensor& x) const {
 }
 
 bool Constraint::holds(const Tensor& x, const Mask& visible) const {
+  if (kind_ == Kind::simplex) return all_on_simplex(x, visible);
   bool result = kind_ == Kind::any;
   const bool is_single =
       (!has_lower() || lower_.numel() == 1) && (!has_upper() || upper_.numel() == 1);

@@ -89,6 +89,7 @@ class Driver {
     Node* out = detail::new_result(Op::density, total_ ? Shape() : elements_,
                                    std::span<Node* const>(operands_.data(), kernel_.inputs));
     Tensor result(out);
+    detail::add_sources(result, visible_.sources());
     out_ = out->value;
     const bool is_empty = visible_.is_none() || numel_ == 0;
     if (total_ || is_empty || visible_.bytes()) std::fill_n(out->value, out->numel, Real{0});

@@ -1,5 +1,7 @@
 #include <ember/distributions/distribution.hpp>
 
+#include <limits>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
@@ -38,7 +40,12 @@ Tensor Distribution::sample(Name site, const Shape& sample_shape) const {
 
 Tensor Distribution::sample_with(detail::RandomKey key, const Shape& sample_shape) const {
   const Shape elements = concatenate(sample_shape, elements_);
-  return family_->sample(key, elements, mask_.broadcast_to(elements));
+  const Tensor drawn = family_->sample(key, elements, mask_.broadcast_to(elements));
+  return detail::sources_are_marked() ? detail::with_sources(drawn, sources()) : drawn;
+}
+
+detail::Sources Distribution::sources() const {
+  return detail::join(family_->sources(), mask_.sources());
 }
 
 namespace {
@@ -97,7 +104,10 @@ Tensor Distribution::entropy() const {
   return sum_last(where(mask_, ember::expand(family_->entropy(), elements_), 0), reinterpreted_);
 }
 Tensor Distribution::cdf(const Tensor& value) const { return family_->cdf(value); }
-Tensor Distribution::icdf(const Tensor& probability) const { return family_->icdf(probability); }
+Tensor Distribution::icdf(const Tensor& probability) const {
+  const Mask is_probability = (probability >= 0) & (probability <= 1);
+  return where(is_probability, family_->icdf(probability), std::numeric_limits<Real>::quiet_NaN());
+}
 Tensor Distribution::enumerate_support() const { return family_->enumerate_support(); }
 
 Distribution Distribution::expand(const Shape& batch_shape) const {

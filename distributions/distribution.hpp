@@ -71,6 +71,8 @@ class Distribution {
 
   /// Whether this is a Unit: a factor, not something drawn.
   bool is_factor() const;
+  /// Which sites parameters and mask come from: see core/sources.hpp.
+  detail::Sources sources() const;
 
   /// The batch shape followed by the event axes that to_event made.
   const Shape& element_shape() const { return elements_; }

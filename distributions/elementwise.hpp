@@ -27,6 +27,10 @@ class KernelFamily : public Family {
   virtual Tensor draw(detail::RandomKey key, const Shape& elements) const = 0;
   /// A value of the support, for hidden elements.
   virtual Tensor placeholder() const = 0;
+  /// The elements that numbers one an element ask for.
+  Shape elements_of(const Tensor& numbers) const {
+    return broadcast_shapes(batch_shape(), numbers.shape(), name());
+  }
 
  private:
   void check(const Tensor& value, const Mask& visible, bool is_real_too) const;
@@ -59,10 +63,11 @@ inline detail::RandomKey other_key(detail::RandomKey key) {
 }
 
 /// F::density as any element-wise function of N tensors with its derivatives, over a shape that
-/// they broadcast to.
-template <class F, std::size_t N>
+/// they broadcast to. Where nobody asks for derivatives Value::density is called, whose may be
+/// anything.
+template <class F, std::size_t N, class Value = F>
 Tensor pointwise(const std::array<Tensor, N>& inputs, const Shape& shape) {
-  static constexpr Kernel kernel{&Elementwise<F, N>::template block<false>,
+  static constexpr Kernel kernel{&Elementwise<Value, N>::template block<false>,
                                  &Elementwise<F, N>::template block<true>, N};
   return density(kernel, inputs, shape, Mask::filled(shape, true));
 }

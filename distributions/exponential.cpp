@@ -25,7 +25,7 @@ class ExponentialFamily final : public KernelFamily {
   Tensor mean() const override { return 1 / rate(); }
   Tensor variance() const override { return 1 / square(rate()); }
   Tensor entropy() const override { return 1 - log(rate()); }
-  Tensor cdf(const Tensor& x) const override { return -expm1(-rate() * x); }
+  Tensor cdf(const Tensor& x) const override { return where(x < 0, 0, -expm1(-rate() * x)); }
   Tensor icdf(const Tensor& p) const override { return -log1p(-p) / rate(); }
 
  private:

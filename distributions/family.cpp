@@ -88,9 +88,20 @@ void Family::check_parameters(const Mask& visible, bool is_real_too) const {
   for (const Parameter& p : parameters()) {
     if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
     const Constraint constraint = parameter_constraint(p);
+    if (constraint.has_lower() && !is_real_too) {
+      // a bound that is NaN is to be named itself, not what it bounds
+      if (!constraint.holds(p.value, visible)) check_parameters(visible, true);
+      continue;
+    }
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }
+}
+
+detail::Sources Family::sources() const {
+  detail::Sources all = nullptr;
+  for (const Parameter& p : parameters()) all = detail::join(all, detail::sources_of(p.value));
+  return all;
 }
 
 Tensor Family::log_prob_sum(const Tensor& value, const Shape& elements, const Mask& visible) const {

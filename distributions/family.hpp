@@ -55,6 +55,8 @@ class Family {
   virtual Constraint support() const = 0;
   virtual bool has_rsample() const { return false; }
   virtual bool is_factor() const { return false; }
+  /// Which sites the parameters come from.
+  virtual detail::Sources sources() const;
 
   // `elements` is the shape of the elements asked for (the batch shape broadcasts to it), `visible`
   // a mask of that shape.

@@ -1,7 +1,9 @@
 #include <ember/distributions/gamma.hpp>
 
 #include <ember/core/gamma_forms.hpp>
-#include <ember/distributions/elementwise.hpp>
+#include <ember/core/incomplete.hpp>
+#include <ember/core/quantile_slope.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/gamma_draw.hpp>
 #include <ember/distributions/reflect.hpp>
 
@@ -39,6 +41,12 @@ class GammaFamily final : public KernelFamily {
   Tensor entropy() const override {
     return pointwise<Entropy, 2>({concentration(), rate()}, batch_shape());
   }
+  Tensor cdf(const Tensor& x) const override {
+    return cdf_of<Cdf, 3>({x, concentration(), rate()}, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    return quantile_of<Cdf, 3>({p, concentration(), rate()}, elements_of(p));
+  }
 
  private:
   // log_poisson_mode(a) = a log a - a - log Gamma(a + 1), and the mean of log(rate x) is digamma(a)
@@ -47,6 +55,23 @@ class GammaFamily final : public KernelFamily {
       return {(a - 1) * special::log_minus_digamma(a) - special::log_poisson_mode(a) -
                   special::log(rate),
               {1 + (1 - a) * special::trigamma(a), -1 / rate}};
+    }
+  };
+
+  struct Cdf {
+    static double cdf(double x, double a, double rate) {
+      return x <= 0 ? 0.0 : special::gamma_p(a, rate * x);
+    }
+    static double quantile(double p, double a, double rate) {
+      return special::gamma_quantile(a, p) / rate;
+    }
+    // where p is 0 or 1 the quantile stays
+    static Motion<2> motion(double x, double a, double rate) {
+      const double y = rate * x;
+      if (x < 0 || y == special::kInfinity) return {0, {0, 0}};
+      const double p = special::exp(density(x, a, rate).log_prob);
+      if (y == 0) return {p, {0, 0}};
+      return {p, {special::gamma_quantile_slope(a, y) / rate, -x / rate}};
     }
   };
 

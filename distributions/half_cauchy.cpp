@@ -33,7 +33,9 @@ class HalfCauchyFamily final : public KernelFamily {
   }
   Tensor variance() const override { return mean(); }
   Tensor entropy() const override { return log(scale()) + (std::numbers::ln2 + special::kLogPi); }
-  Tensor cdf(const Tensor& x) const override { return atan(x / scale()) * (2 / std::numbers::pi); }
+  Tensor cdf(const Tensor& x) const override {
+    return where(x < 0, 0, atan(x / scale()) * (2 / std::numbers::pi));
+  }
   Tensor icdf(const Tensor& p) const override { return scale() * tan(p * (std::numbers::pi / 2)); }
 
  private:

@@ -30,7 +30,9 @@ class HalfNormalFamily final : public KernelFamily {
   Tensor entropy() const override {
     return log(scale()) + (0.5 + special::kHalfLogTwoPi - std::numbers::ln2);
   }
-  Tensor cdf(const Tensor& x) const override { return 1 - 2 * normal_cdf(-x / scale()); }
+  Tensor cdf(const Tensor& x) const override {
+    return where(x < 0, 0, 1 - 2 * normal_cdf(-x / scale()));
+  }
   Tensor icdf(const Tensor& p) const override { return -scale() * normal_quantile((1 - p) * 0.5); }
 
  private:

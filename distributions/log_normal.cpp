@@ -31,7 +31,9 @@ class LogNormalFamily final : public KernelFamily {
     return expm1(square(scale())) * exp(2 * loc() + square(scale()));
   }
   Tensor entropy() const override { return loc() + log(scale()) + (0.5 + special::kHalfLogTwoPi); }
-  Tensor cdf(const Tensor& x) const override { return normal_cdf((log(x) - loc()) / scale()); }
+  Tensor cdf(const Tensor& x) const override {
+    return where(x <= 0, 0, normal_cdf((log(x) - loc()) / scale()));
+  }
   Tensor icdf(const Tensor& p) const override { return exp(loc() + scale() * normal_quantile(p)); }
 
  private:

@@ -3,7 +3,8 @@
 #include <random>
 
 #include <ember/core/gamma_forms.hpp>
-#include <ember/distributions/elementwise.hpp>
+#include <ember/core/incomplete.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Poisson::Params, rate, log_rate);
@@ -29,6 +30,25 @@ struct ByLogRate {
   }
 };
 
+// F(k) = Q(k + 1, rate), whose derivative by the rate is -p(k)
+struct CdfByRate {
+  static Counts counts(double rate) { return {rate, std::sqrt(rate), special::kInfinity}; }
+  static Density<2> density(double x, double rate) {
+    return cdf_of_count<2>(x, special::kInfinity, [=](double k) -> Density<2> {
+      return {special::gamma_q(k + 1, rate), {0, -special::exp(ByRate::density(k, rate).log_prob)}};
+    });
+  }
+};
+
+struct CdfByLogRate {
+  static Counts counts(double log_rate) { return CdfByRate::counts(special::exp(log_rate)); }
+  static Density<2> density(double x, double log_rate) {
+    const double rate = special::exp(log_rate);
+    const Density<2> d = CdfByRate::density(x, rate);
+    return {d.log_prob, {0, d.partial[1] == 0 ? 0.0 : d.partial[1] * rate}};
+  }
+};
+
 class PoissonFamily final : public KernelFamily {
  public:
   explicit PoissonFamily(const Poisson::Params& params)
@@ -37,6 +57,16 @@ class PoissonFamily final : public KernelFamily {
   Constraint support() const override { return constraints::nonnegative_integer; }
   Tensor mean() const override { return rate(); }
   Tensor variance() const override { return rate(); }
+  Tensor cdf(const Tensor& x) const override {
+    const std::array inputs{x, parameter(0)};
+    return by_log_rate() ? pointwise<CdfByLogRate, 2>(inputs, elements_of(x))
+                         : pointwise<CdfByRate, 2>(inputs, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    const std::array inputs{p, parameter(0)};
+    return by_log_rate() ? count_quantile_of<CdfByLogRate, 2>(inputs, elements_of(p))
+                         : count_quantile_of<CdfByRate, 2>(inputs, elements_of(p));
+  }
 
  private:
   bool by_log_rate() const { return alternative() == 1; }

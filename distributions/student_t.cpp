@@ -1,7 +1,9 @@
 #include <ember/distributions/student_t.hpp>
 
 #include <ember/core/gamma_forms.hpp>
-#include <ember/distributions/elementwise.hpp>
+#include <ember/core/incomplete.hpp>
+#include <ember/core/quantile_slope.hpp>
+#include <ember/distributions/cdf_forms.hpp>
 #include <ember/distributions/gamma_draw.hpp>
 #include <ember/distributions/reflect.hpp>
 
@@ -45,6 +47,15 @@ class StudentTFamily final : public KernelFamily {
   Tensor entropy() const override {
     return expand(pointwise<Entropy, 2>({df(), scale()}, entropy_shape()), batch_shape());
   }
+  Tensor cdf(const Tensor& x) const override {
+    const Tensor t = (x - loc()) / scale();
+    return cdf_of<Cdf, 2>({t, df()}, elements_of(x));
+  }
+  Tensor icdf(const Tensor& p) const override {
+    const Tensor t =
+        quantile_of<Cdf, 2>({p, df()}, broadcast_shapes(df().shape(), p.shape(), name()));
+    return loc() + scale() * t;
+  }
 
  private:
   // (df + 1) / 2 (digamma((df + 1) / 2) - digamma(df / 2)) - log p(loc)
@@ -56,6 +67,18 @@ class StudentTFamily final : public KernelFamily {
       const double slope = 0.5 * (special::trigamma(h + 0.5) - special::trigamma(h));
       return {(h + 0.5) * difference - step.value + special::kHalfLogTwoPi + special::log(scale),
               {0.5 * difference + (h + 0.5) * slope - 0.5 * step.slope, 1 / scale}};
+    }
+  };
+
+  // of loc 0, scale 1
+  struct Cdf {
+    static double cdf(double t, double df) { return special::student_t_cdf(df, t); }
+    static double quantile(double p, double df) { return special::student_t_quantile(df, p); }
+    // where p is 0 or 1 the quantile stays
+    static Motion<1> motion(double t, double df) {
+      if (std::isinf(t)) return {0, {0}};
+      return {special::exp(density(t, df, 0, 1).log_prob),
+              {special::student_t_quantile_slope(df, t)}};
     }
   };
 

@@ -166,6 +166,14 @@ Shape Transform::forward_shape(const Shape& shape) const { return rule_->forward
 Shape Transform::inverse_shape(const Shape& shape) const { return rule_->inverse_shape(shape); }
 Constraint Transform::codomain(const Constraint& domain) const { return rule_->codomain(domain); }
 int Transform::sign() const { return rule_->sign(); }
+ember::detail::Sources Transform::sources() const {
+  ember::detail::Sources all = nullptr;
+  for (const auto& [name, number] : rule_->numbers()) {
+    all = ember::detail::join(all, ember::detail::sources_of(number));
+  }
+  for (const Transform& part : rule_->parts()) all = ember::detail::join(all, part.sources());
+  return all;
+}
 bool Transform::is_identity() const { return rule_.get() == &identity().rule(); }
 
 Transform compose(std::vector<Transform> parts) {

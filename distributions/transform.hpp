@@ -34,6 +34,8 @@ class Transform {
   /// 1 for increasing, -1 for decreasing element-wise maps, 0 for others.
   int sign() const;
   bool is_identity() const;
+  /// Which sites its numbers come from: see core/sources.hpp.
+  ember::detail::Sources sources() const;
 
   const Rule& rule() const { return *rule_; }
 

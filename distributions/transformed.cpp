@@ -35,6 +35,9 @@ class TransformedFamily final : public Family {
     return codomain.independent(event_dim - std::min(event_dim, codomain.event_dim()));
   }
   bool has_rsample() const override { return base_.has_rsample(); }
+  detail::Sources sources() const override {
+    return detail::join(base_.sources(), transform_.sources());
+  }
 
   // Hidden elements go through the transform like the others; what comes out of it is neither read
   // nor given an adjoint.

@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include <ember/core/error.hpp>
+#include <ember/core/index_text.hpp>
 
 namespace ember {
 namespace {
@@ -29,17 +30,7 @@ void check_visible(const Constraint& constraint, const Tensor& x, const Mask& el
   std::ostringstream text;
   text.precision(17);
   text << what;
-  if (bad.shape().rank() > 0) {
-    text << '[';
-    Index stride = bad.numel();
-    Index rest = first;
-    for (std::size_t a = 0; a < bad.shape().rank(); ++a) {
-      stride /= bad.shape()[a];
-      text << (a > 0 ? ", " : "") << rest / stride;
-      rest %= stride;
-    }
-    text << ']';
-  }
+  text << detail::index_text(first, bad.shape());
   if (allowed.shape() == x.shape()) text << " = " << x.data()[static_cast<std::size_t>(first)];
   text << ' ' << constraint.at(first, bad.shape()).rule() << " (" << what << " has shape "
        << to_string(x.shape()) << ", " << bad.count() << " of its visible elements do not)";

@@ -21,7 +21,7 @@ namespace infer = ember::inference;
 namespace {
 
 constexpr Index kSequences = 200, kLongest = 40;
-constexpr Real kPhi = 0.8, kSigma = 0.5, kMean = 2;
+constexpr auto kPhi = static_cast<Real>(0.8), kSigma = static_cast<Real>(0.5), kMean = Real{2};
 
 struct Sequences {
   Tensor y;       // (longest, sequences): NaN beyond a sequence's end

@@ -10,9 +10,10 @@ void ScaleHandler::process(Message& message) {
   with_context("site", message.name, [&] { message.scale *= scale_; });
 }
 
-// A constant number takes the short way.
+// A constant number of which nobody asks where it comes from takes the short way.
 ScaleFactor detail::scale_factor(const Tensor& scale) {
-  if (scale.dim() == 0 && !scale.node().requires_grad) return scale.item();
+  const ember::detail::Node& node = scale.node();
+  if (scale.dim() == 0 && !node.requires_grad && node.sources == nullptr) return scale.item();
   return ScaleFactor(scale);
 }
 

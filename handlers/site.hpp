@@ -36,6 +36,9 @@ class Site {
   ScaleFactor scale;
   Plates plates;  // innermost first
   Infer infer;
+  /// The sites whose values reach this one's density (or the value of a deterministic site), in
+  /// program order; empty where relations were not recorded.
+  std::optional<std::vector<Name>> parents;
 
   bool has_distribution() const { return distribution.defined(); }
   /// The mask without the distribution's own one, over the elements.

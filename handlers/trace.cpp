@@ -1,10 +1,10 @@
 #include <ember/handlers/trace.hpp>
 
 #include <algorithm>
-#include <sstream>
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/text_table.hpp>
 
 namespace ember {
 namespace {
@@ -69,33 +69,17 @@ Tensor Trace::log_prob_sum() const {
 }
 
 std::string Trace::format_shapes() const {
-  struct Row {
-    std::string name, batch, event, value, kept;
-  };
-  std::vector<Row> rows{{"site", "batch", "event", "value", "kept"}};
+  detail::TextTable table({"site", "batch", "event", "value", "kept"});
   for (const Site& site : sites_) {
-    Row row{site.name.str(), "", "", to_string(site.value.shape()), ""};
+    std::vector<std::string> row{site.name.str(), "", "", to_string(site.value.shape()), ""};
     if (site.has_distribution()) {
-      row.batch = to_string(site.distribution.batch_shape());
-      row.event = to_string(site.distribution.event_shape());
-      row.kept = std::to_string(site.mask.count()) + "/" + std::to_string(site.mask.numel());
+      row[1] = to_string(site.distribution.batch_shape());
+      row[2] = to_string(site.distribution.event_shape());
+      row[4] = std::to_string(site.mask.count()) + "/" + std::to_string(site.mask.numel());
     }
-    rows.push_back(std::move(row));
+    table.add(std::move(row));
   }
-  std::array<std::size_t, 4> widths{};
-  for (const Row& r : rows) {
-    const std::string* cells[] = {&r.name, &r.batch, &r.event, &r.value};
-    for (std::size_t c = 0; c < 4; ++c) widths[c] = std::max(widths[c], cells[c]->size());
-  }
-  std::ostringstream out;
-  for (const Row& r : rows) {
-    const std::string* cells[] = {&r.name, &r.batch, &r.event, &r.value};
-    for (std::size_t c = 0; c < 4; ++c) {
-      out << *cells[c] << std::string(widths[c] - cells[c]->size() + 2, ' ');
-    }
-    out << r.kept << '\n';
-  }
-  return out.str();
+  return table.text(detail::TextTable::Rule::none);
 }
 
 }  // namespace ember

@@ -49,6 +49,10 @@ class Trace {
   void save(const std::string& file) const;
   static Trace load(const std::string& file);
 
+  /// The latent and deterministic sites as a CmdStan CSV file of one draw, see save_draws; lp__ is
+  /// the log joint.
+  void to_csv(const std::string& file) const;
+
   /// An error where the trace has a site of that name already.
   void add(Site site);
   void add(const TracePlate& plate) { plates_.push_back(plate); }
@@ -59,5 +63,8 @@ class Trace {
   std::vector<TracePlate> plates_;
   std::unordered_map<std::uint32_t, std::size_t> index_;  // by name; made from kIndexed sites on
 };
+
+/// All that a trace knows of one site, for people.
+std::string format_site(const Site& site);
 
 }  // namespace ember

@@ -1,4 +1,6 @@
 // Traces as JSON.
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <ember/core/error.hpp>
@@ -44,6 +46,10 @@ json site_to_json(const Site& site) {
     for (const PlateFrame& plate : site.plates) result["plates"].push_back(plate.name.str());
   }
   if (!site.infer.empty()) result["infer"] = infer_to_json(site.infer);
+  if (site.parents) {
+    result["parents"] = json::array();
+    for (Name parent : *site.parents) result["parents"].push_back(parent.str());
+  }
   if (!site.has_distribution()) return result;
   result["distribution"] = to_json(site.distribution);
   result["mask"] = to_json(site.mask);
@@ -107,6 +113,25 @@ Infer infer_from_json(const json& value, const std::string& path) {
     }
   }
   return infer;
+}
+
+// Names of sites that stand before this one in the trace.
+std::vector<Name> parents_from_json(const json& value, const Trace& trace,
+                                    const std::string& path) {
+  if (!value.is_array()) fail("json " + path, "expected an array of names");
+  std::vector<Name> parents;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const std::string here = path + "/" + std::to_string(i);
+    const Name parent(detail::string_from_json(value[i], here));
+    if (!trace.contains(parent)) {
+      fail("json " + here, "there is no site '" + parent.str() + "' before this one");
+    }
+    if (std::find(parents.begin(), parents.end(), parent) != parents.end()) {
+      fail("json " + here, "'" + parent.str() + "' stands here twice");
+    }
+    parents.push_back(parent);
+  }
+  return parents;
 }
 
 // The kind of message that a kind of site comes from.
@@ -195,7 +220,12 @@ Trace Trace::from_json(const json& value) {
   }
   const json& sites = array_member(value, "sites");
   for (std::size_t i = 0; i < sites.size(); ++i) {
-    trace.add(site_from_json(sites[i], trace, "/sites/" + std::to_string(i)));
+    const std::string path = "/sites/" + std::to_string(i);
+    Site site = site_from_json(sites[i], trace, path);
+    if (sites[i].contains("parents")) {
+      site.parents = parents_from_json(sites[i]["parents"], trace, path + "/parents");
+    }
+    trace.add(std::move(site));
   }
   return trace;
 }

@@ -1,9 +1,12 @@
 // The table of a trace that people read.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <sstream>
 
 #include <ember/core/operators.hpp>
+#include <ember/core/text_table.hpp>
+#include <ember/distributions/family.hpp>
 #include <ember/handlers/trace.hpp>
 
 namespace ember {
@@ -82,29 +85,57 @@ Row row_of(const Site& site) {
   return row;
 }
 
+std::string indented(const std::string& text) {
+  std::string result = "  ";
+  for (char c : text) {
+    result += c;
+    if (c == '\n') result += "  ";
+  }
+  return result;
+}
+
 }  // namespace
 
-std::string Trace::format_table() const {
-  std::vector<Row> rows{{"site", "kind", "family", "plates", "batch", "event", "kept", "scale",
-                         "log density", "value"}};
-  for (const Site& site : sites_) rows.push_back(row_of(site));
-  std::vector<std::size_t> widths(rows[0].size(), 0);
-  for (const Row& row : rows) {
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
+std::string format_site(const Site& site) {
   std::ostringstream out;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t c = 0; c + 1 < rows[r].size(); ++c) {
-      out << rows[r][c] << std::string(widths[c] - rows[r][c].size() + 2, ' ');
-    }
-    out << rows[r].back() << '\n';
-    if (r > 0) continue;
-    std::size_t total = 0;
-    for (std::size_t width : widths) total += width + 2;
-    out << std::string(total - 2, '-') << '\n';
+  out << site.name.str() << " (" << to_string(site.kind) << ")\n";
+  const auto line = [&](const char* what, const std::string& text) {
+    if (!text.empty())
+      out << "  " << what << std::string(13 - std::strlen(what), ' ') << text << '\n';
+  };
+  const auto numbers = [&](const std::string& what, const Tensor& x) {
+    out << what << ", shape " << to_string(x.shape()) << '\n' << indented(to_string(x)) << '\n';
+  };
+  line("plates", plate_names(site));
+  if (site.parents) {
+    std::string names;
+    for (Name parent : *site.parents) names += (names.empty() ? "" : ", ") + parent.str();
+    line("depends on", names.empty() ? "nothing" : names);
   }
-  out << "log joint: " << number(log_prob_sum().item()) << '\n';
+  if (site.has_distribution()) {
+    line("family", site.distribution.name());
+    line("batch shape", to_string(site.distribution.batch_shape()));
+    line("event shape", to_string(site.distribution.event_shape()));
+    line("kept", kept(site));
+    if (site.scale.is_number()) line("scale", number(site.scale.number()));
+    line("log density", number(site.log_prob_sum().item()));
+  }
+  numbers("value", site.value);
+  if (!site.has_distribution()) return out.str();
+  for (const auto& parameter : site.distribution.family().parameters()) {
+    numbers(std::string("parameter ") + parameter.info->name, parameter.value);
+  }
+  if (!site.mask.is_all()) numbers("mask", to_tensor(site.mask));
+  if (!site.scale.is_number()) numbers("scale", site.scale.value());
+  if (site.log_prob().numel() > 1) numbers("log density", site.log_prob());
   return out.str();
+}
+
+std::string Trace::format_table() const {
+  detail::TextTable table({"site", "kind", "family", "plates", "batch", "event", "kept", "scale",
+                           "log density", "value"});
+  for (const Site& site : sites_) table.add(row_of(site));
+  return table.text() + "log joint: " + number(log_prob_sum().item()) + '\n';
 }
 
 }  // namespace ember

@@ -1,8 +1,36 @@
 #include <ember/handlers/tracing.hpp>
 
+#include <algorithm>
+
 #include <ember/core/error.hpp>
 
 namespace ember::handlers {
+namespace {
+
+// Which of the trace's sites reach the density of the site that a message becomes.
+std::vector<Name> parents_of(const Message& message, const Trace& trace) {
+  using detail::join;
+  detail::Sources sources = nullptr;
+  const bool is_drawn = message.kind == Message::Kind::sample && !message.is_observed;
+  if (message.value.defined() && !is_drawn) sources = detail::sources_of(message.value);
+  if (message.kind == Message::Kind::sample) {
+    sources = join(sources, join(message.distribution.sources(), message.mask.sources()));
+    if (message.obs_mask) sources = join(sources, message.obs_mask->sources());
+    if (!message.scale.is_number()) {
+      sources = join(sources, detail::sources_of(message.scale.tensor()));
+    }
+  }
+  const auto names = detail::names_of(sources);
+  std::vector<Name> parents;
+  for (const Site& site : trace) {
+    if (std::find(names.begin(), names.end(), site.name) != names.end()) {
+      parents.push_back(site.name);
+    }
+  }
+  return parents;
+}
+
+}  // namespace
 
 // A plate that was opened before in this execution keeps its indices, a lifted parameter its value.
 void TraceHandler::process(Message& message) {
@@ -38,8 +66,21 @@ void TraceHandler::postprocess(Message& message) {
       break;
     default:
       if (message.lifted && trace_.contains(message.name)) break;
-      trace_.add(Site(message));
+      add_site(message);
   }
+}
+
+// From here on the value comes from this site, and no longer from what it was computed of.
+void TraceHandler::add_site(Message& message) {
+  Site site(message);
+  if (relations_) {
+    site.parents = parents_of(message, trace_);
+    if (message.value.defined()) {
+      message.value = detail::marked(message.value, message.name);
+      site.value = message.value;
+    }
+  }
+  trace_.add(std::move(site));
 }
 
 }  // namespace ember::handlers

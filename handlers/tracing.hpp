@@ -6,18 +6,33 @@
 
 namespace ember::handlers {
 
+struct TraceOptions {
+  bool relations = false;  // each site keeps the sites that its density depends on
+};
+
 /// Records what comes back from the stack: every algorithm reads models through this. Entering it
-/// begins a new trace.
+/// begins a new trace. Relations are followed through operators, masks and indices, not through
+/// numbers that were taken out of a tensor.
 class TraceHandler final : public Handler {
  public:
+  explicit TraceHandler(const TraceOptions& options = {}) : relations_(options.relations) {}
+
   const Trace& get() const { return trace_; }
   Trace& get() { return trace_; }
 
-  void enter() override { trace_.clear(); }
+  void enter() override {
+    trace_.clear();
+    if (relations_) marks_.emplace();
+  }
+  void exit() noexcept override { marks_.reset(); }
   void process(Message& message) override;
   void postprocess(Message& message) override;
 
  private:
+  void add_site(Message& message);
+
+  bool relations_;
+  std::optional<detail::MarksSources> marks_;
   Trace trace_;
 };
 
@@ -28,13 +43,16 @@ class TraceHandle : public Handle<TraceHandler> {
 };
 
 /// A recording handler: `auto t = h::trace(); { with inside(t); model(); } t.get()`.
-inline TraceHandle trace() { return TraceHandle(std::make_shared<TraceHandler>()); }
+inline TraceHandle trace(const TraceOptions& options = {}) {
+  return TraceHandle(std::make_shared<TraceHandler>(options));
+}
 
 /// A model whose executions can be looked at: h::trace(model).get_trace(args..).
 template <class M>
 class Traced {
  public:
-  explicit Traced(M model) : model_(std::move(model)) {}
+  explicit Traced(M model, const TraceOptions& options = {})
+      : model_(std::move(model)), options_(options) {}
 
   template <class... Args>
   decltype(auto) operator()(Args&&... args) const {
@@ -42,7 +60,7 @@ class Traced {
   }
   template <class... Args>
   Trace get_trace(Args&&... args) const {
-    TraceHandler handler;
+    TraceHandler handler(options_);
     {
       const ember::detail::Pushed inside(handler);
       static_cast<void>(model_(std::forward<Args>(args)...));
@@ -52,11 +70,12 @@ class Traced {
 
  private:
   M model_;
+  TraceOptions options_;
 };
 
 template <Model M>
-Traced<M> trace(M model) {
-  return Traced<M>(std::move(model));
+Traced<M> trace(M model, const TraceOptions& options = {}) {
+  return Traced<M>(std::move(model), options);
 }
 
 }  // namespace ember::handlers

@@ -10,4 +10,7 @@ namespace ember {
 
 using Values = std::map<std::string, Tensor>;
 
+/// How many draws there are along the first axis of all values; an error where they disagree.
+Index count_of(const Values& draws);
+
 }  // namespace ember

@@ -28,8 +28,10 @@ json to_json(const std::vector<Real>& numbers) {
 json to_json(const Optimizer& optimizer) {
   json params = json::object();
   for (const auto& [id, state] : optimizer.states().params) {
-    params[detail::name_with_id(id).str()] = {
+    json& param = params[detail::name_with_id(id).str()];
+    param = {
         {"steps", state.steps}, {"first", to_json(state.first)}, {"second", to_json(state.second)}};
+    if (!state.third.empty()) param["third"] = to_json(state.third);
   }
   return {{"name", optimizer.name()},
           {"steps", optimizer.states().steps},
@@ -106,9 +108,10 @@ OptimizerStates states_from_json(const json& content, const char* rule,
                      [&key = param](const auto& entry) { return entry->name == key; });
     if (found == params.end()) fail("json " + here, "the file has no parameter of this name");
     const Index n = (*found)->unconstrained.numel();
-    states.params[(*found)->name.id()] = {moment_from_json(state, "first", n, here),
-                                          moment_from_json(state, "second", n, here),
-                                          count_of(state, "steps", here)};
+    states.params[(*found)->name.id()] = {
+        moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
+        state.contains("third") ? moment_from_json(state, "third", n, here) : std::vector<Real>(),
+        count_of(state, "steps", here)};
   }
   return states;
 }

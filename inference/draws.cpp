@@ -32,18 +32,4 @@ Trace row_of(const Values& draws, Index i) {
   return handlers::latents(row);
 }
 
-Index count_of(const Values& draws) {
-  if (draws.empty()) fail("draws", "there are none", "give one site's draws or more");
-  const Tensor& first = draws.begin()->second;
-  for (const auto& [name, values] : draws) {
-    if (values.dim() == 0 || first.dim() == 0 || values.shape()[0] != first.shape()[0]) {
-      fail("draws",
-           "those of '" + name + "' have shape " + to_string(values.shape()) + ", those of '" +
-               draws.begin()->first + "' " + to_string(first.shape()),
-           "the first axis counts the draws");
-    }
-  }
-  return first.shape()[0];
-}
-
 }  // namespace ember::inference

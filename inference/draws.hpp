@@ -25,7 +25,5 @@ class Draws {
 
 /// Row i of each draw as a trace of latent sites.
 Trace row_of(const Values& draws, Index i);
-/// How many draws there are; an error where the values disagree.
-Index count_of(const Values& draws);
 
 }  // namespace ember::inference

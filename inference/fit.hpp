@@ -1,6 +1,7 @@
 // Fit: what a run of SVI has to tell.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include <ember/core/real.hpp>
@@ -13,13 +14,22 @@ struct RunOptions {
   Index window = 100;    // steps
 };
 
+/// The losses of a run, one a step, and how it ended.
 struct Fit {
   std::vector<Real> losses;
   double seconds = 0;
   bool converged = false;  // stopped by tolerance
-};
+  Index window = 100;      // steps that a mean of losses is taken over
 
-/// Whether the means of the last two windows of losses differ relatively by less than tolerance.
-bool has_converged(const std::vector<Real>& losses, const RunOptions& options);
+  /// The mean of the last `window` losses at each step (of all of them in the beginning).
+  std::vector<Real> moving_mean() const;
+  /// |m1 - m0| / |m0| of the means m0, m1 of the last two windows of losses; NaN before there are
+  /// two.
+  double relative_change() const;
+
+  /// As JSON, beside a trace: what a report draws the curve from.
+  void save(const std::string& file) const;
+  static Fit load(const std::string& file);
+};
 
 }  // namespace ember::inference

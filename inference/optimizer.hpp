@@ -15,7 +15,7 @@ namespace ember::inference {
 
 /// What an optimiser knows of one parameter.
 struct OptimizerState {
-  std::vector<Real> first, second;  // running moments; empty where the rule has none
+  std::vector<Real> first, second, third;  // running moments; empty where the rule has none
   Index steps = 0;
 };
 

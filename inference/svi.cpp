@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <numeric>
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
@@ -93,23 +92,18 @@ void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
 void SVIEngine::save(const std::string& path) const { save_checkpoint(path, *optimizer_, elbo_); }
 void SVIEngine::load(const std::string& path) { load_checkpoint(path, *optimizer_, elbo_); }
 
-bool has_converged(const std::vector<Real>& losses, const RunOptions& options) {
-  const auto window = static_cast<std::ptrdiff_t>(options.window);
-  if (options.tolerance <= 0 || std::ssize(losses) < 2 * window) return false;
-  const Real last = std::accumulate(losses.end() - window, losses.end(), Real{0});
-  const Real before = std::accumulate(losses.end() - 2 * window, losses.end() - window, Real{0});
-  return std::abs(last - before) <= static_cast<Real>(options.tolerance) * std::abs(before);
-}
-
 Fit SVIEngine::run(Index steps, const RunOptions& options, FunctionRef<void()> model,
                    const GuideProgram& guide) {
   Fit fit;
+  fit.window = options.window;
   fit.losses.reserve(static_cast<std::size_t>(steps));
   Progress progress(options.progress, steps);
   for (Index i = 0; i < steps && !fit.converged; ++i) {
     fit.losses.push_back(step(model, guide));
     progress.update(i + 1, fit.losses.back());
-    fit.converged = (i + 1) % options.window == 0 && has_converged(fit.losses, options);
+    if (options.tolerance > 0 && (i + 1) % options.window == 0) {
+      fit.converged = fit.relative_change() <= options.tolerance;
+    }
   }
   fit.seconds = progress.seconds();
   return fit;

@@ -2,7 +2,8 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-packages=(g++ cmake ninja-build libeigen3-dev libboost-dev nlohmann-json3-dev catch2 librandom123-dev)
+packages=(g++ cmake ninja-build libeigen3-dev libboost-dev nlohmann-json3-dev catch2 librandom123-dev
+          libcli11-dev)
 # For the test that looks at reports; it is skipped without them.
 browser_packages=(chromium chromium-driver python3-selenium)
 

@@ -103,6 +103,34 @@ TEST_CASE("RMSprop, with and without momentum") {
   }
 }
 
+TEST_CASE("RMSprop, centered") {
+  for (const double momentum : {0.0, 0.8}) {
+    std::vector<Real> v = zero(), b = zero(), m = zero();
+    follows(infer::RMSprop(
+                {.lr = 0.002, .alpha = 0.9, .eps = 1e-4, .momentum = momentum, .centered = true}),
+            [&](int, auto& w, const auto& g) {
+              for (std::size_t i = 0; i < 3; ++i) {
+                v[i] = 0.9 * v[i] + 0.1 * g[i] * g[i];
+                m[i] = 0.9 * m[i] + 0.1 * g[i];
+                b[i] = momentum * b[i] + g[i] / (std::sqrt(v[i] - m[i] * m[i]) + 1e-4);
+                w[i] -= 0.002 * b[i];
+              }
+            });
+  }
+  // gradients that do not move have no deviation: what is left is eps, never the root of less than
+  // 0
+  param_store().clear();
+  const Tensor slopes = 0.1 + 0.01 * arange(64);
+  const auto model = [&] { factor("loss", sum(slopes * param("w", zeros({64})))); };
+  infer::SVI svi(
+      model, [] {}, infer::RMSprop({.lr = 1e-9, .alpha = 0.5, .eps = 1e-3, .centered = true}));
+  for (int i = 0; i < 200; ++i) svi.step();
+  const Tensor before = param_store().get("w");
+  svi.step();
+  const Tensor step = param_store().get("w") - before;
+  CHECK((abs(step / (1e-6 * slopes) - 1) < 1e-4).is_all());
+}
+
 TEST_CASE("Adam and AdamW") {
   for (const double decay : {0.0, 0.3}) {
     std::vector<Real> m = zero(), v = zero();

@@ -13,6 +13,28 @@ trap 'rm -rf "$dir"' EXIT
 tail -n "$(wc -l < "$dir/inspected")" "$dir/printed" | diff - "$dir/inspected"
 grep -q "422/442: distribution 20" "$dir/inspected"
 
+"$inspect" "$dir/bones.trace.json" --json | python3 -c "
+import json, sys
+table = json.load(sys.stdin)
+grades = next(s for s in table['sites'] if s['family'] == 'Categorical')
+assert (grades['kept'], grades['total'], grades['hidden']['distribution']) == (422, 442, 20), grades
+"
+"$inspect" "$dir/bones.trace.json" --site theta | grep -q "^value, shape (13,)"
+"$inspect" "$dir/bones.trace.json" "$dir/bones.trace.json" | grep -q "no difference"
+"$example" --steps 21 --out "$dir/other.trace.json" > /dev/null 2>&1
+code=0
+"$inspect" "$dir/bones.trace.json" "$dir/other.trace.json" > "$dir/differences" || code=$?
+[ "$code" -eq 1 ]
+grep -q "^theta  *value .* elements differ, most at" "$dir/differences"
+code=0
+"$inspect" "$dir/bones.trace.json" --site nobody 2> "$dir/message" || code=$?
+[ "$code" -eq 2 ]
+grep -q "theta" "$dir/message"
+"$inspect" --help | grep -q "ember-inspect a.trace.json b.trace.json"
+code=0
+"$inspect" --no-such-option 2> /dev/null || code=$?
+[ "$code" -eq 2 ]
+
 head -c 2000 "$dir/bones.trace.json" > "$dir/cut.json"
 code=0
 "$inspect" "$dir/cut.json" 2> "$dir/message" || code=$?

@@ -1,28 +1,128 @@
-// ember-inspect FILE: prints the table of a trace file.
+// ember-inspect: looks at trace files, and compares two.
 #include <cstdio>
-#include <cstring>
 #include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <ember/core/error.hpp>
-#include <ember/handlers/trace.hpp>
+#include <ember/core/json.hpp>
+#include <ember/handlers/trace_diff.hpp>
+
+namespace {
+
+using ember::Site;
+using ember::Trace;
+using nlohmann::json;
+
+constexpr const char* kAbout =
+    "Looks at trace files that Trace::save wrote; with two, shows what differs.\n"
+    "Densities are computed anew from the file.";
+
+constexpr const char* kExamples =
+    "What the table says:\n"
+    "  kept      elements that count of all, and how many each source hides by itself:\n"
+    "            180/260: distribution 30, handlers 40, obs 10\n"
+    "  scale     what the log density is multiplied with (subsampled plates, h::scale)\n"
+    "  log joint the sum of all log densities, after masks and scales\n"
+    "\n"
+    "Examples:\n"
+    "  ember-inspect fit.trace.json                  the table of its sites\n"
+    "  ember-inspect fit.trace.json --site theta     one site in full, with all its numbers\n"
+    "  ember-inspect a.trace.json b.trace.json       what differs; exit code 1 where anything "
+    "does\n"
+    "  ember-inspect a.trace.json b.trace.json --tolerance 1e-9\n"
+    "  ember-inspect fit.trace.json --json           the table for machines\n"
+    "\n"
+    "Exit code: 0, or 1 where two traces differ, or 2 where a file or an argument is wrong.";
+
+json shape_of(const ember::Shape& shape) { return ember::to_json(shape); }
+
+json row_of(const Site& site) {
+  json row{{"site", site.name.str()},
+           {"kind", to_string(site.kind)},
+           {"value_shape", shape_of(site.value.shape())}};
+  row["plates"] = json::array();
+  for (const ember::PlateFrame& plate : site.plates) row["plates"].push_back(plate.name.str());
+  if (!site.has_distribution()) return row;
+  const Site::Hidden hidden = site.hidden();
+  row["family"] = site.distribution.name();
+  row["batch_shape"] = shape_of(site.distribution.batch_shape());
+  row["event_shape"] = shape_of(site.distribution.event_shape());
+  row["kept"] = site.mask.count();
+  row["total"] = site.mask.numel();
+  row["hidden"] = {
+      {"distribution", hidden.distribution}, {"handlers", hidden.handlers}, {"obs", hidden.obs}};
+  if (site.scale.is_number()) {
+    row["scale"] = ember::to_json(site.scale.number());
+  } else {
+    row["scale"] = ember::to_json(site.scale.value());
+  }
+  row["log_prob_sum"] = ember::to_json(site.log_prob_sum().item());
+  return row;
+}
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+void show(const Trace& trace, const std::string& site, bool as_json) {
+  if (!site.empty()) {
+    print(as_json ? row_of(trace[site]).dump(2) + "\n" : format_site(trace[site]));
+    return;
+  }
+  if (!as_json) return print(trace.format_table());
+  json table{{"sites", json::array()},
+             {"log_prob_sum", ember::to_json(trace.log_prob_sum().item())}};
+  for (const Site& s : trace) table["sites"].push_back(row_of(s));
+  print(table.dump(2) + "\n");
+}
+
+int compare(const std::vector<std::string>& files, double tolerance, bool as_json) {
+  const auto found = ember::differences(Trace::load(files[0]), Trace::load(files[1]), tolerance);
+  if (as_json) {
+    json list = json::array();
+    for (const ember::TraceDifference& d : found) {
+      list.push_back({{"site", d.site},
+                      {"aspect", d.aspect},
+                      {"first", d.first},
+                      {"second", d.second},
+                      {"detail", d.detail}});
+    }
+    print(json{{"same", found.empty()}, {"differences", list}}.dump(2) + "\n");
+  } else {
+    print(found.empty() ? "no difference\n" : format_table(found, files[0], files[1]));
+  }
+  return found.empty() ? 0 : 1;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  const bool help =
-      argc == 2 && (std::strcmp(argv[1], "--help") == 0 || std::strcmp(argv[1], "-h") == 0);
-  if (argc != 2 || help) {
-    std::fputs(
-        "usage: ember-inspect TRACE.json\n"
-        "\n"
-        "Prints the sites of a trace that Trace::save wrote: kind, family, plates, batch and "
-        "event\n"
-        "shapes, how many elements are kept and what hides the others, scale, log density, "
-        "values;\n"
-        "below them the log joint. Densities are computed anew from the file.\n",
-        help ? stdout : stderr);
-    return help ? 0 : 2;
+  CLI::App app(kAbout, "ember-inspect");
+  app.footer(kExamples);
+  std::vector<std::string> files;
+  std::string site;
+  double tolerance = 0;
+  bool as_json = false;
+  app.add_option("TRACE", files, "one trace file, or two that are compared")
+      ->required()
+      ->expected(1, 2);
+  CLI::Option* one = app.add_option("--site", site, "show this site alone, with all its numbers");
+  app.add_option("--tolerance", tolerance,
+                 "numbers that differ relatively by no more are the same [0]")
+      ->check(CLI::NonNegativeNumber);
+  app.add_flag("--json", as_json, "print JSON");
+  try {
+    app.parse(argc, argv);
+    if (files.size() == 2 && one->count() > 0) {
+      throw CLI::ValidationError("--site", "looks at one trace, and two were given");
+    }
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : 2;
   }
   try {
-    std::fputs(ember::Trace::load(argv[1]).format_table().c_str(), stdout);
+    if (files.size() == 2) return compare(files, tolerance, as_json);
+    show(Trace::load(files[0]), site, as_json);
   } catch (const ember::Error& error) {
     std::fprintf(stderr, "ember-inspect: %s\n", error.what());
     return 2;

@@ -4,6 +4,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/gradient.hpp>
 #include <ember/core/mask.hpp>
+#include <ember/core/npy.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 #include <ember/core/read_csv.hpp>
@@ -15,10 +16,12 @@
 #include <ember/distributions/kl.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/condition.hpp>
+#include <ember/handlers/draws_csv.hpp>
 #include <ember/handlers/infer_config.hpp>
 #include <ember/handlers/intervene.hpp>
 #include <ember/handlers/lift.hpp>
 #include <ember/handlers/mask.hpp>
+#include <ember/handlers/model_graph.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/handlers/plate.hpp>
 #include <ember/handlers/primitives.hpp>
@@ -29,6 +32,7 @@
 #include <ember/handlers/sequential_plate.hpp>
 #include <ember/handlers/substitute.hpp>
 #include <ember/handlers/trace.hpp>
+#include <ember/handlers/trace_diff.hpp>
 #include <ember/handlers/tracing.hpp>
 #include <ember/inference/adam.hpp>
 #include <ember/inference/auto_delta.hpp>
@@ -40,4 +44,5 @@
 #include <ember/inference/report.hpp>
 #include <ember/inference/rmsprop.hpp>
 #include <ember/inference/sgd.hpp>
+#include <ember/inference/summary.hpp>
 #include <ember/inference/svi.hpp>

@@ -1,0 +1,219 @@
+#include <ember/handlers/draws_csv.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <limits>
+
+#include <ember/core/csv_cells.hpp>
+#include <ember/core/error.hpp>
+#include <ember/core/json.hpp>
+#include <ember/handlers/trace.hpp>
+
+namespace ember {
+namespace {
+
+using detail::CsvRow;
+
+// The shortest text that gives the same bits when it is read.
+std::string text_of(Real value) {
+  std::array<char, 40> buffer;
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), end};
+}
+
+// For each number of a site in column-major order: its place in row-major order and its name.
+struct Column {
+  Index offset;
+  std::string name;
+};
+
+std::vector<Column> columns_of(const std::string& site, const Shape& shape) {
+  std::vector<Column> columns;
+  std::vector<Index> at(shape.rank(), 0);
+  for (Index n = shape.numel(); n > 0; --n) {
+    Column column{0, site};
+    for (std::size_t a = 0; a < at.size(); ++a) {
+      column.offset = column.offset * shape[a] + at[a];
+      column.name += "." + std::to_string(at[a] + 1);
+    }
+    columns.push_back(std::move(column));
+    for (std::size_t a = 0; a < at.size(); ++a) {
+      if (++at[a] < shape[a]) break;
+      at[a] = 0;
+    }
+  }
+  return columns;
+}
+
+void check_name(const std::string& name) {
+  const std::size_t bad = name.find_first_of(".,\"#\n\r");
+  if (!name.empty() && bad == std::string::npos && !name.ends_with("__")) return;
+  fail("site '" + name + "'",
+       "its name can't be that of a column" + (bad == std::string::npos
+                                                   ? std::string()
+                                                   : std::string(": it has a '") + name[bad] + "'"),
+       "dots separate indices, and names that end in __ are the sampler's; rename the site");
+}
+
+// One column of a file that is read.
+struct Read {
+  std::string site;
+  std::vector<Index> index;  // from 0
+  std::size_t position;
+};
+
+Read read_name(const std::string& cell, std::size_t position) {
+  Read read{cell.substr(0, cell.find('.')), {}, position};
+  std::size_t at = read.site.size();
+  while (at < cell.size()) {
+    Index index = 0;
+    const char* begin = cell.data() + at + 1;
+    const auto [end, error] = std::from_chars(begin, cell.data() + cell.size(), index);
+    const auto next = static_cast<std::size_t>(end - cell.data());
+    const bool goes_on = next == cell.size() || cell[next] == '.';
+    if (error != std::errc() || index < 1 || !goes_on || read.index.size() == kMaxRank - 1) {
+      fail("header, column " + std::to_string(position + 1),
+           "'" + cell + "' is no name with indices", "like theta.1.2");
+    }
+    read.index.push_back(index - 1);
+    at = next;
+  }
+  return read;
+}
+
+// The shape that the indices of a site's columns fill.
+Shape shape_of(const std::vector<Read>& columns) {
+  const std::string& site = columns[0].site;
+  std::vector<Index> sizes(columns[0].index.size(), 0);
+  for (const Read& column : columns) {
+    if (column.index.size() != sizes.size()) {
+      fail("header", "'" + site + "' has columns with different numbers of indices");
+    }
+    for (std::size_t a = 0; a < sizes.size(); ++a) {
+      sizes[a] = std::max(sizes[a], column.index[a] + 1);
+    }
+  }
+  const Shape shape(sizes);
+  if (shape.numel() != std::ssize(columns)) {
+    fail("header", "'" + site + "' has " + std::to_string(columns.size()) +
+                       " columns, and indices up to " + to_string(shape));
+  }
+  return shape;
+}
+
+Real cell_number(const CsvRow& row, std::size_t position) {
+  const std::string_view cell = detail::trimmed(row.cells[position]);
+  if (const auto number = detail::number_of(cell)) return *number;
+  fail(detail::csv_place(row.line, position + 1), "'" + std::string(cell) + "' is no number");
+}
+
+Tensor values_of(const std::vector<Read>& columns, std::span<const CsvRow> rows) {
+  const Shape shape = shape_of(columns);
+  const auto width = static_cast<std::size_t>(shape.numel());
+  std::vector<Real> values(rows.size() * width);
+  for (const Read& column : columns) {
+    Index offset = 0;
+    for (std::size_t a = 0; a < column.index.size(); ++a) {
+      offset = offset * shape[a] + column.index[a];
+    }
+    const auto at = static_cast<std::size_t>(offset);
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      values[r * width + at] = cell_number(rows[r], column.position);
+    }
+  }
+  return tensor(values, concatenate(Shape{rows.size()}, shape));
+}
+
+// Comments become empty lines, so that the others keep their numbers.
+std::string without_comments(const std::string& text) {
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (text[at] != '#') result.append(text, at, end - at);
+    result += '\n';
+    at = end + 1;
+  }
+  return result;
+}
+
+Values parse(const std::string& text) {
+  std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
+  std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line(); });
+  if (rows.empty()) fail("", "has no header");
+  std::map<std::string, std::vector<Read>> sites;
+  const std::vector<std::string>& header = rows[0].cells;
+  for (std::size_t k = 0; k < header.size(); ++k) {
+    const std::string cell(detail::trimmed(header[k]));
+    if (cell.empty()) fail("header, column " + std::to_string(k + 1), "has no name");
+    if (cell.ends_with("__")) continue;
+    const auto before = header.begin() + static_cast<std::ptrdiff_t>(k);
+    if (std::find(header.begin(), before, header[k]) != before) {
+      fail("header, column " + std::to_string(k + 1), "a second column is called '" + cell + "'");
+    }
+    const Read read = read_name(cell, k);
+    sites[read.site].push_back(read);
+  }
+  for (const CsvRow& row : rows) {
+    if (row.cells.size() == header.size()) continue;
+    fail(detail::csv_place(row.line, std::min(row.cells.size(), header.size()) + 1),
+         "the row has " + std::to_string(row.cells.size()) + " cells, the header " +
+             std::to_string(header.size()));
+  }
+  Values draws;
+  for (const auto& [site, columns] : sites) {
+    draws[site] = values_of(columns, std::span(rows).subspan(1));
+  }
+  return draws;
+}
+
+}  // namespace
+
+void save_draws(const std::string& file, const Values& draws, const Tensor& log_density) {
+  const Index n = count_of(draws);
+  if (log_density.defined() && !(log_density.shape() == Shape{n})) {
+    fail("save_draws", "log_density has shape " + to_string(log_density.shape()) +
+                           ", and there are " + std::to_string(n) + " draws");
+  }
+  std::string text =
+      "# model = ember\n# method = sample (Default)\n#   sample\n#     num_samples = " +
+      std::to_string(n) +
+      "\n#     num_warmup = 0\n#     save_warmup = 0\n#     thin = 1\n# id = 1\nlp__";
+  std::vector<std::vector<Column>> columns;
+  for (const auto& [name, values] : draws) {
+    check_name(name);
+    columns.push_back(columns_of(name, values.shape().after(1)));
+    for (const Column& column : columns.back()) text += "," + column.name;
+  }
+  text += '\n';
+  for (Index i = 0; i < n; ++i) {
+    text += log_density.defined() ? text_of(log_density.at({i})) : "0";
+    auto site = columns.begin();
+    for (const auto& [name, values] : draws) {
+      const auto width = std::ssize(*site);
+      for (const Column& column : *site) {
+        text += "," + text_of(values.data()[static_cast<std::size_t>(i * width + column.offset)]);
+      }
+      ++site;
+    }
+    text += '\n';
+  }
+  detail::write_file(file, text);
+}
+
+Values load_draws(const std::string& file) {
+  const std::string text = detail::read_file(file);
+  return with_context("file", file, [&] { return parse(text); });
+}
+
+void Trace::to_csv(const std::string& file) const {
+  Values row;
+  for (const Site& site : sites_) {
+    if (site.kind != SiteKind::latent && site.kind != SiteKind::deterministic) continue;
+    row[site.name.str()] = site.value.reshape(concatenate(Shape{1}, site.value.shape()));
+  }
+  if (row.empty()) fail("Trace::to_csv", "the trace has no latent or deterministic site");
+  save_draws(file, row, log_prob_sum().reshape({1}));
+}
+
+}  // namespace ember

@@ -1,0 +1,171 @@
+#include <ember/handlers/trace_diff.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <sstream>
+
+#include <ember/core/index_text.hpp>
+#include <ember/core/text_table.hpp>
+#include <ember/distributions/family.hpp>
+
+namespace ember {
+namespace {
+
+std::string number(Real value) {
+  std::ostringstream text;
+  text.precision(std::numeric_limits<Real>::digits10);
+  text << value;
+  return text.str();
+}
+
+class Comparison {
+ public:
+  Comparison(const Site& a, const Site& b, double tolerance, std::vector<TraceDifference>& found)
+      : a_(a), b_(b), tolerance_(tolerance), found_(found) {}
+
+  void run() {
+    texts("kind", to_string(a_.kind), to_string(b_.kind));
+    texts("plates", plates_of(a_), plates_of(b_));
+    tensors("value", a_.value, b_.value);
+    if (!a_.has_distribution() || !b_.has_distribution()) return;
+    texts("family", a_.distribution.name(), b_.distribution.name());
+    texts("shape", shapes_of(a_), shapes_of(b_));
+    masks();
+    parameters();
+    scales();
+    numbers("log density", a_.log_prob_sum().item(), b_.log_prob_sum().item());
+  }
+
+ private:
+  void add(const std::string& aspect, std::string first, std::string second,
+           std::string detail = "") {
+    found_.push_back(
+        {a_.name.str(), aspect, std::move(first), std::move(second), std::move(detail)});
+  }
+  void texts(const char* aspect, const std::string& first, const std::string& second) {
+    if (first != second) add(aspect, first, second);
+  }
+  void numbers(const char* aspect, Real first, Real second) {
+    if (!same(first, second)) {
+      add(aspect, number(first), number(second), "by " + number(std::abs(first - second)));
+    }
+  }
+  bool same(Real x, Real y) const {
+    if (x == y || (std::isnan(x) && std::isnan(y))) return true;
+    const double size =
+        std::max(std::abs(static_cast<double>(x)), std::abs(static_cast<double>(y)));
+    return std::isfinite(size) && std::abs(static_cast<double>(x - y)) <= tolerance_ * size;
+  }
+
+  void tensors(const std::string& aspect, const Tensor& x, const Tensor& y) {
+    if (!(x.shape() == y.shape())) return add(aspect, to_string(x.shape()), to_string(y.shape()));
+    Index count = 0;
+    std::size_t worst = 0;
+    Real largest = -1;
+    for (std::size_t i = 0; i < x.data().size(); ++i) {
+      const Real u = x.data()[i];
+      const Real v = y.data()[i];
+      if (same(u, v)) continue;
+      ++count;
+      // a difference that is no number is the worst
+      const Real size = std::isnan(u - v) ? INFINITY : std::abs(u - v);
+      if (size > largest) {
+        largest = size;
+        worst = i;
+      }
+    }
+    if (count == 0) return;
+    const std::string place = detail::index_text(static_cast<Index>(worst), x.shape());
+    const std::string detail =
+        (count == 1 ? "1 element differs" : std::to_string(count) + " elements differ") +
+        (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);
+    add(aspect, number(x.data()[worst]), number(y.data()[worst]), detail);
+  }
+
+  static std::string plates_of(const Site& site) {
+    std::string text;
+    for (const PlateFrame& plate : site.plates) {
+      text += (text.empty() ? "" : ", ") + plate.name.str() + " " + std::to_string(plate.size);
+      if (plate.subsample_size != plate.size) text += "/" + std::to_string(plate.subsample_size);
+    }
+    return text;
+  }
+  static std::string shapes_of(const Site& site) {
+    return to_string(site.distribution.batch_shape()) + " " +
+           to_string(site.distribution.event_shape());
+  }
+
+  void masks() {
+    const auto kept = [](const Mask& mask) {
+      return std::to_string(mask.count()) + "/" + std::to_string(mask.numel()) + " kept";
+    };
+    if (a_.mask == b_.mask) return;
+    if (!(a_.mask.shape() == b_.mask.shape())) {
+      return add("mask", to_string(a_.mask.shape()), to_string(b_.mask.shape()));
+    }
+    const Index common = (a_.mask & b_.mask).count();
+    const Index count = a_.mask.count() + b_.mask.count() - 2 * common;
+    add("mask", kept(a_.mask), kept(b_.mask),
+        count == 1 ? "1 element differs" : std::to_string(count) + " elements differ");
+  }
+
+  void parameters() {
+    const auto first = a_.distribution.family().parameters();
+    const auto second = b_.distribution.family().parameters();
+    if (a_.distribution.name() != b_.distribution.name()) return;
+    for (std::size_t i = 0; i < std::min(first.size(), second.size()); ++i) {
+      const std::string name = first[i].info->name;
+      if (name != second[i].info->name) {
+        add("parameter", name, second[i].info->name);
+        continue;
+      }
+      tensors("parameter " + name, first[i].value, second[i].value);
+    }
+  }
+
+  void scales() {
+    if (a_.scale.is_number() && b_.scale.is_number()) {
+      numbers("scale", a_.scale.number(), b_.scale.number());
+    } else {
+      tensors("scale", a_.scale.value(), b_.scale.value());
+    }
+  }
+
+  const Site& a_;
+  const Site& b_;
+  double tolerance_;
+  std::vector<TraceDifference>& found_;
+};
+
+}  // namespace
+
+std::vector<TraceDifference> differences(const Trace& first, const Trace& second,
+                                         double tolerance) {
+  std::vector<TraceDifference> found;
+  for (const Site& site : first) {
+    const Site* other = second.find(site.name);
+    if (other == nullptr) {
+      found.push_back({site.name.str(), "site", to_string(site.kind), "absent", ""});
+    } else {
+      Comparison(site, *other, tolerance, found).run();
+    }
+  }
+  for (const Site& site : second) {
+    if (!first.contains(site.name)) {
+      found.push_back({site.name.str(), "site", "absent", to_string(site.kind), ""});
+    }
+  }
+  return found;
+}
+
+std::string format_table(const std::vector<TraceDifference>& differences, const std::string& first,
+                         const std::string& second) {
+  if (differences.empty()) return "";
+  detail::TextTable table({"site", "differs in", first, second, ""});
+  for (const TraceDifference& d : differences) {
+    table.add({d.site, d.aspect, d.first, d.second, d.detail});
+  }
+  return table.text();
+}
+
+}  // namespace ember

@@ -1,0 +1,21 @@
+#include <ember/handlers/values.hpp>
+
+#include <ember/core/error.hpp>
+
+namespace ember {
+
+Index count_of(const Values& draws) {
+  if (draws.empty()) fail("draws", "there are none", "give one site's draws or more");
+  const Tensor& first = draws.begin()->second;
+  for (const auto& [name, values] : draws) {
+    if (values.dim() == 0 || first.dim() == 0 || values.shape()[0] != first.shape()[0]) {
+      fail("draws",
+           "those of '" + name + "' have shape " + to_string(values.shape()) + ", those of '" +
+               draws.begin()->first + "' " + to_string(first.shape()),
+           "the first axis counts the draws");
+    }
+  }
+  return first.shape()[0];
+}
+
+}  // namespace ember

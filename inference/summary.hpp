@@ -1,0 +1,45 @@
+// summary: what draws say of each number of each site.
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include <ember/handlers/values.hpp>
+
+namespace ember::inference {
+
+struct SummaryOptions {
+  std::vector<double> quantiles = {0.05, 0.5, 0.95};
+};
+
+/// One number of a site over all draws.
+struct SummaryRow {
+  std::string name;  // "mu", "theta[3]", "w[0, 2]": indices from 0
+  Real mean = 0;
+  Real sd = 0;  // with n - 1; NaN of one draw
+  std::vector<Real> quantiles;
+};
+
+/// Printed as a table.
+class Summary {
+ public:
+  Summary(std::vector<double> quantiles, std::vector<SummaryRow> rows)
+      : quantiles_(std::move(quantiles)), rows_(std::move(rows)) {}
+
+  const std::vector<SummaryRow>& rows() const { return rows_; }
+  /// The row of a name; an error where there is none.
+  const SummaryRow& operator[](const std::string& name) const;
+  std::string table() const;
+  friend std::ostream& operator<<(std::ostream& out, const Summary& summary);
+
+ private:
+  std::vector<double> quantiles_;
+  std::vector<SummaryRow> rows_;
+};
+
+/// Mean, standard deviation and quantiles (linear between order statistics) over the first axis of
+/// each site's draws.
+Summary summary(const Values& draws, const SummaryOptions& options = {});
+
+}  // namespace ember::inference

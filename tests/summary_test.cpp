@@ -1,0 +1,164 @@
+// What is made of draws: summaries, CmdStan's CSV files, and the curve of a fit.
+#include <cmath>
+#include <cstring>
+#include <fstream>
+#include <limits>
+#include <sstream>
+
+#include <ember/core/error.hpp>
+#include <ember/ember.hpp>
+
+#include "catch.hpp"
+
+using namespace ember;
+namespace dist = ember::distributions;
+namespace h = ember::handlers;
+namespace infer = ember::inference;
+
+namespace {
+
+const char* const kFile = "summary_test.csv";
+
+std::string text_of(const char* file) {
+  std::ifstream in(file, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+Values loaded(const std::string& text) {
+  std::ofstream(kFile, std::ios::binary) << text;
+  return load_draws(kFile);
+}
+
+}  // namespace
+
+TEST_CASE("a summary has mean, sd and quantiles of each number") {
+  const Values draws{{"mu", tensor({4, 1, 3, 2})},
+                     {"w", tensor({{{1, 10}}, {{2, 20}}, {{3, 30}}, {{4, 50}}})}};
+  const infer::Summary s = infer::summary(draws, {.quantiles = {0.25, 0.5, 1}});
+  REQUIRE(s.rows().size() == 3);
+  CHECK(s.rows()[2].name == "w[0, 1]");
+  CHECK(s["mu"].mean == Approx(2.5));
+  CHECK(s["mu"].sd == Approx(std::sqrt(5.0 / 3)));
+  CHECK(s["mu"].quantiles[0] == Approx(1.75));  // numpy.quantile([1, 2, 3, 4], 0.25)
+  CHECK(s["mu"].quantiles[1] == Approx(2.5));
+  CHECK(s["mu"].quantiles[2] == Approx(4));
+  CHECK(s["w[0, 1]"].mean == Approx(27.5));
+  CHECK(s.table() ==
+        "         mean     sd   25%  50%  100%\n"
+        "-------------------------------------\n"
+        "mu        2.5  1.291  1.75  2.5     4\n"
+        "w[0, 0]   2.5  1.291  1.75  2.5     4\n"
+        "w[0, 1]  27.5  17.08  17.5   25    50\n");
+  CHECK_THROWS_WITH(s["w"], Catch::Contains("'w'"));
+  CHECK_THROWS_WITH(infer::summary(draws, {.quantiles = {2}}), Catch::Contains("between 0 and 1"));
+  CHECK_THROWS_AS(infer::summary({}), Error);
+  CHECK_THROWS_AS(infer::summary({{"x", zeros({0, 2})}}), Error);
+  CHECK(std::isnan(infer::summary({{"x", tensor({1.0})}})["x"].sd));
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  CHECK(std::isnan(infer::summary({{"x", tensor_of({1, nan, 2}, {3})}})["x"].quantiles[1]));
+}
+
+TEST_CASE("draws are written as CmdStan writes them") {
+  save_draws(
+      kFile,
+      {{"a", tensor({0.5, 2})}, {"w", tensor({{{1, 2, 3}, {4, 5, 6}}, {{7, 8, 9}, {10, 11, 12}}})}},
+      tensor({-3, -4}));
+  const std::string text = text_of(kFile);
+  CHECK(text.find("#     num_samples = 2\n") != std::string::npos);
+  CHECK(text.find("\nlp__,a,w.1.1,w.2.1,w.1.2,w.2.2,w.1.3,w.2.3\n"
+                  "-3,0.5,1,4,2,5,3,6\n"
+                  "-4,2,7,10,8,11,9,12\n") != std::string::npos);
+}
+
+TEST_CASE("draws come back from a file as the same bits") {
+  const Real inf = std::numeric_limits<Real>::infinity();
+  const Values draws{{"a/b", tensor_of({Real(0.1), -inf, Real(1) / 3}, {3})},
+                     {"x", sin(arange(3 * 2 * 3 * 2)).reshape({3, 2, 3, 2})},
+                     {"\u03b8", tensor({{1, 2}, {3, 4}, {5, 6}})}};
+  save_draws(kFile, draws);
+  const Values again = load_draws(kFile);
+  REQUIRE(again.size() == draws.size());
+  for (const auto& [name, values] : draws) {
+    const Tensor& other = again.at(name);
+    REQUIRE(other.shape() == values.shape());
+    CHECK(std::memcmp(other.data().data(), values.data().data(), values.data().size_bytes()) == 0);
+  }
+}
+
+TEST_CASE("a file that CmdStan wrote is read") {
+  const Values draws = loaded(
+      "# stan_version_major = 2\r\n# method = sample (Default)\r\n"
+      "lp__,accept_stat__,mu,theta.1,theta.2\r\n"
+      "# Adaptation terminated\r\n# Step size = 0.8\r\n"
+      "-5.2,0.9,1.5,-1e-3,2\r\n"
+      "-5.0,1,1.25,0,3\r\n"
+      "# \r\n#  Elapsed Time: 0.1 seconds\r\n");
+  REQUIRE(draws.size() == 2);
+  CHECK(draws.at("mu").shape() == Shape{2});
+  CHECK(draws.at("theta").shape() == Shape{2, 2});
+  CHECK(draws.at("theta").at({0, 0}) == Approx(-1e-3));
+  CHECK(draws.at("theta").at({1, 1}) == Approx(3));
+}
+
+TEST_CASE("draws that can't be a file, and files that can't be draws, are errors") {
+  const auto rejected = [](const std::string& text, const char* reason) {
+    CHECK_THROWS_WITH(loaded(text), Catch::Contains(kFile) && Catch::Contains(reason));
+  };
+  rejected("", "no header");
+  rejected("# only\n# comments\n", "no header");
+  rejected("a,b\n1\n", "line 2, column 2");
+  rejected("a,b\n1,x\n", "line 2, column 2: 'x' is no number");
+  rejected("#c\na,b\n1,\n", "line 3, column 2");
+  rejected("a,a\n1,2\n", "column 2: a second column");
+  rejected("w.1,w.3\n1,2\n", "2 columns, and indices up to (3,)");
+  rejected("w.1,w.1.1\n1,2\n", "different numbers of indices");
+  rejected("w.0\n1\n", "'w.0'");
+  rejected("w.99999999999999999999\n1\n", "no name with indices");
+  rejected("w.1x\n1\n", "'w.1x'");
+  rejected("a,,b\n1,2,3\n", "column 2: has no name");
+  CHECK_THROWS_WITH(save_draws(kFile, {{"a.b", tensor({1})}}), Catch::Contains("'a.b'"));
+  CHECK_THROWS_AS(save_draws(kFile, {{"a__", tensor({1})}}), Error);
+  CHECK_THROWS_AS(save_draws(kFile, {}), Error);
+  CHECK_THROWS_WITH(save_draws(kFile, {{"a", tensor({1, 2})}}, tensor({1})),
+                    Catch::Contains("2 draws"));
+}
+
+TEST_CASE("a trace is a file of one draw, with its log joint") {
+  const auto model = [] {
+    const Tensor a = sample("a", dist::Normal(0, 1));
+    deterministic("d", stack({a, 2 * a}, 0));
+    sample("y", dist::Normal(a, 1), {.obs = 1});
+  };
+  const Trace t = h::trace(model).get_trace();
+  t.to_csv(kFile);
+  const Values row = load_draws(kFile);
+  CHECK(row.at("a").at({0}) == t["a"].value.item());
+  CHECK(row.at("d").at({0, 1}) == 2 * t["a"].value.item());
+  CHECK(row.count("y") == 0);
+  const std::string text = text_of(kFile);
+  const std::size_t line = text.find("\nlp__,a,d.1,d.2\n");
+  REQUIRE(line != std::string::npos);
+  CHECK(std::stod(text.substr(line + 16)) == Approx(t.log_prob_sum().item()).epsilon(1e-14));
+}
+
+TEST_CASE("the curve of a fit: moving means, relative change, a file") {
+  infer::Fit fit;
+  fit.losses = {8, 4, 2, 2, 1};
+  fit.window = 2;
+  fit.seconds = 0.25;
+  const std::vector<Real> means = fit.moving_mean();
+  CHECK(means == std::vector<Real>{8, 6, 3, 2, Real(1.5)});
+  CHECK(fit.relative_change() == Approx(0.5));  // (2 + 1) / 2 after (4 + 2) / 2
+  fit.save("summary_test.fit.json");
+  const infer::Fit again = infer::Fit::load("summary_test.fit.json");
+  CHECK(again.losses == fit.losses);
+  CHECK(again.window == 2);
+  CHECK(again.seconds == 0.25);
+  CHECK_FALSE(again.converged);
+  fit.losses.resize(3);
+  CHECK(std::isnan(fit.relative_change()));
+  std::ofstream("summary_test.fit.json") << R"({"schema": "ember-fit/1", "losses": 3})";
+  CHECK_THROWS_WITH(infer::Fit::load("summary_test.fit.json"), Catch::Contains("/losses"));
+}
