@@ -38,7 +38,8 @@ class Arena {
   }
   template <class T>
   T* allocate_array(std::size_t n) {
-    return static_cast<T*>(allocate(n * sizeof(T)));
+    return static_cast<T*>(
+        allocate(n * sizeof(T)));  // NOLINT(bugprone-sizeof-expression): of pointers too
   }
 
   Mark mark() const { return {chunk_, used_}; }

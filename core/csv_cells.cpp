@@ -3,17 +3,37 @@
 #include <charconv>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/tensor.hpp>
 
 namespace ember::detail {
 namespace {
 
 template <class T>
-std::optional<T> parsed(std::string_view text) {
-  T value{};
+std::errc parse(std::string_view text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
+  return end == text.data() + text.size() ? error : std::errc::invalid_argument;
+}
+
+// The bytes of the character at the front; 0 where they are no UTF-8.
+std::size_t character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x80) return byte(0) == 0 ? 0 : 1;
+  const std::size_t n = byte(0) >= 0xF0 ? 4 : byte(0) >= 0xE0 ? 3 : 2;
+  if (byte(0) < 0xC2 || byte(0) > 0xF4 || text.size() < n) return 0;
+  for (std::size_t i = 1; i < n; ++i) {
+    if ((byte(i) & 0xC0U) != 0x80) return 0;
+  }
+  const bool is_long = (byte(0) == 0xE0 && byte(1) < 0xA0) || (byte(0) == 0xF0 && byte(1) < 0x90);
+  const bool is_none = (byte(0) == 0xED && byte(1) > 0x9F) || (byte(0) == 0xF4 && byte(1) > 0x8F);
+  return is_long || is_none ? 0 : n;
+}
+
+void check_utf8(std::string_view text) {
+  for (std::size_t at = 0, n = 0; at < text.size(); at += n) {
+    n = character(text.substr(at, 4));
+    if (n == 0) fail("byte " + std::to_string(at), "this is no UTF-8 text", "save it as UTF-8");
+  }
 }
 
 class CsvReader {
@@ -106,6 +126,7 @@ std::vector<CsvRow> csv_rows(std::string_view text, char separator) {
   if (separator == '"' || separator == '\n' || separator == '\r') {
     fail("read_csv", "a quote or a line break can't be the separator");
   }
+  check_utf8(text);
   return CsvReader(text, separator).rows();
 }
 
@@ -119,13 +140,20 @@ std::string_view trimmed(std::string_view cell) {
   return cell.substr(begin, cell.find_last_not_of(" \t") + 1 - begin);
 }
 
-bool is_number(std::string_view text) { return parsed<double>(text).has_value(); }
+bool is_number(std::string_view text) {
+  double value = 0;
+  return parse(text, value) != std::errc::invalid_argument;
+}
 
 std::optional<Real> number_of(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  if (const auto whole = parsed<long long>(text)) return exactly(static_cast<long double>(*whole));
-  const auto value = parsed<double>(text);
-  return value ? std::optional<Real>(static_cast<Real>(*value)) : std::nullopt;
+  long long whole = 0;
+  if (parse(text, whole) == std::errc()) return exactly(static_cast<long double>(whole));
+  double value = 0;
+  const std::errc error = parse(text, value);
+  if (error == std::errc::invalid_argument) return std::nullopt;
+  if (error == std::errc()) return real_of_text(text, value);
+  fail("", "'" + std::string(text.substr(0, 60)) + "' is no number that Real can hold");
 }
 
 }  // namespace ember::detail

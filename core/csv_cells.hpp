@@ -18,7 +18,7 @@ struct CsvRow {
   bool is_empty_line() const { return cells.size() == 1 && cells[0].empty(); }
 };
 
-/// The records of a text. An error names line and column ("line 3, column 2").
+/// The records of a text, which is UTF-8. An error names line and column ("line 3, column 2").
 std::vector<CsvRow> csv_rows(std::string_view text, char separator);
 
 /// "line 3, column 2".
@@ -27,7 +27,7 @@ std::string csv_place(std::size_t line, std::size_t column);
 /// Without spaces and tabs around it.
 std::string_view trimmed(std::string_view cell);
 bool is_number(std::string_view text);
-/// The number that a text is, if it is one. A whole number that Real can't hold is an error.
+/// The number that a text is, if it is one. One that Real can't hold is an error.
 std::optional<Real> number_of(std::string_view text);
 
 }  // namespace ember::detail

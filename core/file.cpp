@@ -2,11 +2,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <sstream>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -23,25 +23,44 @@ namespace {
 }  // namespace
 
 std::string read_file(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  if (!in) fail_with_errno(file, "can't be opened");
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (in.bad()) fail_with_errno(file, "can't be read");
-  return text.str();
+  const int handle = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (handle < 0) fail_with_errno(file, "can't be opened");
+  std::string text;
+  std::vector<char> block(std::size_t{1} << 16U);
+  ssize_t n = 1;
+  while (n != 0) {
+    n = read(handle, block.data(), block.size());
+    if (n < 0 && errno != EINTR) break;
+    if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
+  }
+  const int reason = errno;
+  close(handle);
+  errno = reason;
+  if (n < 0) fail_with_errno(file, "can't be read");
+  return text;
 }
 
 nlohmann::json read_json_file(const std::string& file) {
   const std::string text = read_file(file);
+  return with_context("file", file, [&] { return parse_json(text); });
+}
+
+void write_json_file(const std::string& file, const nlohmann::json& content) {
+  std::string text;
   try {
-    return nlohmann::json::parse(text);
+    text = content.dump() + "\n";
   } catch (const nlohmann::json::exception& error) {
-    fail("file '" + file + "'", std::string("is no valid JSON: ") + error.what());
+    fail("file '" + file + "'", std::string("can't be written: ") + error.what(),
+         "names are UTF-8");
   }
+  write_file(file, text);
 }
 
 void write_file(const std::string& file, const std::string& text) {
-  const std::string temporary = file + ".tmp" + std::to_string(getpid());
+  // a name of its own for each thread that saves
+  static std::atomic<unsigned> saved{0};
+  const std::string temporary =
+      file + ".tmp" + std::to_string(getpid()) + "." + std::to_string(saved++);
   const int handle = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (handle < 0) fail_with_errno(file, "can't be written");
   const char* at = text.data();

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -15,18 +16,13 @@ using nlohmann::json;
 namespace {
 
 constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
+constexpr Index kMaxInRuns = Index{1} << 28;    // which a few bytes of a file can ask for
 
 [[noreturn]] void wrong(const std::string& path, const std::string& what) {
   fail("json " + (path.empty() ? "/" : path), what);
 }
 
 std::string kind(const json& value) { return std::string("found ") + value.type_name(); }
-
-json array_of(const json& object, const char* key, const std::string& path) {
-  const json& value = detail::member(object, key, path);
-  if (!value.is_array()) wrong(path + "/" + key, "expected an array, " + kind(value));
-  return value;
-}
 
 }  // namespace
 
@@ -64,7 +60,7 @@ json to_json(const Mask& mask) {
   }
   runs.push_back(length);
   json result{{"shape", to_json(mask.shape())}};
-  if (runs.dump().size() < bits.size() + 2) {
+  if (mask.numel() <= kMaxInRuns && runs.dump().size() < bits.size() + 2) {
     result["runs"] = std::move(runs);
   } else {
     result["bits"] = std::move(bits);
@@ -73,7 +69,20 @@ json to_json(const Mask& mask) {
 }
 
 Real real_from_json(const json& value, const std::string& path) {
-  if (value.is_number()) return value.get<Real>();
+  if (value.is_number_float()) {
+    const Real number = value.get<Real>();
+    if (!std::isfinite(number)) wrong(path, value.dump() + " is beyond the numbers of Real");
+    return number;
+  }
+  if (value.is_number()) {
+    try {
+      return value.is_number_unsigned()
+                 ? detail::exactly(static_cast<long double>(value.get<std::uint64_t>()))
+                 : detail::exactly(static_cast<long double>(value.get<std::int64_t>()));
+    } catch (const Error& error) {
+      wrong(path, error.what());
+    }
+  }
   if (value.is_string()) {
     const auto& text = value.get_ref<const std::string&>();
     if (text == "NaN") return std::numeric_limits<Real>::quiet_NaN();
@@ -94,16 +103,18 @@ Shape shape_from_json(const json& value, const std::string& path) {
   for (std::size_t i = 0; i < value.size(); ++i) {
     const std::string here = path + "/" + std::to_string(i);
     const Index size = detail::count_from_json(value[i], kMaxElements, here);
+    // of the others where one is 0: parts of the shape are multiplied too
     if (size > 0 && numel > kMaxElements / size) wrong(here, "the shape has too many elements");
-    numel *= size;
+    if (size > 0) numel *= size;
     shape.push_back(size);
   }
   return shape;
 }
 
 Tensor tensor_from_json(const json& value, const std::string& path) {
+  detail::check_keys(value, {"shape", "data"}, path);
   const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
-  const json data = array_of(value, "data", path);
+  const json& data = detail::array_from_json(value, "data", path);
   if (static_cast<Index>(data.size()) != shape.numel()) {
     wrong(path + "/data",
           std::to_string(data.size()) + " numbers do not fill shape " + to_string(shape));
@@ -118,6 +129,7 @@ Tensor tensor_from_json(const json& value, const std::string& path) {
 
 Mask mask_from_json(const json& value, const std::string& path) {
   const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
+  detail::check_keys(value, {"shape", value.contains("bits") ? "bits" : "runs"}, path);
   std::vector<std::uint8_t> bytes;
   if (value.contains("bits")) {
     const std::string bits = detail::string_from_json(value["bits"], path + "/bits");
@@ -126,7 +138,8 @@ Mask mask_from_json(const json& value, const std::string& path) {
       bytes.push_back(c == '1' ? 1 : 0);
     }
   } else {
-    const json runs = array_of(value, "runs", path);
+    const json& runs = detail::array_from_json(value, "runs", path);
+    if (shape.numel() > kMaxInRuns) wrong(path + "/shape", "the mask has too many elements");
     std::uint8_t current = 0;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const Index left = shape.numel() - static_cast<Index>(bytes.size());
@@ -148,6 +161,27 @@ const json& member(const json& object, const char* key, const std::string& path)
   const auto found = object.find(key);
   if (found == object.end()) wrong(path, std::string("the key \"") + key + "\" is missing");
   return *found;
+}
+
+const json& array_from_json(const json& object, const char* key, const std::string& path) {
+  const json& value = member(object, key, path);
+  if (!value.is_array()) wrong(path + "/" + key, "expected an array, " + kind(value));
+  return value;
+}
+
+void check_keys(const json& object, std::initializer_list<std::string_view> known,
+                const std::string& path) {
+  if (!object.is_object()) wrong(path, "expected an object, " + kind(object));
+  for (const auto& item : object.items()) {
+    if (std::find(known.begin(), known.end(), item.key()) != known.end()) continue;
+    wrong(path + "/" + item.key(), "this key is unknown here");
+  }
+}
+
+std::string name_from_json(const json& value, const std::string& path) {
+  std::string name = string_from_json(value, path);
+  if (name.empty()) wrong(path, "the name is empty");
+  return name;
 }
 
 std::string string_from_json(const json& value, const std::string& path) {

@@ -4,7 +4,9 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
@@ -34,13 +36,27 @@ bool bool_from_json(const nlohmann::json& json, const std::string& path);
 /// A whole number of 0 .. limit.
 Index count_from_json(const nlohmann::json& json, Index limit, const std::string& path);
 
+/// A member that is an array.
+const nlohmann::json& array_from_json(const nlohmann::json& json, const char* key,
+                                      const std::string& path);
+/// An error where an object has a key that is none of these: a misspelled one would be passed over.
+void check_keys(const nlohmann::json& json, std::initializer_list<std::string_view> known,
+                const std::string& path);
+/// A name, which is not empty.
+std::string name_from_json(const nlohmann::json& json, const std::string& path);
+
 /// An error unless the member "schema" of a document is this one.
 void check_schema(const nlohmann::json& document, const char* schema);
 
 /// All bytes of a file.
 std::string read_file(const std::string& file);
-/// A whole JSON file; errors name the file and the line and column of what is wrong.
+/// A whole JSON text. A key that stands twice, nesting above 200 and a number that Real can't hold
+/// are errors, which name the JSON path, those of the syntax also line and column.
+nlohmann::json parse_json(std::string_view text);
+/// A whole JSON file; errors name the file too.
 nlohmann::json read_json_file(const std::string& file);
+/// In one line.
+void write_json_file(const std::string& file, const nlohmann::json& content);
 /// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old
 /// file whole.
 void write_file(const std::string& file, const std::string& text);

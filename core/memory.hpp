@@ -7,6 +7,7 @@
 
 namespace ember::detail {
 
+/// An Error that names the bytes where the machine does not have them.
 void* allocate_numbers(std::size_t bytes);
 /// Gives back what allocate_numbers(bytes) gave.
 void free_numbers(void* block, std::size_t bytes) noexcept;

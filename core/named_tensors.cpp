@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 
 namespace ember {
 
@@ -18,7 +19,8 @@ std::size_t NamedTensors::position_of(std::string_view name) const {
   std::string there;
   for (const std::string& other : names()) there += (there.empty() ? "" : ", ") + other;
   fail("file '" + file_ + "'", "there is no '" + std::string(name) + "'",
-       there.empty() ? "it holds no numbers" : "it has " + there);
+       there.empty() ? "it holds no numbers"
+                     : detail::did_you_mean(name, names()) + "it has " + there);
 }
 
 std::vector<std::string> NamedTensors::names() const {

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 #include <cstring>
+#include <set>
 #include <string_view>
 
 #include <ember/core/error.hpp>
@@ -31,6 +32,7 @@ class Header {
     expect('{');
     while (!accept('}')) {
       const std::string key = string();
+      if (!keys_.insert(key).second) error("the entry '" + key + "' stands there twice");
       expect(':');
       if (key == "descr") {
         descr = string();
@@ -38,7 +40,6 @@ class Header {
         fortran_order = boolean();
       } else if (key == "shape") {
         shape = tuple();
-        has_shape_ = true;
       } else {
         error("'" + key + "' is no entry of a header");
       }
@@ -47,7 +48,11 @@ class Header {
         break;
       }
     }
-    if (descr.empty() || !has_shape_) error("the header lacks 'descr' or 'shape'");
+    for (const char* key : {"descr", "fortran_order", "shape"}) {
+      if (!keys_.contains(key)) error(std::string("the header lacks '") + key + "'");
+    }
+    skip();
+    if (at_ != text_.size()) error("text follows the header's dictionary");
   }
 
   std::string descr;
@@ -109,7 +114,7 @@ class Header {
   std::string_view text_;
   std::size_t begin_;
   std::size_t at_ = 0;
-  bool has_shape_ = false;
+  std::set<std::string> keys_;
 };
 
 template <class T>
@@ -140,7 +145,8 @@ constexpr Type kTypes[] = {{"f8", 8, number_at<double>},        {"f4", 4, number
 
 const Type& type_of(const std::string& descr) {
   for (const Type& type : kTypes) {
-    if (descr.size() == 3 && descr.substr(1) == type.name) return type;
+    const bool has_order = descr.size() == 3 && std::strchr("<>|=", descr[0]) != nullptr;
+    if (has_order && descr.substr(1) == type.name) return type;
   }
   fail("", "numbers of type '" + descr + "' are not read",
        "save it as float64: numpy.save(file, x.astype(float))");

@@ -14,14 +14,7 @@ using nlohmann::json;
 
 Real number_from(const json& value, const std::string& path) {
   if (value.is_null()) return std::numeric_limits<Real>::quiet_NaN();
-  if (!value.is_number_integer()) return real_from_json(value, path);
-  try {
-    return value.is_number_unsigned()
-               ? detail::exactly(static_cast<long double>(value.get<std::uint64_t>()))
-               : detail::exactly(static_cast<long double>(value.get<std::int64_t>()));
-  } catch (const Error& error) {
-    fail("json " + path, error.what());
-  }
+  return real_from_json(value, path);
 }
 
 void collect(const json& value, std::size_t depth, Shape& shape, std::vector<Real>& numbers,

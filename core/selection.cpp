@@ -9,8 +9,12 @@ namespace {
 Index checked_index(Index i, const Shape& shape, std::size_t axis, const char* who) {
   const Index size = shape[axis];
   if (i < -size || i >= size) {
-    fail(who, "index " + std::to_string(i) + " is outside of axis " + std::to_string(axis) +
-                  " of shape " + to_string(shape));
+    fail(who,
+         "index " + std::to_string(i) + " is outside of axis " + std::to_string(axis) +
+             " of shape " + to_string(shape),
+         size == 0
+             ? "the axis is empty"
+             : "indices run from " + std::to_string(-size) + " to " + std::to_string(size - 1));
   }
   return i < 0 ? i + size : i;
 }

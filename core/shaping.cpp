@@ -46,7 +46,8 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   Node& in = x.node();
   if (in.shape == shape) return x;
   if (!broadcasts_to(in.shape, shape)) {
-    fail("expand", "shape " + to_string(in.shape) + " does not broadcast to " + to_string(shape));
+    fail("expand", "shape " + to_string(in.shape) + " does not broadcast to " + to_string(shape),
+         "axes are matched from the right; those that grow are of size 1 or absent");
   }
   Node* out = detail::new_result(Op::expand, shape, {&in});
   Tensor result(out);

@@ -21,7 +21,8 @@ Tensor root(const Tensor& x) {
 
 Tensor var(const Tensor& x, const Axes& axes, bool keepdim, Real correction) {
   const Index results = detail::result_shape(x.shape(), axes, "var", keepdim).numel();
-  const Real n = results == 0 ? Real{0} : static_cast<Real>(x.numel() / results);
+  const Index group = results == 0 ? 0 : x.numel() / results;
+  const auto n = static_cast<Real>(group);
   if (results > 0 && !(n > correction)) {
     std::ostringstream text;
     text << "shape " << to_string(x.shape()) << " has " << n

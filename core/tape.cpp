@@ -14,6 +14,16 @@ std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * siz
 
 void* allocate_buffer(Index numel) { return allocate_numbers(bytes_of(numel)); }
 
+// Runs f, which takes memory for the numbers of a tensor: an error names its shape.
+template <class F>
+auto for_shape(const Shape& shape, F f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    throw Error("a tensor of shape " + to_string(shape) + ": " + error.what());
+  }
+}
+
 }  // namespace
 
 void retain(Node* node) noexcept {
@@ -44,7 +54,7 @@ Node* new_heap_node(const Shape& shape) {
   node->numel = shape.numel();
   node->value = &node->scalar;
   if (node->numel != 1) {
-    node->buffer = allocate_buffer(node->numel);
+    node->buffer = for_shape(shape, [&] { return allocate_buffer(node->numel); });
     node->value = static_cast<Real*>(node->buffer);
   }
   return node.release();
@@ -95,7 +105,8 @@ Node* Tape::allocate(const Shape& shape) {
   node->operand_count = 0;
   node->shape = shape;
   node->numel = shape.numel();
-  node->value = node->numel == 1 ? &node->scalar : allocate_reals(node->numel);
+  node->value = &node->scalar;
+  if (node->numel != 1) node->value = for_shape(shape, [&] { return allocate_reals(node->numel); });
   node->base = nullptr;
   node->tape = this;
   node->adjoint = nullptr;
@@ -228,7 +239,7 @@ void Tape::end() noexcept {
     node->has_adjoint = false;
     node->tape = nullptr;
     node->origin = nullptr;
-    slots_[i] = new Node;
+    slots_[i] = new Node;  // NOLINT(bugprone-unhandled-exception-at-new): nothing can be done here
   }
   used_ = frame.nodes;
   for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);

@@ -87,8 +87,12 @@ Real Tensor::at(std::initializer_list<Dim> index) const {
   for (Dim dim : index) {
     const Index i = dim.value < 0 ? dim.value + sizes[axis] : dim.value;
     if (i < 0 || i >= sizes[axis]) {
-      fail("at", "index " + std::to_string(dim.value) + " is outside of axis " +
-                     std::to_string(axis) + " of shape " + to_string(sizes));
+      fail("at",
+           "index " + std::to_string(dim.value) + " is outside of axis " + std::to_string(axis) +
+               " of shape " + to_string(sizes),
+           sizes[axis] == 0 ? "the axis is empty"
+                            : "indices run from " + std::to_string(-sizes[axis]) + " to " +
+                                  std::to_string(sizes[axis] - 1));
     }
     offset = offset * sizes[axis++] + i;
   }

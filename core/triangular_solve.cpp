@@ -43,7 +43,7 @@ struct Systems {
   }
 };
 
-void solve_in_place(const Block& a, bool upper, bool transpose, Eigen::Ref<Matrix> x) {
+void solve_in_place(const Block& a, bool upper, bool transpose, const Eigen::Ref<Matrix>& x) {
   if (upper && transpose) {
     a.triangularView<Eigen::Upper>().transpose().solveInPlace(x);
   } else if (upper) {

@@ -15,10 +15,26 @@ Mask over_operand(const Mask& elements, const Node& operand, bool rows) {
   return any_to_shape(elements, shape).unsqueeze_right(1).broadcast_to(operand.shape);
 }
 
+// The derivatives of a sum over everything, times one number, are the operands' adjoints.
+void hand_over_all(Node& n, const distributions::DensityRecord& record) {
+  const Real factor = *n.adjoint;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
+    Real* partial = record.partial[k];
+    if (partial == nullptr) continue;
+    Node& operand = *n.operands[k];
+    if (factor != 1) {
+#pragma omp simd
+      for (Index i = 0; i < operand.numel; ++i) partial[i] *= factor;
+    }
+    hand_over(operand, partial, nullptr);
+  }
+}
+
 }  // namespace
 
 void backward_density(Node& n) {
   const auto& record = *static_cast<const distributions::DensityRecord*>(n.aux);
+  if (record.total && n.mask == nullptr) return hand_over_all(n, record);
   Mask visible = Mask::filled(record.elements, true);
   if (n.mask != nullptr) visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
   if (!record.total) visible = visible & reach_of(n);

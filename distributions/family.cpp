@@ -85,6 +85,7 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
 }
 
 void Family::check_parameters(const Mask& visible, bool is_real_too) const {
+  if (is_checked_.load(std::memory_order_relaxed)) return;
   for (const Parameter& p : parameters()) {
     if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
     const Constraint constraint = parameter_constraint(p);
@@ -96,6 +97,8 @@ void Family::check_parameters(const Mask& visible, bool is_real_too) const {
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }
+  // Tensors do not change: what was drawn from need not be looked at again for its density.
+  if (is_real_too && visible.is_all()) is_checked_.store(true, std::memory_order_relaxed);
 }
 
 detail::Sources Family::sources() const {

@@ -2,6 +2,7 @@
 // families is in Distribution and in the drivers.
 #pragma once
 
+#include <atomic>
 #include <span>
 
 #include <ember/core/inline_vector.hpp>
@@ -99,6 +100,8 @@ class Family {
   const FamilyInfo& info_;
   InlineVector<Parameter, kMaxParameters> parameters_;
   std::size_t alternative_ = 0;
+  // All elements were looked at, those of real parameters too; never the other way round.
+  mutable std::atomic<bool> is_checked_{false};
 };
 
 /// All families, in the order of families.def.

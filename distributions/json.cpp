@@ -51,6 +51,9 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
   const std::string name =
       detail::string_from_json(detail::member(value, "family", path), path + "/family");
   if (name == "Transformed") {
+    detail::check_keys(
+        value, {"family", "elements", "event_axes", "event_shape", "mask", "base", "transform"},
+        path);
     const Distribution base =
         distribution_from_json(detail::member(value, "base", path), path + "/base");
     const transforms::Transform transform =
@@ -65,6 +68,8 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
         shape_from_json(detail::member(value, "event_shape", path), path + "/event_shape");
     return std::make_shared<UnknownFamily>(value, batch, event);  // keeps all that the file says
   }
+  detail::check_keys(
+      value, {"family", "elements", "event_axes", "event_shape", "mask", "parameters"}, path);
   const json& given = detail::member(value, "parameters", path);
   std::vector<Tensor> values(info->parameters.size());
   std::size_t found = 0;
@@ -103,6 +108,9 @@ json to_json(const Distribution& d) {
 }
 
 bool is_unknown(const Distribution& distribution) {
+  if (const auto parts = distributions::parts_of(distribution.family())) {
+    return is_unknown(parts->base);
+  }
   return dynamic_cast<const UnknownFamily*>(&distribution.family()) != nullptr;
 }
 
@@ -133,7 +141,9 @@ json to_json(const transforms::Transform& transform) {
 transforms::Transform transform_from_json(const json& value, const std::string& path) {
   const std::string type =
       detail::string_from_json(detail::member(value, "type", path), path + "/type");
+  std::size_t read = value.contains("parts") ? 2 : 1;
   const auto number = [&](const char* name) {
+    ++read;
     return tensor_from_json(detail::member(value, name, path), path + "/" + name);
   };
   const auto count = [&](const char* name) {
@@ -145,31 +155,37 @@ transforms::Transform transform_from_json(const json& value, const std::string& 
   };
   std::vector<transforms::Transform> parts;
   if (value.contains("parts")) {
-    for (std::size_t i = 0; i < value["parts"].size(); ++i) {
-      parts.push_back(transform_from_json(value["parts"][i], path + "/parts/" + std::to_string(i)));
+    const json& list = detail::array_from_json(value, "parts", path);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      parts.push_back(transform_from_json(list[i], path + "/parts/" + std::to_string(i)));
     }
   }
   const auto only_part = [&] {
     if (parts.size() != 1) fail("json " + path + "/parts", "expected one part");
     return parts.front();
   };
-  if (type == "Identity") return transforms::identity();
-  if (type == "Exp") return transforms::exp();
-  if (type == "Sigmoid") return transforms::sigmoid();
-  if (type == "Tanh") return transforms::tanh();
-  if (type == "Softplus") return transforms::softplus();
-  if (type == "StickBreaking") return transforms::stick_breaking();
-  if (type == "Softmax") return transforms::softmax();
-  if (type == "LowerCholesky") return transforms::lower_cholesky();
-  if (type == "PositiveDefinite") return transforms::positive_definite();
-  if (type == "Power") return transforms::power(number("exponent"));
-  if (type == "Affine") {
-    return transforms::affine(number("loc"), number("scale"), count("event_dim"));
-  }
-  if (type == "Compose") return transforms::compose(std::move(parts));
-  if (type == "Inverse") return only_part().inv();
-  if (type == "Independent") return transforms::independent(only_part(), count("n"));
-  fail("json " + path + "/type", "'" + type + "' is no transform that this program knows");
+  const auto make = [&]() -> transforms::Transform {
+    if (type == "Identity") return transforms::identity();
+    if (type == "Exp") return transforms::exp();
+    if (type == "Sigmoid") return transforms::sigmoid();
+    if (type == "Tanh") return transforms::tanh();
+    if (type == "Softplus") return transforms::softplus();
+    if (type == "StickBreaking") return transforms::stick_breaking();
+    if (type == "Softmax") return transforms::softmax();
+    if (type == "LowerCholesky") return transforms::lower_cholesky();
+    if (type == "PositiveDefinite") return transforms::positive_definite();
+    if (type == "Power") return transforms::power(number("exponent"));
+    if (type == "Affine") {
+      return transforms::affine(number("loc"), number("scale"), count("event_dim"));
+    }
+    if (type == "Compose") return transforms::compose(std::move(parts));
+    if (type == "Inverse") return only_part().inv();
+    if (type == "Independent") return transforms::independent(only_part(), count("n"));
+    fail("json " + path + "/type", "'" + type + "' is no transform that this program knows");
+  };
+  transforms::Transform result = with_context("json", path, make);
+  if (read != value.size()) fail("json " + path, "it has keys that are none of '" + type + "'");
+  return result;
 }
 
 json to_json(const Constraint& constraint) {
@@ -188,7 +204,9 @@ Constraint constraint_from_json(const json& value, const std::string& path) {
   };
   const std::optional<Constraint::Kind> known = Constraint::kind_of(kind);
   if (!known) fail("json " + path + "/kind", "'" + kind + "' is no constraint");
-  Constraint result(*known, bound("lower"), bound("upper"));
+  detail::check_keys(value, {"kind", "event_axes", "lower", "upper"}, path);
+  const Constraint result = with_context(
+      "json", path, [&] { return Constraint(*known, bound("lower"), bound("upper")); });
   if (result.has_lower() != result.lower().defined() ||
       result.has_upper() != result.upper().defined()) {
     fail("json " + path, "these are not the bounds of '" + kind + "'");

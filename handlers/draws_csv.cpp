@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <limits>
 
@@ -92,6 +93,10 @@ Shape shape_of(const std::vector<Read>& columns) {
     }
     for (std::size_t a = 0; a < sizes.size(); ++a) {
       sizes[a] = std::max(sizes[a], column.index[a] + 1);
+      if (sizes[a] > std::ssize(columns)) {
+        fail("header", "'" + site + "' has an index " + std::to_string(sizes[a]) + ", and only " +
+                           std::to_string(columns.size()) + " columns");
+      }
     }
   }
   const Shape shape(sizes);
@@ -104,7 +109,11 @@ Shape shape_of(const std::vector<Read>& columns) {
 
 Real cell_number(const CsvRow& row, std::size_t position) {
   const std::string_view cell = detail::trimmed(row.cells[position]);
-  if (const auto number = detail::number_of(cell)) return *number;
+  try {
+    if (const auto number = detail::number_of(cell)) return *number;
+  } catch (const Error& error) {
+    fail(detail::csv_place(row.line, position + 1), error.what());
+  }
   fail(detail::csv_place(row.line, position + 1), "'" + std::string(cell) + "' is no number");
 }
 
@@ -125,12 +134,16 @@ Tensor values_of(const std::vector<Read>& columns, std::span<const CsvRow> rows)
   return tensor(values, concatenate(Shape{rows.size()}, shape));
 }
 
-// Comments become empty lines, so that the others keep their numbers.
+// Comments ("# ...": "#NUM!" is a damaged cell) become empty lines, so that the others keep their
+// numbers.
 std::string without_comments(const std::string& text) {
   std::string result;
   for (std::size_t at = 0; at < text.size();) {
     const std::size_t end = std::min(text.find('\n', at), text.size());
-    if (text[at] != '#') result.append(text, at, end - at);
+    const bool is_comment =
+        text[at] == '#' &&
+        (at + 1 >= end || std::isspace(static_cast<unsigned char>(text[at + 1])) != 0);
+    if (!is_comment) result.append(text, at, end - at);
     result += '\n';
     at = end + 1;
   }

@@ -10,7 +10,7 @@ void InterveneHandler::postprocess(Message& message) {
   const auto found = values_.find(message.name.str());
   if (found == values_.end()) return;
   const Tensor& value = found->second;
-  with_context("site", message.name, [&] {
+  at_site(message.name, message.place, [&] {
     message.value =
         value.expand(broadcast_shapes(value.shape(), message.value.shape(), "intervene"));
   });

@@ -6,7 +6,7 @@ namespace ember::handlers {
 
 void MaskHandler::process(Message& message) {
   if (message.kind != Message::Kind::sample) return;
-  with_context("site", message.name, [&] { message.mask = message.mask & mask_; });
+  at_site(message.name, message.place, [&] { message.mask = message.mask & mask_; });
 }
 
 }  // namespace ember::handlers

@@ -8,6 +8,7 @@
 
 #include <ember/core/inline_vector.hpp>
 #include <ember/distributions/distribution.hpp>
+#include <ember/handlers/place.hpp>
 #include <ember/handlers/scale_factor.hpp>
 
 namespace ember {
@@ -43,6 +44,7 @@ struct Message {
 
   Kind kind = Kind::sample;
   Name name;
+  Place place;                               // of the statement in the model
   distributions::Distribution distribution;  // of a sample or partial message
   Tensor value;                              // undefined until somebody gives one
   bool is_observed = false;

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/tape.hpp>
 #include <ember/distributions/biject_to.hpp>
@@ -37,7 +38,10 @@ ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& c
 
 Tensor ParamStore::get(Name name) const {
   const Entry entry = find(name);
-  if (!entry) fail(who(name), "is not in the parameter store", "param(name, init) puts it there");
+  if (!entry) {
+    fail(who(name), "is not in the parameter store",
+         detail::did_you_mean(name, names()) + "param(name, init) puts it there");
+  }
   return detail::value_of(entry);
 }
 
@@ -103,7 +107,8 @@ ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constra
     return there;
   }
   if (!init.defined()) {
-    fail(who(name), "is not in the parameter store", "give it an initial value");
+    fail(who(name), "is not in the parameter store",
+         detail::did_you_mean(name, names()) + "at first it needs an initial value");
   }
   Entry made = make_entry(name, init, constraint);
   const std::unique_lock lock(mutex_);

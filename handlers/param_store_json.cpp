@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cmath>
 #include <set>
 
 #include <ember/core/error.hpp>
@@ -16,6 +17,23 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kSchema = "ember-params/1";
+
+// "value" is for readers; a file where somebody changed it would otherwise be read as before.
+void check_value(const json& given, const Tensor& expected, const std::string& path) {
+  constexpr Real kRounding = Real(1e-4);  // of another machine's functions, and of float
+  const Tensor value = tensor_from_json(given, path);
+  bool is_near = value.shape() == expected.shape();
+  for (std::size_t i = 0; is_near && i < value.data().size(); ++i) {
+    const Real a = value.data()[i];
+    const Real b = expected.data()[i];
+    is_near = a == b || (std::isnan(a) && std::isnan(b)) ||
+              std::abs(a - b) <= kRounding * (1 + std::abs(b));
+  }
+  if (!is_near) {
+    fail("json " + path, "is not what the constraint makes of \"unconstrained\"",
+         "change \"unconstrained\", or use ParamStore::set");
+  }
+}
 
 }  // namespace
 
@@ -41,15 +59,18 @@ std::vector<ParamStore::Entry> params_from_json(const json& params, const std::s
     const auto part = [&](const char* key) -> const json& {
       return detail::member(params[i], key, here);
     };
-    const std::string name = detail::string_from_json(part("name"), here + "/name");
+    detail::check_keys(params[i], {"name", "constraint", "unconstrained", "value"}, here);
+    const std::string name = detail::name_from_json(part("name"), here + "/name");
     if (!names.insert(name).second) {
       fail("json " + here + "/name", "the file has '" + name + "' twice");
     }
     const detail::ParamEntry entry{
         Name(name), constraint_from_json(part("constraint"), here + "/constraint"),
         tensor_from_json(part("unconstrained"), here + "/unconstrained")};
-    with_context("json", here + "/unconstrained",
-                 [&] { transform_to(entry.constraint)(entry.unconstrained); });
+    const Tensor constrained = with_context("json", here + "/unconstrained", [&] {
+      return transform_to(entry.constraint)(entry.unconstrained);
+    });
+    if (params[i].contains("value")) check_value(params[i]["value"], constrained, here + "/value");
     entries.push_back(std::make_shared<detail::ParamEntry>(entry));
   }
   return entries;
@@ -57,13 +78,14 @@ std::vector<ParamStore::Entry> params_from_json(const json& params, const std::s
 
 void ParamStore::save(const std::string& path) const {
   const json content{{"schema", kSchema}, {"params", params_to_json(*this)}};
-  detail::write_file(path, content.dump() + "\n");
+  detail::write_json_file(path, content);
 }
 
 void ParamStore::load(const std::string& path) {
   const json content = detail::read_json_file(path);
   with_context("file", path, [&] {
     detail::check_schema(content, kSchema);
+    detail::check_keys(content, {"schema", "params"}, "");
     put(params_from_json(detail::member(content, "params", ""), "/params"));
   });
 }

@@ -88,7 +88,11 @@ const plate* find_open_plate(Name name) {
 
 }  // namespace detail
 
-plate::plate(Name name, Dim size, const PlateOptions& options) {
+plate::plate(Name name, Dim size, const PlateOptions& options, const std::source_location& where) {
+  at_place(where, [&] { open(name, size.value, options); });
+}
+
+void plate::open(Name name, Index size, const PlateOptions& options) {
   Index dim = options.dim;
   if (dim > 0) {
     fail(who(name), "dim " + std::to_string(dim) + " is not negative",
@@ -101,7 +105,7 @@ plate::plate(Name name, Dim size, const PlateOptions& options) {
     fail(who(name), "dim " + std::to_string(dim) + " is taken by " + who(other->frame().name),
          "give one of them another dim");
   }
-  frame_ = {name, dim, size.value, size.value};
+  frame_ = {name, dim, size, size};
   indices_ = detail::open_members(frame_, options.subsample_size, options.subsample);
   if (detail::find_open_plate(frame_.name) != nullptr) {
     fail(who(frame_.name), "a plate of this name is open");

@@ -24,7 +24,8 @@ struct PlateOptions {
 /// same indices then.
 class plate : public handlers::Handler {
  public:
-  plate(Name name, Dim size, const PlateOptions& options = {});
+  plate(Name name, Dim size, const PlateOptions& options = {},
+        const std::source_location& where = std::source_location::current());
   plate(const plate&) = delete;
   plate& operator=(const plate&) = delete;
   ~plate() override;
@@ -43,6 +44,8 @@ class plate : public handlers::Handler {
   void postprocess(Message& message) override;
 
  private:
+  void open(Name name, Index size, const PlateOptions& options);
+
   PlateFrame frame_;
   std::optional<Indices> indices_;
 };

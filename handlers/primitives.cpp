@@ -61,9 +61,10 @@ void check_site(Name name, const distributions::Distribution& distribution) {
 }
 
 Tensor send_sample(Name name, const distributions::Distribution& distribution, const Tensor* obs,
-                   const std::optional<Mask>& obs_mask, const Infer& infer) {
+                   const std::optional<Mask>& obs_mask, const Infer& infer, const Place& place) {
   Message message;
   message.name = name;
+  message.place = place;
   message.distribution = distribution;
   if (obs != nullptr) {
     message.value = *obs;
@@ -71,7 +72,18 @@ Tensor send_sample(Name name, const distributions::Distribution& distribution, c
   }
   if (obs_mask) message.obs_mask = obs_mask;
   if (!infer.empty()) message.infer = infer;
-  apply_stack(message);
+  at_place(place, [&] { apply_stack(message); });
+  return message.value;
+}
+
+Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
+  Message message;
+  message.kind = Message::Kind::deterministic;
+  message.name = name;
+  message.place = place;
+  message.value = value;
+  message.is_observed = true;
+  at_place(place, [&] { apply_stack(message); });
   return message.value;
 }
 
@@ -81,68 +93,68 @@ Tensor send_sample(Name name, const distributions::Distribution& distribution, c
 namespace {
 
 Tensor sample_partially(Name name, const distributions::Distribution& distribution,
-                        const SampleOptions& options) {
+                        const SampleOptions& options, const Place& place) {
   Message announced;
   announced.kind = Message::Kind::partial;
   announced.name = name;
+  announced.place = place;
   announced.distribution = distribution;
   if (options.obs) announced.value = *options.obs;
   announced.is_observed = options.obs.has_value();
   announced.obs_mask = options.obs_mask;
   announced.infer = options.infer;
-  detail::apply_stack(announced);
+  at_place(place, [&] { detail::apply_stack(announced); });
   const Tensor* obs = announced.value.defined() ? &announced.value : nullptr;
   if (!announced.obs_mask || obs == nullptr) {
-    return detail::send_sample(name, announced.distribution, obs, {}, announced.infer);
+    return detail::send_sample(name, announced.distribution, obs, {}, announced.infer, place);
   }
   const Mask& mask = *announced.obs_mask;
   const Tensor observed = detail::send_sample(Name(name + "_observed"), announced.distribution, obs,
-                                              mask, announced.infer);
+                                              mask, announced.infer, place);
   const Tensor unobserved = detail::send_sample(Name(name + "_unobserved"), announced.distribution,
-                                                nullptr, !mask, announced.infer);
-  return with_context("site", name, [&] {
+                                                nullptr, !mask, announced.infer, place);
+  return at_site(name, place, [&] {
     const std::size_t event_dim = announced.distribution.event_shape().rank();
-    return deterministic(name, where(mask.unsqueeze_right(event_dim), observed, unobserved));
+    return detail::send_deterministic(
+        name, ember::where(mask.unsqueeze_right(event_dim), observed, unobserved), place);
   });
 }
 
 }  // namespace
 
 Tensor sample(Name name, const distributions::Distribution& distribution,
-              const SampleOptions& options) {
-  detail::check_site(name, distribution);
-  if (options.obs_mask) return sample_partially(name, distribution, options);
+              const SampleOptions& options, const std::source_location& where) {
+  const Place place(where);
+  at_place(place, [&] { detail::check_site(name, distribution); });
+  if (options.obs_mask) return sample_partially(name, distribution, options, place);
   return detail::send_sample(name, distribution, options.obs ? &*options.obs : nullptr, {},
-                             options.infer);
+                             options.infer, place);
 }
 
-Tensor deterministic(Name name, const Tensor& value) {
-  Message message;
-  message.kind = Message::Kind::deterministic;
-  message.name = name;
-  message.value = value;
-  message.is_observed = true;
-  detail::apply_stack(message);
-  return message.value;
+Tensor deterministic(Name name, const Tensor& value, const std::source_location& where) {
+  return detail::send_deterministic(name, value, where);
 }
 
-void factor(Name name, const Tensor& log_factor) {
+void factor(Name name, const Tensor& log_factor, const std::source_location& where) {
   const Tensor nothing = zeros(concatenate(log_factor.shape(), Shape{0}));
-  detail::send_sample(name, distributions::Unit(log_factor), &nothing, {}, {});
+  detail::send_sample(name, distributions::Unit(log_factor), &nothing, {}, {}, where);
 }
 
 Tensor param(Name name, const Tensor& init, const Constraint& constraint,
-             const ParamOptions& options) {
+             const ParamOptions& options, const std::source_location& where) {
   Message message;
   message.kind = Message::Kind::param;
   message.name = name;
+  message.place = where;
   message.value = init;
   message.constraint = constraint;
   message.event_dim = options.event_dim;
-  detail::apply_stack(message);
+  at_place(message.place, [&] { detail::apply_stack(message); });
   return message.value;
 }
 
-Tensor param(Name name) { return param(name, Tensor()); }
+Tensor param(Name name, const std::source_location& where) {
+  return param(name, Tensor(), constraints::real, {}, where);
+}
 
 }  // namespace ember

@@ -7,7 +7,7 @@ namespace ember::handlers {
 
 void ScaleHandler::process(Message& message) {
   if (message.kind != Message::Kind::sample) return;
-  with_context("site", message.name, [&] { message.scale *= scale_; });
+  at_site(message.name, message.place, [&] { message.scale *= scale_; });
 }
 
 // A constant number of which nobody asks where it comes from takes the short way.

@@ -19,9 +19,11 @@ std::string_view part_of_name(const Message& message) {
 
 }  // namespace
 
-sequential_plate::sequential_plate(Name name, Dim size, const SequentialPlateOptions& options)
-    : frame_{name, 0, size.value, size.value},
-      indices_(detail::open_members(frame_, options.subsample_size, options.subsample)) {}
+sequential_plate::sequential_plate(Name name, Dim size, const SequentialPlateOptions& options,
+                                   const std::source_location& where)
+    : frame_{name, 0, size.value, size.value}, indices_(at_place(where, [&] {
+        return detail::open_members(frame_, options.subsample_size, options.subsample);
+      })) {}
 
 sequential_plate::Iteration::Iteration(const sequential_plate& plate)
     : plate_(plate), outer_(innermost) {

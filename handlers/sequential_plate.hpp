@@ -22,7 +22,8 @@ struct SequentialPlateOptions {
 /// trace, which replay reads; a loop of the same name in one execution has the same ones.
 class sequential_plate {
  public:
-  sequential_plate(Name name, Dim size, const SequentialPlateOptions& options = {});
+  sequential_plate(Name name, Dim size, const SequentialPlateOptions& options = {},
+                   const std::source_location& where = std::source_location::current());
 
   /// A running loop, as a handler: it leaves the stack however the loop ends.
   class Iteration final : public handlers::Handler {

@@ -55,6 +55,7 @@ const char* to_string(SiteKind kind) {
 
 Site::Site(const Message& message, distributions::Distribution d, const Mask& elements)
     : name(message.name),
+      place(message.place),
       distribution(std::move(d)),
       value(message.value),
       is_observed(message.is_observed),
@@ -70,7 +71,7 @@ Site::Site(const Message& message, distributions::Distribution d, const Mask& el
   kind = !is_observed               ? SiteKind::latent
          : distribution.is_factor() ? SiteKind::factor
                                     : SiteKind::observed;
-  with_context("site", name, [&] {
+  at_site(name, place, [&] {
     const Shape own = elements_of(*this);
     const bool is_plain = scale.is_number() && !obs_mask && handler_mask.is_all() &&
                           handler_mask.shape().rank() == 0 && element_mask.is_all() &&
@@ -101,7 +102,8 @@ void Site::check_scale() const {
   const auto is_good = [](Real s) { return s > 0 && std::isfinite(s); };
   if (scale.is_number()) {
     if (is_good(scale.number()) || mask.is_none()) return;
-    fail("", "scale " + std::to_string(scale.number()) + " is not positive and finite");
+    fail("", "scale " + std::to_string(scale.number()) + " is not positive and finite",
+         "to leave the site out, mask it");
   }
   const Tensor s = detach(scale.value());
   Mask visible = mask;
@@ -117,7 +119,7 @@ void Site::check_scale() const {
 
 const Tensor& Site::unscaled_log_prob() const {
   if (!unscaled_.defined()) {
-    unscaled_ = with_context("site", name, [&] {
+    unscaled_ = at_site(name, place, [&] {
       return has_distribution() ? distribution.log_prob(value, outer_mask()) : Tensor(0.0);
     });
   }
@@ -128,7 +130,7 @@ const Tensor& Site::log_prob() const {
   if (log_prob_.defined()) return log_prob_;
   const Tensor& plain = unscaled_log_prob();
   if (scale.is_one() || !has_distribution()) return log_prob_ = plain;
-  log_prob_ = with_context("site", name, [&] {
+  log_prob_ = at_site(name, place, [&] {
     Mask visible = mask;
     for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
     return where(visible, plain * scale.value(), 0);
@@ -141,8 +143,8 @@ const Tensor& Site::log_prob_sum() const {
   if (!has_distribution()) return log_prob_sum_ = Tensor(0.0);
   if (!scale.is_number()) return log_prob_sum_ = sum(log_prob());
   // The mask has the distribution's own in it: the family can be asked at once.
-  log_prob_sum_ = with_context(
-      "site", name, [&] { return distribution.family().log_prob_sum(value, mask.shape(), mask); });
+  log_prob_sum_ = at_site(
+      name, place, [&] { return distribution.family().log_prob_sum(value, mask.shape(), mask); });
   // A site of which nothing counts is 0 whatever its scale is.
   if (!scale.is_one() && !mask.is_none()) log_prob_sum_ = log_prob_sum_ * scale.number();
   return log_prob_sum_;

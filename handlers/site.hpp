@@ -23,6 +23,7 @@ class Site {
   Site(const Message& message, distributions::Distribution d, const Mask& elements);
 
   Name name;
+  Place place;  // of its statement in the model
   SiteKind kind = SiteKind::latent;
   distributions::Distribution distribution;  // undefined for deterministic and param sites
   Tensor value;

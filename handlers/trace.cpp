@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/text_table.hpp>
 
@@ -27,10 +28,15 @@ const Site* Trace::find(Name name) const {
 const Site& Trace::operator[](Name name) const {
   const Site* site = find(name);
   if (site != nullptr) return *site;
-  std::string names;
-  for (const Site& s : sites_) names += (names.empty() ? "" : ", ") + s.name.str();
+  std::string list;
+  std::vector<std::string> names;
+  for (const Site& s : sites_) {
+    names.push_back(s.name.str());
+    list += (list.empty() ? "" : ", ") + names.back();
+  }
   fail("trace", "there is no site '" + name.str() + "'",
-       sites_.empty() ? "the trace is empty" : "its sites are " + names);
+       sites_.empty() ? "the trace is empty"
+                      : detail::did_you_mean(name, names) + "its sites are " + list);
 }
 
 const TracePlate* Trace::find_plate(Name name) const {
@@ -40,11 +46,11 @@ const TracePlate* Trace::find_plate(Name name) const {
   return nullptr;
 }
 
-void Trace::add(Site site) {
+void Trace::add(Site&& site) {
   if (const Site* there = find(site.name)) {
     if (there->kind == SiteKind::param && site.kind == SiteKind::param) return;
-    fail("site '" + site.name.str() + "'", "the trace has a site of this name already",
-         "each site of an execution needs a name of its own");
+    fail_at_site(site.name, site.place, "the trace has a site of this name already",
+                 "each site of an execution needs a name of its own");
   }
   sites_.push_back(std::move(site));
   if (sites_.size() == kIndexed + 1) {

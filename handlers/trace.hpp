@@ -54,7 +54,7 @@ class Trace {
   void to_csv(const std::string& file) const;
 
   /// An error where the trace has a site of that name already.
-  void add(Site site);
+  void add(Site&& site);
   void add(const TracePlate& plate) { plates_.push_back(plate); }
   void clear();
 

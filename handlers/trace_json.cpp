@@ -69,27 +69,27 @@ json site_to_json(const Site& site) {
   return result;
 }
 
-Index integer_from_json(const json& value, const std::string& path) {
-  if (!value.is_number_integer()) fail("json " + path, "expected a whole number");
-  return value.get<Index>();
-}
-
 TracePlate plate_from_json(const json& value, const std::string& path) {
   constexpr Index kLargest = Index{1} << 52;
+  detail::check_keys(value, {"name", "dim", "size", "subsample_size", "indices"}, path);
   TracePlate plate;
   plate.frame.name =
-      Name(detail::string_from_json(detail::member(value, "name", path), path + "/name"));
-  plate.frame.dim = integer_from_json(detail::member(value, "dim", path), path + "/dim");
-  if (plate.frame.dim > 0 || plate.frame.dim < -static_cast<Index>(kMaxRank)) {
-    fail("json " + path + "/dim", std::to_string(plate.frame.dim) + " is no plate dim");
-  }
+      Name(detail::name_from_json(detail::member(value, "name", path), path + "/name"));
+  const json& dim = detail::member(value, "dim", path);
+  const bool is_small = dim.is_number_integer() && dim <= 0 && dim >= -static_cast<Index>(kMaxRank);
+  if (!is_small) fail("json " + path + "/dim", dim.dump() + " is no plate dim");
+  plate.frame.dim = dim.get<Index>();
   plate.frame.size =
       detail::count_from_json(detail::member(value, "size", path), kLargest, path + "/size");
   plate.frame.subsample_size = detail::count_from_json(
       detail::member(value, "subsample_size", path), plate.frame.size, path + "/subsample_size");
   if (!value.contains("indices")) return plate;
-  const json& list = value["indices"];
-  if (!list.is_array()) fail("json " + path + "/indices", "expected an array");
+  const json& list = detail::array_from_json(value, "indices", path);
+  if (static_cast<Index>(list.size()) != plate.frame.subsample_size) {
+    fail("json " + path + "/indices", "has " + std::to_string(list.size()) +
+                                          " members, and subsample_size is " +
+                                          std::to_string(plate.frame.subsample_size));
+  }
   std::vector<Index> indices;
   for (std::size_t i = 0; i < list.size(); ++i) {
     indices.push_back(detail::count_from_json(list[i], plate.frame.size - 1,
@@ -142,13 +142,33 @@ Message::Kind message_kind(const std::string& kind, const std::string& path) {
   fail("json " + path, "'" + kind + "' is no kind of site");
 }
 
+void check_elements(const json& value, const std::string& path) {
+  constexpr const char* kCounts[] = {"kept", "total", "hidden_by_distribution",
+                                     "hidden_by_handlers", "hidden_by_obs_mask"};
+  detail::check_keys(value, {kCounts[0], kCounts[1], kCounts[2], kCounts[3], kCounts[4]}, path);
+  for (const char* key : kCounts) {
+    detail::count_from_json(detail::member(value, key, path), Index{1} << 52, path + "/" + key);
+  }
+}
+
 Site site_from_json(const json& value, const Trace& trace, const std::string& path) {
   const auto text = [&](const char* key) {
     return detail::string_from_json(detail::member(value, key, path), path + "/" + key);
   };
   Message message;
-  message.name = Name(text("name"));
-  message.kind = message_kind(text("kind"), path + "/kind");
+  const std::string kind = text("kind");
+  message.name = Name(detail::name_from_json(detail::member(value, "name", path), path + "/name"));
+  message.kind = message_kind(kind, path + "/kind");
+  if (message.kind == Message::Kind::sample) {
+    detail::check_keys(value,
+                       {"name", "kind", "is_observed", "value", "plates", "infer", "parents",
+                        "distribution", "mask", "handler_mask", "element_mask", "obs_mask",
+                        "elements", "scale", "scale_tensor", "log_prob", "log_prob_sum"},
+                       path);
+  } else {
+    detail::check_keys(
+        value, {"name", "kind", "is_observed", "value", "plates", "infer", "parents"}, path);
+  }
   message.is_observed =
       detail::bool_from_json(detail::member(value, "is_observed", path), path + "/is_observed");
   message.value = tensor_from_json(detail::member(value, "value", path), path + "/value");
@@ -179,6 +199,11 @@ Site site_from_json(const json& value, const Trace& trace, const std::string& pa
     message.scale *= ScaleFactor(tensor_from_json(value["scale_tensor"], path + "/scale_tensor"));
   }
   Site site = with_context("json", path, [&] { return Site(message); });
+  if (kind != to_string(site.kind)) {
+    fail("json " + path + "/kind",
+         "the site is '" + std::string(to_string(site.kind)) + "' by its other members");
+  }
+  check_elements(detail::member(value, "elements", path), path + "/elements");
   const Mask combined = mask_from_json(detail::member(value, "mask", path), path + "/mask");
   if (!(combined == site.mask)) {
     fail("json " + path + "/mask", "does not agree with the masks of which it is combined");
@@ -189,12 +214,6 @@ Site site_from_json(const json& value, const Trace& trace, const std::string& pa
       real_from_json(detail::member(value, "log_prob_sum", path), path + "/log_prob_sum");
   if (is_unknown(site.distribution)) site.keep_log_prob(log_prob, sum);
   return site;
-}
-
-const json& array_member(const json& value, const char* key) {
-  const json& list = detail::member(value, key, "");
-  if (!list.is_array()) fail(std::string("json /") + key, "expected an array");
-  return list;
 }
 
 }  // namespace
@@ -213,26 +232,33 @@ json Trace::to_json() const {
 
 Trace Trace::from_json(const json& value) {
   detail::check_schema(value, kSchema);
+  detail::check_keys(value, {"schema", "real", "plates", "sites", "log_prob_sum"}, "");
+  const std::string real = detail::string_from_json(detail::member(value, "real", ""), "/real");
+  if (real != "double" && real != "float") fail("json /real", "'" + real + "' is no precision");
+  real_from_json(detail::member(value, "log_prob_sum", ""), "/log_prob_sum");
   Trace trace;
-  const json& plates = array_member(value, "plates");
+  const json& plates = detail::array_from_json(value, "plates", "");
   for (std::size_t i = 0; i < plates.size(); ++i) {
-    trace.add(plate_from_json(plates[i], "/plates/" + std::to_string(i)));
+    const std::string path = "/plates/" + std::to_string(i);
+    TracePlate plate = plate_from_json(plates[i], path);
+    with_context("json", path, [&] { trace.add(std::move(plate)); });
   }
-  const json& sites = array_member(value, "sites");
+  const json& sites = detail::array_from_json(value, "sites", "");
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const std::string path = "/sites/" + std::to_string(i);
     Site site = site_from_json(sites[i], trace, path);
     if (sites[i].contains("parents")) {
       site.parents = parents_from_json(sites[i]["parents"], trace, path + "/parents");
     }
+    if (trace.contains(site.name)) {
+      fail("json " + path + "/name", "there is a site '" + site.name.str() + "' already");
+    }
     trace.add(std::move(site));
   }
   return trace;
 }
 
-void Trace::save(const std::string& file) const {
-  detail::write_file(file, to_json().dump() + "\n");
-}
+void Trace::save(const std::string& file) const { detail::write_json_file(file, to_json()); }
 
 Trace Trace::load(const std::string& file) {
   const json value = detail::read_json_file(file);

@@ -72,13 +72,12 @@ void TraceHandler::postprocess(Message& message) {
 
 // From here on the value comes from this site, and no longer from what it was computed of.
 void TraceHandler::add_site(Message& message) {
+  if (!relations_) return trace_.add(Site(message));
   Site site(message);
-  if (relations_) {
-    site.parents = parents_of(message, trace_);
-    if (message.value.defined()) {
-      message.value = detail::marked(message.value, message.name);
-      site.value = message.value;
-    }
+  site.parents = parents_of(message, trace_);
+  if (message.value.defined()) {
+    message.value = detail::marked(message.value, message.name);
+    site.value = message.value;
   }
   trace_.add(std::move(site));
 }

@@ -93,6 +93,7 @@ OptimizerStates states_from_json(const json& content, const char* rule,
                                  const std::vector<ParamStore::Entry>& params) {
   const std::string path = "/optimizer";
   const json& optimizer = object_of(content, "optimizer", "");
+  detail::check_keys(optimizer, {"name", "steps", "params"}, path);
   const std::string name =
       detail::string_from_json(detail::member(optimizer, "name", path), path + "/name");
   if (name != rule) {
@@ -107,6 +108,7 @@ OptimizerStates states_from_json(const json& content, const char* rule,
         std::find_if(params.begin(), params.end(),
                      [&key = param](const auto& entry) { return entry->name == key; });
     if (found == params.end()) fail("json " + here, "the file has no parameter of this name");
+    detail::check_keys(state, {"steps", "first", "second", "third"}, here);
     const Index n = (*found)->unconstrained.numel();
     states.params[(*found)->name.id()] = {
         moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
@@ -118,6 +120,7 @@ OptimizerStates states_from_json(const json& content, const char* rule,
 
 detail::RandomState random_from_json(const json& content) {
   const json& random = object_of(content, "random", "");
+  detail::check_keys(random, {"seed", "counts"}, "/random");
   detail::RandomState state{
       word_from_json(detail::member(random, "seed", "/random"), "/random/seed"), {}};
   for (const auto& [name, count] : object_of(random, "counts", "/random").items()) {
@@ -144,13 +147,14 @@ void save_checkpoint(const std::string& path, const Optimizer& optimizer, const 
                      {"optimizer", to_json(optimizer)},
                      {"baselines", to_json(elbo.baselines())},
                      {"random", to_json(detail::random_state())}};
-  detail::write_file(path, content.dump() + "\n");
+  detail::write_json_file(path, content);
 }
 
 void load_checkpoint(const std::string& path, Optimizer& optimizer, TraceELBO& elbo) {
   const json content = detail::read_json_file(path);
   with_context("file", path, [&] {
     detail::check_schema(content, kSchema);
+    detail::check_keys(content, {"schema", "params", "optimizer", "baselines", "random"}, "");
     std::vector<ParamStore::Entry> params =
         params_from_json(detail::member(content, "params", ""), "/params");
     OptimizerStates states = states_from_json(content, optimizer.name(), params);

@@ -1,6 +1,7 @@
 #include <ember/inference/elbo.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
@@ -24,30 +25,34 @@ class MarkDiscrete final : public handlers::Handler {
   }
 };
 
-std::string names_of(const Trace& trace) {
-  std::string names;
+// "did you mean 'theta'? WHOSE sites are theta, tau"
+std::string latent_names(const Trace& trace, Name wanted, const char* whose) {
+  std::vector<std::string> names;
+  std::string list;
   for (const Site& site : trace) {
-    if (site.kind == SiteKind::latent) names += (names.empty() ? "" : ", ") + site.name.str();
+    if (site.kind != SiteKind::latent) continue;
+    names.push_back(site.name.str());
+    list += (list.empty() ? "" : ", ") + names.back();
   }
-  return names.empty() ? "none" : names;
+  return detail::did_you_mean(wanted, names) + whose + (list.empty() ? "none" : list);
 }
 
 void check_agreement(const Trace& model, const Trace& guide) {
   for (const Site& site : model) {
     if (site.kind != SiteKind::latent || guide.contains(site.name)) continue;
     if (is_drawn_by_model(site, guide)) continue;
-    fail("site '" + site.name.str() + "'", "is latent in the model, and the guide lacks it",
-         "the guide's sites are " + names_of(guide) +
-             (site.distribution.support().is_discrete()
-                  ? "; a discrete site can't be drawn by an automatic guide"
-                  : ""));
+    fail_at_site(site.name, site.place, "is latent in the model, and the guide lacks it",
+                 latent_names(guide, site.name, "the guide's sites are ") +
+                     (site.distribution.support().is_discrete()
+                          ? "; a discrete site can't be drawn by an automatic guide"
+                          : ""));
   }
   for (const Site& site : guide) {
     if (site.kind != SiteKind::latent || model.contains(site.name)) continue;
     if (infer_option(site, "is_auxiliary", false)) continue;
-    fail("site '" + site.name.str() + "'", "is drawn in the guide, and the model lacks it",
-         "the model's latent sites are " + names_of(model) +
-             "; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
+    fail_at_site(site.name, site.place, "is drawn in the guide, and the model lacks it",
+                 latent_names(model, site.name, "the model's latent sites are ") +
+                     "; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
   }
 }
 

@@ -17,6 +17,7 @@ constexpr const char* kSchema = "ember-fit/1";
 
 Fit from_json(const nlohmann::json& file) {
   detail::check_schema(file, kSchema);
+  detail::check_keys(file, {"schema", "losses", "seconds", "converged", "window"}, "");
   constexpr Index kLongest = Index{1} << 52;
   Fit fit;
   const Tensor losses = tensor_from_json(detail::member(file, "losses", ""), "/losses");
@@ -58,7 +59,7 @@ void Fit::save(const std::string& file) const {
                                {"seconds", seconds},
                                {"converged", converged},
                                {"window", window}};
-  detail::write_file(file, content.dump() + "\n");
+  detail::write_json_file(file, content);
 }
 
 Fit Fit::load(const std::string& file) {

@@ -33,7 +33,7 @@ namespace report {
 
 /// What the page shows, as JSON: what save_report embeds.
 nlohmann::json content(const Trace& trace, const ReportOptions& options);
-/// JSON that may stand inside of a <script> element: ASCII without "<".
+/// JSON that may stand inside of a script element: ASCII without "<".
 std::string script_text(const nlohmann::json& content);
 
 }  // namespace report

@@ -33,7 +33,9 @@ Real quantile_of(const std::vector<Real>& sorted, double q) {
 SummaryRow row_of(std::string name, std::vector<Real> column, const std::vector<double>& qs) {
   SummaryRow row{std::move(name), 0, 0, {}};
   const auto n = static_cast<Real>(column.size());
-  for (Real v : column) row.mean += v / n;
+  // seen from the first draw, so that a number that never changes has its own mean
+  for (Real v : column) row.mean += v - column[0];
+  row.mean = column[0] + row.mean / n;
   for (Real v : column) row.sd += (v - row.mean) * (v - row.mean);
   row.sd = std::sqrt(row.sd / (n - 1));
   const bool has_nan = std::any_of(column.begin(), column.end(), [](Real v) { return v != v; });
@@ -55,8 +57,17 @@ Summary summary(const Values& draws, const SummaryOptions& options) {
   }
   const Index n = count_of(draws);
   if (n == 0) fail("summary", "there are no draws", "give one or more");
+  std::vector<std::string> sites = options.sites;
+  if (sites.empty()) {
+    for (const auto& [name, values] : draws) sites.push_back(name);
+  }
   std::vector<SummaryRow> rows;
-  for (const auto& [name, values] : draws) {
+  for (const std::string& name : sites) {
+    if (!draws.contains(name)) {
+      fail("summary", "there are no draws of '" + name + "'",
+           "the first that there are is '" + draws.begin()->first + "'");
+    }
+    const Tensor& values = draws.at(name);
     const Shape shape = values.shape().after(1);
     const std::span<const Real> all = values.data();
     const Index width = shape.numel();

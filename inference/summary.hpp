@@ -11,6 +11,7 @@ namespace ember::inference {
 
 struct SummaryOptions {
   std::vector<double> quantiles = {0.05, 0.5, 0.95};
+  std::vector<std::string> sites = {};  // these alone, in this order; without any: all
 };
 
 /// One number of a site over all draws.

@@ -22,10 +22,12 @@ const char* const kRemedy =
   for (const auto& [trace, where] : {std::pair{&guide, "guide"}, std::pair{&model, "model"}}) {
     for (const Site& site : *trace) {
       if (!site.has_distribution() || std::isfinite(site.log_prob_sum().item())) continue;
-      fail("SVI",
-           what + "; it began at the " + where + "'s site '" + site.name.str() +
-               "', whose log density is " + std::to_string(site.log_prob_sum().item()),
-           kRemedy);
+      at_place(site.place, [&, &where = where] {
+        fail("SVI",
+             what + "; it began at the " + where + "'s site '" + site.name.str() +
+                 "', whose log density is " + std::to_string(site.log_prob_sum().item()),
+             kRemedy);
+      });
     }
   }
   fail("SVI", what, kRemedy);
@@ -51,10 +53,13 @@ Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
     optimizer_->collect(leaves_.leaves());
     if (const detail::ParamEntry* bad = optimizer_->find_not_finite()) {
       const std::string site = find_bad_gradient(model, elbo_.model_trace());
-      fail("SVI",
-           "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
-               site + "'",
-           kRemedy);
+      const Site* began = elbo_.model_trace().find(Name(site));
+      at_place(began != nullptr ? began->place : Place(), [&] {
+        fail("SVI",
+             "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
+                 site + "'",
+             kRemedy);
+      });
     }
     check_reads_of_hidden(model);
   }

@@ -95,7 +95,9 @@ TEST_CASE("numbers of all types, in both byte orders and both orders of axes") {
                                 bytes_of<std::uint8_t>({1, 4, 2, 5, 3, 6}));
   CHECK(fortran.shape() == Shape{2, 3});
   CHECK(flat(fortran) == std::vector<double>{1, 2, 3, 4, 5, 6});
-  CHECK(loaded(header("{\"shape\": (), \"descr\": \"<f8\"}") + bytes_of<double>({4})).item() == 4);
+  CHECK(loaded(header("{\"shape\": (), \"fortran_order\": False, \"descr\": \"<f8\"}") +
+               bytes_of<double>({4}))
+            .item() == 4);
 }
 
 TEST_CASE("damaged and foreign npy files are errors that name the byte") {

@@ -52,6 +52,13 @@ TEST_CASE("a summary has mean, sd and quantiles of each number") {
         "w[0, 0]   2.5  1.291  1.75  2.5     4\n"
         "w[0, 1]  27.5  17.08  17.5   25    50\n");
   CHECK_THROWS_WITH(s["w"], Catch::Contains("'w'"));
+  const auto chosen = infer::summary(draws, {.sites = {"w", "mu"}});
+  CHECK(chosen.rows().front().name == "w[0, 0]");
+  CHECK(chosen.rows().back().name == "mu");
+  CHECK_THROWS_WITH(infer::summary(draws, {.sites = {"nu"}}), Catch::Contains("'nu'"));
+  const infer::Summary constant = infer::summary({{"c", full({1000}, Real(19.3))}});
+  CHECK(constant["c"].mean == Real(19.3));
+  CHECK(constant["c"].sd == 0);
   CHECK_THROWS_WITH(infer::summary(draws, {.quantiles = {2}}), Catch::Contains("between 0 and 1"));
   CHECK_THROWS_AS(infer::summary({}), Error);
   CHECK_THROWS_AS(infer::summary({{"x", zeros({0, 2})}}), Error);
@@ -110,9 +117,9 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
   rejected("# only\n# comments\n", "no header");
   rejected("a,b\n1\n", "line 2, column 2");
   rejected("a,b\n1,x\n", "line 2, column 2: 'x' is no number");
-  rejected("#c\na,b\n1,\n", "line 3, column 2");
+  rejected("# c\na,b\n1,\n", "line 3, column 2");
   rejected("a,a\n1,2\n", "column 2: a second column");
-  rejected("w.1,w.3\n1,2\n", "2 columns, and indices up to (3,)");
+  rejected("w.1,w.3\n1,2\n", "an index 3, and only 2 columns");
   rejected("w.1,w.1.1\n1,2\n", "different numbers of indices");
   rejected("w.0\n1\n", "'w.0'");
   rejected("w.99999999999999999999\n1\n", "no name with indices");

@@ -30,6 +30,11 @@ code=0
 "$inspect" "$dir/bones.trace.json" --site nobody 2> "$dir/message" || code=$?
 [ "$code" -eq 2 ]
 grep -q "theta" "$dir/message"
+"$inspect" "$dir/bones.trace.json" --html "$dir/report.html"
+grep -q "</html>" "$dir/report.html"
+code=0
+"$inspect" "$dir/bones.trace.json" --fit "$dir/fit.json" 2> /dev/null || code=$?
+[ "$code" -eq 2 ]
 "$inspect" --help | grep -q "ember-inspect a.trace.json b.trace.json"
 code=0
 "$inspect" --no-such-option 2> /dev/null || code=$?

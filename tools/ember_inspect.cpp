@@ -8,7 +8,9 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
+#include <ember/handlers/draws_csv.hpp>
 #include <ember/handlers/trace_diff.hpp>
+#include <ember/inference/report.hpp>
 
 namespace {
 
@@ -34,6 +36,8 @@ constexpr const char* kExamples =
     "does\n"
     "  ember-inspect a.trace.json b.trace.json --tolerance 1e-9\n"
     "  ember-inspect fit.trace.json --json           the table for machines\n"
+    "  ember-inspect fit.trace.json --html report.html --fit fit.json --draws draws.csv\n"
+    "                                                a page to look at, offline\n"
     "\n"
     "Exit code: 0, or 1 where two traces differ, or 2 where a file or an argument is wrong.";
 
@@ -77,6 +81,14 @@ void show(const Trace& trace, const std::string& site, bool as_json) {
   print(table.dump(2) + "\n");
 }
 
+void write_page(const Trace& trace, const std::string& page, const std::string& fit,
+                const std::string& draws) {
+  ember::inference::ReportOptions options;
+  if (!fit.empty()) options.fit = ember::inference::Fit::load(fit);
+  if (!draws.empty()) options.draws = ember::load_draws(draws);
+  ember::inference::save_report(page, trace, options);
+}
+
 int compare(const std::vector<std::string>& files, double tolerance, bool as_json) {
   const auto found = ember::differences(Trace::load(files[0]), Trace::load(files[1]), tolerance);
   if (as_json) {
@@ -101,7 +113,7 @@ int main(int argc, char** argv) {
   CLI::App app(kAbout, "ember-inspect");
   app.footer(kExamples);
   std::vector<std::string> files;
-  std::string site;
+  std::string site, page, fit, draws;
   double tolerance = 0;
   bool as_json = false;
   app.add_option("TRACE", files, "one trace file, or two that are compared")
@@ -112,17 +124,26 @@ int main(int argc, char** argv) {
                  "numbers that differ relatively by no more are the same [0]")
       ->check(CLI::NonNegativeNumber);
   app.add_flag("--json", as_json, "print JSON");
+  CLI::Option* html = app.add_option("--html", page, "write a report as an HTML page");
+  app.add_option("--fit", fit, "the losses that Fit::save wrote, for the report")->needs(html);
+  app.add_option("--draws", draws, "the draws that save_draws wrote, for the report")->needs(html);
   try {
     app.parse(argc, argv);
-    if (files.size() == 2 && one->count() > 0) {
-      throw CLI::ValidationError("--site", "looks at one trace, and two were given");
+    for (const CLI::Option* option : {one, html}) {
+      if (files.size() == 1 || option->count() == 0) continue;
+      throw CLI::ValidationError(option->get_name(), "looks at one trace, and two were given");
     }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   try {
     if (files.size() == 2) return compare(files, tolerance, as_json);
-    show(Trace::load(files[0]), site, as_json);
+    const Trace trace = Trace::load(files[0]);
+    if (!page.empty()) {
+      write_page(trace, page, fit, draws);
+    } else {
+      show(trace, site, as_json);
+    }
   } catch (const ember::Error& error) {
     std::fprintf(stderr, "ember-inspect: %s\n", error.what());
     return 2;

@@ -40,7 +40,7 @@ awk -v dir="$dir" '
 
 for file in "$dir"/*.cpp; do
   # shellcheck disable=SC2086
-  "$compiler" -std=c++20 -fsyntax-only -Wall -Wextra -Wconversion -Werror -Wno-unused -Wno-unused-value \
+  "$compiler" -std=c++20 -fopenmp-simd -fsyntax-only -Wall -Wextra -Wconversion -Werror -Wno-unused -Wno-unused-value \
     -Wno-unused-result -I"$here" $flags "$file"
   echo "compiled $(grep -c . "$file") lines of ${file##*/}"
 done

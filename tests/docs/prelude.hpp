@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdio>
+#include <iostream>
 #include <nlohmann/json.hpp>
 #include <numbers>
 #include <vector>
@@ -17,6 +18,12 @@ namespace infer = ember::inference;
 
 struct Data {
   Tensor y, sigma;
+};
+
+struct Plants {  // of the guided tour
+  Tensor room, light, height;
+  Mask seen;
+  Index rooms;
 };
 
 extern const std::vector<double> values;

@@ -1,0 +1,14 @@
+// The name that somebody may have meant.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace ember::detail {
+
+/// "did you mean 'theta'? " where one of the names is like this one (Levenshtein's distance is at
+/// most a third of its length, and at least one edit is allowed), else "".
+std::string did_you_mean(std::string_view name, std::span<const std::string> names);
+
+}  // namespace ember::detail

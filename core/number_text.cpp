@@ -1,0 +1,43 @@
+#include <ember/core/number_text.hpp>
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+#include <string>
+
+#include <ember/core/error.hpp>
+
+namespace ember::detail {
+namespace {
+
+constexpr std::size_t kLongest = 400;  // a double has at most 309 digits before the point
+
+std::string_view without_leading_zeros(std::string_view digits) {
+  const std::size_t first = digits.find_first_not_of('0');
+  return first == std::string_view::npos ? "0" : digits.substr(first);
+}
+
+bool holds_whole(std::string_view digits, double value) {
+  std::array<char, kLongest> exact;
+  const int n = std::snprintf(exact.data(), exact.size(), "%.0f", std::abs(value));
+  return without_leading_zeros(digits) ==
+         std::string_view(exact.data(), static_cast<std::size_t>(n));
+}
+
+}  // namespace
+
+Real real_of_text(std::string_view text, double value) {
+  const Real result = static_cast<Real>(value);
+  const std::string_view digits = text.substr(text.find_first_not_of("+-") == 1 ? 1 : 0);
+  const bool is_whole = digits.find_first_not_of("0123456789") == std::string_view::npos;
+  const std::string_view mantissa = digits.substr(0, digits.find_first_of("eE"));
+  const bool is_zero = mantissa.find_first_of("123456789") == std::string_view::npos;
+  const bool is_number = mantissa.find_first_not_of("0123456789.") == std::string_view::npos;
+  const bool is_held = !is_number || ((std::isfinite(result) && (result != 0 || is_zero)) &&
+                                      (!is_whole || holds_whole(digits, result)));
+  if (is_held) return result;
+  fail("", std::string(text.substr(0, 60)) + " can't be held exactly enough",
+       "give it as text, or scale it");
+}
+
+}  // namespace ember::detail

@@ -1,0 +1,107 @@
+// JSON texts, read strictly: no key twice, no number that would become another one, no nesting that
+// could exhaust the stack of whoever walks through the document.
+#include <nlohmann/json.hpp>
+
+#include <vector>
+
+#include <ember/core/error.hpp>
+#include <ember/core/json.hpp>
+#include <ember/core/number_text.hpp>
+
+namespace ember::detail {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMaxDepth = 200;
+constexpr std::size_t kLongestReason = 300;
+
+class Builder final : public nlohmann::json_sax<json> {
+ public:
+  explicit Builder(json& root) : root_(root) {}
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t& text) override {
+    try {
+      real_of_text(text, value);
+    } catch (const Error& error) {
+      fail("json " + path(), error.what());
+    }
+    return put(value);
+  }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t& value) override { return put(std::move(value)); }
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    keys_.back() = std::move(name);
+    const bool is_new = open_.back()->emplace(keys_.back(), nullptr).second;
+    if (!is_new) fail("json " + path(), "the key stands here twice");
+    return true;
+  }
+
+  bool parse_error(std::size_t byte, const std::string&,
+                   const nlohmann::detail::exception& error) override {
+    fail("", "is no valid JSON: at byte " + std::to_string(byte) + ", json " + path() + ": " +
+                 std::string(error.what()).substr(0, kLongestReason));
+  }
+
+ private:
+  json& slot(json value) {
+    if (open_.empty()) return root_ = std::move(value);
+    json& parent = *open_.back();
+    if (parent.is_object()) return parent[keys_.back()] = std::move(value);
+    parent.push_back(std::move(value));
+    return parent.back();
+  }
+  bool put(json value) {
+    slot(std::move(value));
+    return true;
+  }
+  bool open(json value) {
+    if (open_.size() == kMaxDepth) {
+      fail("json " + path().substr(0, kLongestReason),
+           "is nested more than " + std::to_string(kMaxDepth) + " deep");
+    }
+    open_.push_back(&slot(std::move(value)));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    keys_.pop_back();
+    return true;
+  }
+
+  // Of what is read now.
+  std::string path() const {
+    std::string result;
+    for (std::size_t i = 0; i < open_.size(); ++i) {
+      const bool is_inside = i + 1 < open_.size();
+      result +=
+          "/" + (open_[i]->is_object() ? keys_[i] : std::to_string(open_[i]->size() - is_inside));
+    }
+    return result.empty() ? "/" : result;
+  }
+
+  json& root_;
+  std::vector<json*> open_;
+  std::vector<std::string> keys_;  // of each open object: the key that is read
+};
+
+}  // namespace
+
+json parse_json(std::string_view text) {
+  json result;
+  Builder builder(result);
+  json::sax_parse(text.begin(), text.end(), &builder);
+  return result;
+}
+
+}  // namespace ember::detail

@@ -1,0 +1,35 @@
+#include <ember/handlers/place.hpp>
+
+#include <cstdlib>
+#include <string_view>
+
+namespace ember {
+namespace {
+
+bool ends_in_place(std::string_view message) {
+  if (!message.ends_with(']')) return false;
+  message.remove_suffix(1);
+  const std::size_t digits = message.find_last_not_of("0123456789");
+  return digits != std::string_view::npos && digits + 1 < message.size() &&
+         message[digits] == ':' && message.rfind(" [", digits) != std::string_view::npos;
+}
+
+}  // namespace
+
+std::string Place::text() const {
+  if (file_ == nullptr) return "";
+  const std::string_view path(file_);
+  return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(line_);
+}
+
+std::string Place::added_to(const std::string& message) const {
+  if (file_ == nullptr || ends_in_place(message)) return message;
+  return message + " [" + text() + "]";
+}
+
+void fail_at_site(Name name, const Place& place, std::string_view what, std::string_view remedy) {
+  at_place(place, [&] { fail("site '" + name.str() + "'", what, remedy); });
+  std::abort();  // never reached: fail throws
+}
+
+}  // namespace ember

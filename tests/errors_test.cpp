@@ -1,0 +1,400 @@
+// The exact words of the errors that users meet. Each names who, what was wrong with which shapes,
+// index or value, and the remedy; errors of a model's statements end with the line of the
+// statement. After each the runtime is as before.
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <regex>
+
+#include <ember/core/error.hpp>
+#include <ember/core/tape.hpp>
+#include <ember/ember.hpp>
+
+#include "catch.hpp"
+
+using namespace ember;
+namespace dist = ember::distributions;
+namespace h = ember::handlers;
+namespace infer = ember::inference;
+
+namespace {
+
+const Tensor kMatrix = zeros({3, 2});
+const Tensor kFour = zeros({4});
+const Tensor kThree = zeros({3});
+const Mask kTwoSeen = mask_of({true, false});
+const Real kNan = std::numeric_limits<Real>::quiet_NaN();
+
+std::string message_of(const std::function<void()>& f) {
+  const std::vector<std::string> params = param_store().names();
+  std::string message = "no error";
+  try {
+    f();
+  } catch (const Error& error) {
+    message = error.what();
+  }
+  CHECK(detail::handler_depth() == 0);
+  CHECK_FALSE(detail::Tape::current().recording());
+  CHECK(param_store().names() == params);
+  return message;
+}
+
+// An error of an operator, a distribution or a file.
+void check(const std::function<void()>& f, const std::string& expected) {
+  CHECK(message_of(f) == expected);
+}
+
+// One of a statement in a model: it ends with the place.
+void check_statement(const std::function<void()>& f, const std::string& expected) {
+  const std::string message = message_of(f);
+  const std::regex place(R"( \[errors_test\.cpp:[0-9]+\]$)");
+  INFO(message);
+  CHECK(std::regex_search(message, place));
+  CHECK(std::regex_replace(message, place, "") == expected);
+}
+
+template <class M>
+Tensor run(M model) {
+  return h::trace(model).get_trace().log_prob_sum();
+}
+
+const std::string kBroadcast =
+    " do not broadcast; sizes of matching axes, counted from the right, must be equal or 1";
+const std::string kAxes = " does not exist; axes run from -2 to 1";
+const std::string kMend = " of its visible elements do not); mend it, or mask what is missing";
+
+}  // namespace
+
+TEST_CASE("wrong shapes in element-wise operators") {
+  const std::string shapes = ": shapes (3, 2) and (4,)" + kBroadcast;
+  check([] { kMatrix + kFour; }, "+" + shapes);
+  check([] { kMatrix - kFour; }, "-" + shapes);
+  check([] { kMatrix* kFour; }, "*" + shapes);
+  check([] { kMatrix / kFour; }, "/" + shapes);
+  check([] { pow(kMatrix, kFour); }, "pow" + shapes);
+  check([] { maximum(kMatrix, kFour); }, "maximum" + shapes);
+  check([] { minimum(kMatrix, kFour); }, "minimum" + shapes);
+  check([] { static_cast<void>(kMatrix < kFour); }, "<" + shapes);
+  check([] { where(kTwoSeen, kThree, 0); }, "where: shapes (2,) and (3,)" + kBroadcast);
+  check(
+      [] {
+        kTwoSeen& mask_of({true, true, true});
+      },
+      "mask & mask: shapes (2,) and (3,)" + kBroadcast);
+  check([] { exp(Tensor()); },
+        "tensor: an undefined tensor was used; give it a value first: defined() tells");
+}
+
+TEST_CASE("wrong shapes and axes in reductions and selections") {
+  check([] { sum(kMatrix, 3); }, "sum: axis 3 of shape (3, 2)" + kAxes);
+  check([] { mean(kMatrix, 3); }, "mean: axis 3 of shape (3, 2)" + kAxes);
+  check([] { max(kMatrix, -3); }, "max: axis -3 of shape (3, 2)" + kAxes);
+  check([] { logsumexp(kMatrix, 5); }, "logsumexp: axis 5 of shape (3, 2)" + kAxes);
+  check([] { softmax(kMatrix, 5); }, "softmax: axis 5 of shape (3, 2)" + kAxes);
+  check([] { cumsum(kMatrix, 4); }, "cumsum: axis 4 of shape (3, 2)" + kAxes);
+  check([] { sort(kMatrix, 4); }, "sort: axis 4 of shape (3, 2)" + kAxes);
+  check([] { select(kMatrix, 0, 7); },
+        "select: index 7 is outside of axis 0 of shape (3, 2); indices run from -3 to 2");
+  check([] { kMatrix.slice(0, 2, 9); },
+        "slice: from 2 to 9 of axis 0 of shape (3, 2); 0 <= begin <= end <= 3");
+  check(
+      [] {
+        index_select(kMatrix, 0, {0, 3});
+      },
+      "index_select: index 3 is outside of axis 0 of shape (3, 2); indices run from -3 to 2");
+  check([] { gather(kMatrix, 0, zeros({1})); },
+        "gather: index of shape (1,) does not fit a tensor of shape (3, 2); on all axes but 0 the "
+        "sizes must agree");
+  check(
+      [] {
+        kMatrix.at({5, 0});
+      },
+      "at: index 5 is outside of axis 0 of shape (3, 2); indices run from -3 to 2");
+  check([] { kMatrix.item(); },
+        "item: a tensor of shape (3, 2) has 6 elements, not one; use at({...}) or reduce it first");
+}
+
+TEST_CASE("wrong shapes in shaping and linear algebra") {
+  check([] { kMatrix.reshape({5}); },
+        "reshape: shape (3, 2) has 6 elements, (5,) has 5; the number of elements must stay");
+  check(
+      [] {
+        kThree.expand({2, 2});
+      },
+      "expand: shape (3,) does not broadcast to (2, 2); axes are matched from the right; those "
+      "that grow are of size 1 or absent");
+  check(
+      [] {
+        concatenate({kMatrix, kFour}, 0);
+      },
+      "concatenate: shapes (3, 2) and (4,) can't be joined along axis 0; all other sizes must "
+      "agree");
+  check(
+      [] {
+        stack({kMatrix, kFour}, 0);
+      },
+      "stack: shapes (3, 2) and (4,) differ; all must be equal");
+  check([] { transpose(kThree); },
+        "transpose: shape (3,) has fewer than two axes; reshape it first");
+  check(
+      [] {
+        permute(kMatrix, {0, 0});
+      },
+      "permute: axes {0, 0} of shape (3, 2); name each axis once");
+  check([] { matmul(kMatrix, kFour); },
+        "matmul: shapes (3, 2) and (4,) do not fit; the last axis of the first must be as long as "
+        "the last but one of the second");
+  check(
+      [] {
+        cholesky(zeros({2, 3}));
+      },
+      "cholesky: shape (2, 3) holds no square matrices; the last two axes must be equally long");
+  check(
+      [] {
+        triangular_solve(zeros({2, 2}), kThree);
+      },
+      "triangular_solve: shapes (2, 2) and (3, 1) do not fit; a has as many rows as b");
+  check([] { dot(kThree, kFour); }, "dot: shapes (3,) and (4,); they must have one length");
+}
+
+TEST_CASE("a matrix that is not positive definite") {
+  check(
+      [] {
+        cholesky(tensor({{1, 2}, {2, 1}}));
+      },
+      "cholesky: shape (2, 2): the leading minor of order 2 is not positive, so that the matrix "
+      "is not positive definite; check that it is a covariance, or add a small multiple of "
+      "eye(n); where a mask hides the member, put eye(n) in its place");
+  check_statement(
+      [] {
+        run([] {
+          sample("x", dist::MultivariateNormal(zeros({2}),
+                                               {.covariance_matrix = tensor({{1, 2}, {2, 1}})}));
+        });
+      },
+      "site 'x': MultivariateNormal: covariance_matrix must be symmetric and positive definite "
+      "(covariance_matrix has shape (2, 2), 1" +
+          kMend);
+}
+
+TEST_CASE("a tensor too large for memory") {
+  const std::string message = message_of([] { zeros({1000000, 1000000, 10}); });
+  CHECK(message.starts_with("a tensor of shape (1000000, 1000000, 10): memory: "));
+  CHECK(message.find(std::to_string(sizeof(Real)) + "0000000000000 bytes) are asked for, and the "
+                                                    "machine has ") != std::string::npos);
+  CHECK(message.ends_with("; make the shape smaller, or subsample a plate"));
+  CHECK(message_of([] {
+          expand(Tensor(1.0), {1000000, 1000000, 10});
+        }).starts_with("a tensor of shape (1000000, 1000000, 10)"));
+  check(
+      [] {
+        zeros({1'000'000'000, 1'000'000'000, 100});
+      },
+      "shape: (1000000000, 1000000000, 100) has more elements than memory has addresses");
+}
+
+TEST_CASE("plates and sites that do not go together") {
+  check_statement(
+      [] {
+        run([] {
+          plate p("p", 3);
+          sample("x", dist::Normal(zeros({4}), 1));
+        });
+      },
+      "site 'x': batch shape (4,) has size 4 at dim -1, where plate 'p' has size 3; use to_event "
+      "for dims that are not independent, or subsample the parameters");
+  check_statement(
+      [] {
+        plate p("p", 3, {.dim = -1});
+        plate q("q", 4, {.dim = -1});
+      },
+      "plate 'q': dim -1 is taken by plate 'p'; give one of them another dim");
+  check_statement([] { plate p("p", 3, {.subsample_size = 5}); },
+                  "plate 'p': a subsample of 5 is not within the plate's size 3");
+  check_statement(
+      [] {
+        run([] {
+          sample("x", dist::Normal(0, 1));
+          sample("x", dist::Normal(0, 1));
+        });
+      },
+      "site 'x': the trace has a site of this name already; each site of an execution needs a "
+      "name of its own");
+  check_statement(
+      [] { run([] { sample("x", dist::Normal(zeros({5}), 1), {.obs = kThree}); }); },
+      "site 'x': a value of shape (3,) does not fit batch shape (5,) and event shape (); the "
+      "value's shape must broadcast with batch + event");
+  check_statement([] { sample("", dist::Normal(0, 1)); }, "sample: a site needs a name");
+  check_statement([] { sample("x", dist::Distribution()); },
+                  "site 'x': the distribution is undefined; give it a value first");
+}
+
+TEST_CASE("guide and model that disagree, with the nearest name") {
+  const auto model = [] {
+    const Tensor theta = sample("theta", dist::Normal(0, 1));
+    sample("y", dist::Normal(theta, 1), {.obs = 1});
+  };
+  const infer::Adam adam({.lr = 0.1});
+  check_statement(
+      [&] {
+        infer::SVI(
+            model, [] { sample("thta", dist::Normal(0, 1)); }, adam)
+            .step();
+      },
+      "site 'theta': is latent in the model, and the guide lacks it; did you mean 'thta'? the "
+      "guide's sites are thta");
+  check_statement(
+      [&] {
+        infer::SVI(
+            model,
+            [] {
+              sample("theta", dist::Normal(0, 1));
+              sample("extra", dist::Normal(0, 1));
+            },
+            adam)
+            .step();
+      },
+      "site 'extra': is drawn in the guide, and the model lacks it; the model's latent sites are "
+      "theta; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
+  const Trace t = h::trace(model).get_trace();
+  check([&] { static_cast<void>(t["theat"]); },
+        "trace: there is no site 'theat'; its sites are theta, y");
+  check([&] { static_cast<void>(t["thet"]); },
+        "trace: there is no site 'thet'; did you mean 'theta'? its sites are theta, y");
+}
+
+TEST_CASE("masks and scales that do not broadcast") {
+  check([] { dist::Normal(kThree, 1).mask(kTwoSeen); },
+        "Normal: a mask of shape (2,) does not broadcast with (3,); sizes of matching axes, "
+        "counted from the right, must be equal or 1");
+  check_statement([] { run(h::mask([] { sample("x", dist::Normal(kThree, 1)); }, kTwoSeen)); },
+                  "site 'x': mask: shapes (2,) and (3,)" + kBroadcast);
+  check_statement(
+      [] {
+        run([] { sample("x", dist::Normal(kThree, 1), {.obs = kThree, .obs_mask = kTwoSeen}); });
+      },
+      "site 'x_observed': obs_mask: shapes (3,) and (2,)" + kBroadcast);
+  check_statement(
+      [] {
+        run(h::scale([] { sample("x", dist::Normal(kThree, 1)); }, tensor({1, 2})));
+      },
+      "site 'x': scale: shapes (3,) and (2,)" + kBroadcast);
+  check_statement(
+      [] { run(h::scale([] { sample("x", dist::Normal(kThree, 1)); }, -1)); },
+      "site 'x': scale -1.000000 is not positive and finite; to leave the site out, mask it");
+}
+
+TEST_CASE("values outside of the support and bad parameters") {
+  const auto observed = [](const dist::Distribution& d, const Tensor& obs) {
+    return [=] { run([&] { sample("x", d, {.obs = obs}); }); };
+  };
+  check_statement(observed(dist::Poisson(3.0), tensor({1, -1})),
+                  "site 'x': Poisson: value[1] = -1 must be a whole number, 0 or more (value has "
+                  "shape (2,), 1" +
+                      kMend);
+  check_statement(observed(dist::Beta(2, 3), 1.5),
+                  "site 'x': Beta: value = 1.5 must lie in [0, 1] (value has shape (), 1" + kMend);
+  check_statement(observed(dist::Categorical({.probs = tensor({0.5, 0.5})}), 2),
+                  "site 'x': Categorical: value = 2 must be a whole number from 0 to 1 (value has "
+                  "shape (), 1" +
+                      kMend);
+  check_statement(
+      observed(dist::Normal(0, tensor({{1, 1}, {-1, 1}})), 0),
+      "site 'x': Normal: scale[1, 0] = -1 must be positive (scale has shape (2, 2), 1" + kMend);
+  check_statement(observed(dist::Normal(tensor({0, kNan}), 1), 0),
+                  "site 'x': Normal: loc[1] = nan must not be NaN (loc has shape (2,), 1" + kMend);
+  check_statement(
+      observed(dist::Normal(0, 1), tensor({0, kNan})),
+      "site 'x': Normal: value[1] = nan must not be NaN (value has shape (2,), 1" + kMend);
+  check_statement(
+      [] { run([] {
+             sample("x", dist::Dirichlet(tensor({1, -1})));
+           }); },
+      "site 'x': Dirichlet: concentration[1] = -1 must be positive (concentration has shape (2,), "
+      "1" +
+          kMend);
+}
+
+TEST_CASE("parameterisations") {
+  check([] { dist::Categorical({}); },
+        "Categorical: no parameterisation was given; give exactly one of .probs, .logits");
+  check([] { dist::Categorical({.probs = kThree, .logits = kThree}); },
+        "Categorical: .probs and .logits were given; give exactly one of .probs, .logits");
+  check([] { dist::MultivariateNormal(kThree, {}); },
+        "MultivariateNormal: no parameterisation was given; give exactly one of .scale_tril, "
+        ".covariance_matrix, .precision_matrix");
+  check([] { dist::Normal(Tensor(), 1); },
+        "Normal: the value of .loc is undefined; give all of .loc, .scale");
+  check([] { dist::Normal(kThree, ones({2})); }, "Normal: shapes (3,) and (2,)" + kBroadcast);
+}
+
+TEST_CASE("a loss or a gradient that is not finite") {
+  const infer::Adam adam({.lr = 0.1});
+  const auto guide = [] { sample("t", dist::Normal(param("loc", 0.0), 1)); };
+  const auto step = [&](auto f) {
+    const auto model = [f] { factor("f", f(sample("t", dist::Normal(0, 1)))); };
+    return message_of([&] {
+      infer::SVI svi(model, guide, adam);
+      param_store().set("loc", 0.0);
+      try {
+        svi.step();
+      } catch (...) {
+        param_store().clear();
+        throw;
+      }
+      param_store().clear();
+    });
+  };
+  const std::string loss = step([](const Tensor& t) { return log(-square(t)); });
+  CHECK(loss.find("it began at the model's site 'f', whose log density is") != std::string::npos);
+  CHECK(loss.find("; look at the data and the priors of that site, or lower the learning rate "
+                  "[errors_test.cpp:") != std::string::npos);
+  const std::string gradient = step([](const Tensor& t) { return sqrt(t * 0); });
+  CHECK(
+      gradient.starts_with("SVI: the gradient of param 'loc' is not finite; it began at site "
+                           "'f'; look at the data"));
+}
+
+TEST_CASE("parameters of another shape or constraint") {
+  param_store().set("weights", kThree);
+  check_statement([] { param("weights", zeros({2})); },
+                  "param 'weights': the store has shape (3,), the statement (2,); rename it, or "
+                  "clear the store");
+  check_statement([] { param("weights", ones({3}), constraints::positive); },
+                  "param 'weights': the store has constraint real, the statement positive; rename "
+                  "it, or clear the store");
+  check_statement([] { param("wieghts"); },
+                  "param 'wieghts': is not in the parameter store; did you mean 'weights'? at "
+                  "first it needs an initial value");
+  check_statement([] { param("sd", -1.0, constraints::positive); },
+                  "param 'sd': value = -1 must be positive (value has shape (), 1" + kMend);
+  check([] { param_store().get("weigths"); },
+        "param 'weigths': is not in the parameter store; did you mean 'weights'? param(name, "
+        "init) puts it there");
+  param_store().clear();
+}
+
+TEST_CASE("files that are missing, unreadable or damaged") {
+  check([] { Trace::load("absent/trace.json"); },
+        "file 'absent/trace.json': can't be opened: No such file or directory");
+  check([] { Trace().save("absent/trace.json"); },
+        "file 'absent/trace.json': can't be written: No such file or directory");
+  check([] { read_csv("absent.csv"); },
+        "file 'absent.csv': can't be opened: No such file or directory");
+  std::ofstream("errors_test.json") << "{}";
+  check([] { Trace::load("errors_test.json"); },
+        "file 'errors_test.json': json /: the key \"schema\" is missing");
+  std::ofstream("errors_test.json") << "{\"schema\": 3";
+  const std::string damaged = message_of([] { param_store().load("errors_test.json"); });
+  CHECK(damaged.starts_with("file 'errors_test.json': is no valid JSON: "));
+  CHECK(damaged.find("line 1, column 13") != std::string::npos);
+}
+
+TEST_CASE("what is under a statement has the place of the innermost one") {
+  const std::string message = message_of([] {
+    run([] {
+      deterministic("d", Tensor(h::trace([] { plate p("p", -1); }).get_trace().log_prob_sum()));
+    });
+  });
+  CHECK(message.starts_with("plate 'p': size -1 is negative [errors_test.cpp:"));
+}
