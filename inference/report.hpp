@@ -21,11 +21,12 @@ struct ReportOptions {
 /// parameters. Large masks and values are reduced (areas, histograms), so that the file stays below
 /// 5 MB with hundreds of sites or millions of elements.
 ///
-///     const Trace trace = h::trace(h::replay(model, guide.median())).get_trace(data);
+///     const auto at_medians = h::replay(model, guide.median());
+///     const Trace trace = h::trace(at_medians, {.relations = true}).get_trace(data);
 ///     infer::save_report("report.html", trace, {.fit = fit, .draws = draws});
 ///
-/// What a mask hides is hatched, and takes no part in any statistic. The file is replaced as a
-/// whole or, after an error, not at all.
+/// The graph has arrows where the trace has relations. What a mask hides is hatched, and takes no
+/// part in any statistic. The file is replaced as a whole or, after an error, not at all.
 void save_report(const std::string& path, const Trace& trace, const ReportOptions& options = {});
 
 namespace report {

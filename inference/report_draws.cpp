@@ -2,29 +2,16 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
 #include <ember/core/error.hpp>
 #include <ember/inference/report_parts.hpp>
+#include <ember/inference/summary.hpp>
 
 namespace ember::inference::report {
 
 using nlohmann::json;
 
 namespace {
-
-constexpr double kProbabilities[] = {0.05, 0.25, 0.5, 0.75, 0.95};
-
-// Between order statistics; of sorted numbers.
-double quantile(const std::vector<double>& sorted, double p) {
-  if (sorted.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const double at = p * static_cast<double>(sorted.size() - 1);
-  const auto below = static_cast<std::size_t>(at);
-  const double part = at - static_cast<double>(below);
-  if (part == 0) return sorted[below];
-  return (1 - part) * sorted[below] + part * sorted[below + 1];
-}
 
 // How many elements each site may show, so that all together are kMaxRows at most: the largest
 // number that every site may have.
@@ -61,18 +48,11 @@ json observed(const Site* site, const Shape& shape, Index rows) {
 }
 
 json intervals(const Tensor& values, Index n, Index rows) {
-  const Index size = values.numel() / n;
-  const std::span<const Real> data = values.data();
+  const Tensor first = values.reshape({n, values.numel() / n}).slice(1, 0, rows);
+  const Summary all = summary({{"", first}}, {.quantiles = {0.05, 0.25, 0.5, 0.75, 0.95}});
   json result = json::array();
-  std::vector<double> column;
-  for (Index i = 0; i < rows; ++i) {
-    column.clear();
-    for (Index s = 0; s < n; ++s) {
-      const auto v = static_cast<double>(data[static_cast<std::size_t>(s * size + i)]);
-      if (!std::isnan(v)) column.push_back(v);
-    }
-    std::sort(column.begin(), column.end());
-    for (const double p : kProbabilities) result.push_back(number(quantile(column, p)));
+  for (const SummaryRow& row : all.rows()) {
+    for (const Real q : row.quantiles) result.push_back(number(static_cast<double>(q)));
   }
   return result;
 }

@@ -46,15 +46,11 @@ Mask visible_batch(const Site& site) {
   return mask;
 }
 
-// The names of the sites that its distribution was made of; null where the trace does not know.
-template <class S>
-json parents_of(const S& site) {
-  json names;
-  if constexpr (requires { site.parents->begin(); }) {
-    if (!site.parents) return names;
-    names = json::array();
-    for (const Name parent : *site.parents) names.push_back(parent.str());
-  }
+// Null where the trace did not record relations.
+json parents_of(const Site& site) {
+  if (!site.parents) return nullptr;
+  json names = json::array();
+  for (const Name parent : *site.parents) names.push_back(parent.str());
   return names;
 }
 

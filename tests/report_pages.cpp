@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
     for (int i = 1; i < 2000; ++i) {
       fit.losses.push_back(static_cast<Real>(50 + 100 * std::exp(-i / 100.0) + 2 * std::sin(i)));
     }
-    const Trace trace = h::trace(small).get_trace();
+    const Trace trace = h::trace(small, {.relations = true}).get_trace();
     const Values draws = infer::Predictive(small, {.num_samples = 200})();
     infer::save_report(folder + "small.html", trace,
                        {.fit = fit, .draws = draws, .title = "Small & <odd>"});

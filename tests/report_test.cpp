@@ -225,6 +225,11 @@ TEST_CASE("draws become quantiles, with the data beside those of observed sites"
   CHECK(shared["sites"][0]["rows"] == 2950);
   CHECK(shared["sites"][1]["rows"] == 2950);
   CHECK(shared["sites"][2]["rows"] == 100);
+  // A number that is NaN in one draw has no quantiles; infinite ones do.
+  const json odd = report::draws_content(
+      {{"a", tensor({1.0, kNaN, 2.0})}, {"b", tensor({-kInfinity, 1.0, kInfinity})}}, trace);
+  CHECK(odd["sites"][0]["intervals"] == json({"NaN", "NaN", "NaN", "NaN", "NaN"}));
+  CHECK(odd["sites"][1]["intervals"][2] == 1);
   CHECK(has(error_of([&] { report::draws_content({{"mu", zeros({0})}}, trace); }), "0 draws"));
 }
 

@@ -154,7 +154,7 @@ function showGraph() {
     mark.textContent = kindMeanings[kind];
     return element("li", {}, mark);
   }), ...(sites.some((s) => s.kept < s.total) ? [element("li", {}, element("i", {class: "key hidden"}), "share that a mask hides")] : []));
-  if (!sites.some((site) => site.parents)) byId("graph-note").textContent = "No arrows: this trace did not record which site depends on which.";
+  if (!sites.some((site) => site.parents)) byId("graph-note").textContent = "No arrows: this trace did not record relations; one of h::trace(model, {.relations = true}) does.";
   if (sites.length <= kManySites) return drawGraph();
   const button = element("button", {type: "button"}, "Draw the graph of " + countText(sites.length, "site", "sites"));
   button.addEventListener("click", () => { button.remove(); drawGraph(); });
