@@ -50,6 +50,7 @@ double Fit::relative_change() const {
   if (width < 1 || std::ssize(losses) < 2 * width) return std::numeric_limits<double>::quiet_NaN();
   const Real last = std::accumulate(losses.end() - width, losses.end(), Real{0});
   const Real before = std::accumulate(losses.end() - 2 * width, losses.end() - width, Real{0});
+  if (last == before) return 0;  // of losses that are all 0 too
   return static_cast<double>(std::abs(last - before) / std::abs(before));
 }
 

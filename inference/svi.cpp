@@ -99,6 +99,9 @@ void SVIEngine::load(const std::string& path) { load_checkpoint(path, *optimizer
 
 Fit SVIEngine::run(Index steps, const RunOptions& options, FunctionRef<void()> model,
                    const GuideProgram& guide) {
+  if (options.window < 1) {
+    fail("SVI", "the window is " + std::to_string(options.window) + " steps", "it is 1 or more");
+  }
   Fit fit;
   fit.window = options.window;
   fit.losses.reserve(static_cast<std::size_t>(steps));

@@ -11,6 +11,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -27,12 +28,7 @@ const Real kNan = std::numeric_limits<Real>::quiet_NaN();
 
 std::string message_of(const std::function<void()>& f) {
   const std::vector<std::string> params = param_store().names();
-  std::string message = "no error";
-  try {
-    f();
-  } catch (const Error& error) {
-    message = error.what();
-  }
+  const std::string message = error_of(f);
   CHECK(detail::handler_depth() == 0);
   CHECK_FALSE(detail::Tape::current().recording());
   CHECK(param_store().names() == params);
@@ -329,6 +325,7 @@ TEST_CASE("parameterisations") {
 }
 
 TEST_CASE("a loss or a gradient that is not finite") {
+  param_store().clear();
   const infer::Adam adam({.lr = 0.1});
   const auto guide = [] { sample("t", dist::Normal(param("loc", 0.0), 1)); };
   const auto step = [&](auto f) {
@@ -397,4 +394,11 @@ TEST_CASE("what is under a statement has the place of the innermost one") {
     });
   });
   CHECK(message.starts_with("plate 'p': size -1 is negative [errors_test.cpp:"));
+}
+
+TEST_CASE("a run whose window holds no step") {
+  const auto model = [] { sample("theta", dist::Normal(0, 1)); };
+  infer::SVI svi(model, model, infer::Adam({.lr = 0.1}));
+  check([&] { svi.run(3, {.tolerance = 0.1, .window = 0}); },
+        "SVI: the window is 0 steps; it is 1 or more");
 }

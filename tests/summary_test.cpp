@@ -166,6 +166,8 @@ TEST_CASE("the curve of a fit: moving means, relative change, a file") {
   CHECK_FALSE(again.converged);
   fit.losses.resize(3);
   CHECK(std::isnan(fit.relative_change()));
+  fit.losses = {0, 0, 0, 0};
+  CHECK(fit.relative_change() == 0);
   std::ofstream("summary_test.fit.json") << R"({"schema": "ember-fit/1", "losses": 3})";
   CHECK_THROWS_WITH(infer::Fit::load("summary_test.fit.json"), Catch::Contains("/losses"));
 }
