@@ -16,11 +16,9 @@ std::size_t NamedTensors::find(std::string_view name) const {
 std::size_t NamedTensors::position_of(std::string_view name) const {
   const std::size_t position = find(name);
   if (position < items_.size()) return position;
-  std::string there;
-  for (const std::string& other : names()) there += (there.empty() ? "" : ", ") + other;
+  const std::vector<std::string> there = names();
   fail("file '" + file_ + "'", "there is no '" + std::string(name) + "'",
-       there.empty() ? "it holds no numbers"
-                     : detail::did_you_mean(name, names()) + "it has " + there);
+       there.empty() ? "it holds no numbers" : detail::names_to_choose(name, there, "it has "));
 }
 
 std::vector<std::string> NamedTensors::names() const {

@@ -37,4 +37,12 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> nam
   return best == nullptr ? "" : "did you mean '" + *best + "'? ";
 }
 
+std::string names_to_choose(std::string_view name, std::span<const std::string> names,
+                            std::string_view intro) {
+  std::string text = did_you_mean(name, names);
+  text += intro;
+  for (const std::string& one : names) text += (&one == names.data() ? "" : ", ") + one;
+  return text;
+}
+
 }  // namespace ember::detail

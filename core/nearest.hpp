@@ -11,4 +11,8 @@ namespace ember::detail {
 /// most a third of its length, and at least one edit is allowed), else "".
 std::string did_you_mean(std::string_view name, std::span<const std::string> names);
 
+/// The same, and all of the names behind INTRO: "did you mean 'theta'? its sites are theta, tau".
+std::string names_to_choose(std::string_view name, std::span<const std::string> names,
+                            std::string_view intro);
+
 }  // namespace ember::detail

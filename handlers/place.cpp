@@ -1,6 +1,5 @@
 #include <ember/handlers/place.hpp>
 
-#include <cstdlib>
 #include <string_view>
 
 namespace ember {
@@ -28,8 +27,11 @@ std::string Place::added_to(const std::string& message) const {
 }
 
 void fail_at_site(Name name, const Place& place, std::string_view what, std::string_view remedy) {
-  at_place(place, [&] { fail("site '" + name.str() + "'", what, remedy); });
-  std::abort();  // never reached: fail throws
+  try {
+    fail("site '" + name.str() + "'", what, remedy);
+  } catch (const Error& error) {
+    throw Error(place.added_to(error.what()));
+  }
 }
 
 }  // namespace ember

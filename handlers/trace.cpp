@@ -28,15 +28,11 @@ const Site* Trace::find(Name name) const {
 const Site& Trace::operator[](Name name) const {
   const Site* site = find(name);
   if (site != nullptr) return *site;
-  std::string list;
   std::vector<std::string> names;
-  for (const Site& s : sites_) {
-    names.push_back(s.name.str());
-    list += (list.empty() ? "" : ", ") + names.back();
-  }
+  for (const Site& s : sites_) names.push_back(s.name.str());
   fail("trace", "there is no site '" + name.str() + "'",
        sites_.empty() ? "the trace is empty"
-                      : detail::did_you_mean(name, names) + "its sites are " + list);
+                      : detail::names_to_choose(name, names, "its sites are "));
 }
 
 const TracePlate* Trace::find_plate(Name name) const {

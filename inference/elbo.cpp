@@ -28,13 +28,10 @@ class MarkDiscrete final : public handlers::Handler {
 // "did you mean 'theta'? WHOSE sites are theta, tau"
 std::string latent_names(const Trace& trace, Name wanted, const char* whose) {
   std::vector<std::string> names;
-  std::string list;
   for (const Site& site : trace) {
-    if (site.kind != SiteKind::latent) continue;
-    names.push_back(site.name.str());
-    list += (list.empty() ? "" : ", ") + names.back();
+    if (site.kind == SiteKind::latent) names.push_back(site.name.str());
   }
-  return detail::did_you_mean(wanted, names) + whose + (list.empty() ? "none" : list);
+  return detail::names_to_choose(wanted, names, whose) + (names.empty() ? "none" : "");
 }
 
 void check_agreement(const Trace& model, const Trace& guide) {
