@@ -4,10 +4,10 @@
 #include <unistd.h>
 
 #include <new>
-#include <sstream>
 #include <string>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 
 namespace ember::detail {
 namespace {
@@ -23,10 +23,7 @@ std::string in_units(std::size_t bytes) {
   auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   for (; value >= 1000; ++unit) value /= 1000;
-  std::ostringstream text;
-  text.precision(4);
-  text << value << ' ' << kUnits[unit];
-  return text.str();
+  return text_of_number(value, 4) + ' ' + kUnits[unit];
 }
 
 std::size_t machine_memory() {

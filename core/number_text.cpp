@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <sstream>
 #include <string>
 
 #include <ember/core/error.hpp>
@@ -38,6 +39,13 @@ Real real_of_text(std::string_view text, double value) {
   if (is_held) return result;
   fail("", std::string(text.substr(0, 60)) + " can't be held exactly enough",
        "give it as text, or scale it");
+}
+
+std::string text_of_number(double value, int digits) {
+  std::ostringstream text;
+  text.precision(digits);
+  text << value;
+  return text.str();
 }
 
 }  // namespace ember::detail

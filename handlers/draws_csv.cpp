@@ -4,7 +4,6 @@
 #include <array>
 #include <cctype>
 #include <charconv>
-#include <limits>
 
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>

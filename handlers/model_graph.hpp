@@ -1,7 +1,7 @@
 // render_model: the graph of a model, as Graphviz draws it.
 #pragma once
 
-#include <ember/handlers/seed.hpp>
+#include <ember/core/random.hpp>
 #include <ember/handlers/tracing.hpp>
 
 namespace ember {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include <ember/core/index_text.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -12,10 +12,7 @@ namespace ember {
 namespace {
 
 std::string number(Real value) {
-  std::ostringstream text;
-  text.precision(std::numeric_limits<Real>::digits10);
-  text << value;
-  return text.str();
+  return detail::text_of_number(static_cast<double>(value), std::numeric_limits<Real>::digits10);
 }
 
 class Comparison {

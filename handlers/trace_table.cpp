@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
@@ -14,12 +15,7 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-std::string number(Real value) {
-  std::ostringstream text;
-  text.precision(6);
-  text << value;
-  return text.str();
-}
+std::string number(Real value) { return detail::text_of_number(static_cast<double>(value), 6); }
 
 // The one value, or mean and range of what is finite.
 std::string summary(const Tensor& x) {

@@ -4,22 +4,16 @@
 #include <cmath>
 #include <limits>
 #include <ostream>
-#include <sstream>
 
 #include <ember/core/error.hpp>
 #include <ember/core/index_text.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/text_table.hpp>
-#include <ember/inference/draws.hpp>
 
 namespace ember::inference {
 namespace {
 
-std::string number(double value) {
-  std::ostringstream text;
-  text.precision(4);
-  text << value;
-  return text.str();
-}
+std::string number(double value) { return detail::text_of_number(value, 4); }
 
 // Of ascending numbers.
 Real quantile_of(const std::vector<Real>& sorted, double q) {
