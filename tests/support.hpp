@@ -3,6 +3,7 @@
 
 #include <cstring>
 #include <string>
+#include <vector>
 
 #include <ember/core/error.hpp>
 #include <ember/core/tensor.hpp>
@@ -16,6 +17,16 @@ std::string error_of(F&& f) {
     return error.what();
   }
   return "no error";
+}
+
+/// The inputs, number i of input k moved.
+inline std::vector<ember::Tensor> moved(std::vector<ember::Tensor> inputs, std::size_t k,
+                                        std::size_t i, ember::Real by) {
+  const auto old = inputs[k].data();
+  std::vector<ember::Real> values(old.begin(), old.end());
+  values[i] += by;
+  inputs[k] = ember::tensor(values, inputs[k].shape());
+  return inputs;
 }
 
 inline bool has(const std::string& text, const char* part) {
