@@ -148,8 +148,9 @@ bool is_number(std::string_view text) {
 std::optional<Real> number_of(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   long long whole = 0;
-  if (parse(text, whole) == std::errc()) return exactly(static_cast<long double>(whole));
-  double value = 0;
+  const bool is_whole = parse(text, whole) == std::errc();
+  if (is_whole && whole != 0) return exactly(static_cast<long double>(whole));
+  double value = 0;  // "-0" too
   const std::errc error = parse(text, value);
   if (error == std::errc::invalid_argument) return std::nullopt;
   if (error == std::errc()) return real_of_text(text, value);

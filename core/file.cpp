@@ -1,4 +1,5 @@
-// Reading and writing of whole files.
+#include <ember/core/file.hpp>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -10,7 +11,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
 
 namespace ember::detail {
@@ -23,27 +23,35 @@ namespace {
 }  // namespace
 
 std::string read_file(const std::string& file) {
-  const int handle = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (handle < 0) fail_with_errno(file, "can't be opened");
+  struct Handle {
+    int number;
+    ~Handle() { close(number); }
+  };
+  const int number = open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (number < 0) fail_with_errno(file, "can't be opened");
+  const Handle handle{number};
   std::string text;
   std::vector<char> block(std::size_t{1} << 16U);
-  ssize_t n = 1;
-  while (n != 0) {
-    n = read(handle, block.data(), block.size());
-    if (n < 0 && errno != EINTR) break;
+  while (true) {
+    const ssize_t n = read(handle.number, block.data(), block.size());
+    if (n == 0) return text;
+    if (n < 0 && errno != EINTR) fail_with_errno(file, "can't be read");
     if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
   }
-  const int reason = errno;
-  close(handle);
-  errno = reason;
-  if (n < 0) fail_with_errno(file, "can't be read");
-  return text;
 }
 
-nlohmann::json read_json_file(const std::string& file) {
-  const std::string text = read_file(file);
-  return with_context("file", file, [&] { return parse_json(text); });
+void needs_more_memory(const std::string& file) {
+  fail("file '" + file + "'", "reading it needs more memory than there is");
 }
+
+JsonFile::JsonFile(const std::string& file) {
+  reading(file, [&] {
+    document_ = std::make_unique<nlohmann::json>();
+    *document_ = parse_json(read_file(file));
+  });
+}
+
+JsonFile::~JsonFile() { take_apart(*document_); }
 
 void write_json_file(const std::string& file, const nlohmann::json& content) {
   std::string text;

@@ -16,7 +16,9 @@ using nlohmann::json;
 namespace {
 
 constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
-constexpr Index kMaxInRuns = Index{1} << 28;    // which a few bytes of a file can ask for
+// A few bytes of a file can ask for so many; of larger masks the bits take less room than the
+// values beside them.
+constexpr Index kMaxInRuns = Index{1} << 24;
 
 [[noreturn]] void wrong(const std::string& path, const std::string& what) {
   fail("json " + (path.empty() ? "/" : path), what);
@@ -139,7 +141,8 @@ Mask mask_from_json(const json& value, const std::string& path) {
     }
   } else {
     const json& runs = detail::array_from_json(value, "runs", path);
-    if (shape.numel() > kMaxInRuns) wrong(path + "/shape", "the mask has too many elements");
+    if (shape.numel() > kMaxInRuns)
+      wrong(path + "/shape", "the mask has too many elements to be given as runs");
     std::uint8_t current = 0;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const Index left = shape.numel() - static_cast<Index>(bytes.size());

@@ -5,9 +5,11 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include <ember/core/file.hpp>
 #include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
 
@@ -48,18 +50,28 @@ std::string name_from_json(const nlohmann::json& json, const std::string& path);
 /// An error unless the member "schema" of a document is this one.
 void check_schema(const nlohmann::json& document, const char* schema);
 
-/// All bytes of a file.
-std::string read_file(const std::string& file);
 /// A whole JSON text. A key that stands twice, nesting above 200 and a number that Real can't hold
 /// are errors, which name the JSON path, those of the syntax also line and column.
 nlohmann::json parse_json(std::string_view text);
-/// A whole JSON file; errors name the file too.
-nlohmann::json read_json_file(const std::string& file);
+/// Empties a document of moderate depth without asking for memory, as nlohmann's destructor does,
+/// which ends the process where there is none.
+void take_apart(nlohmann::json& document) noexcept;
+
+/// The document of a JSON file; errors name the file too. Goes away without asking for memory.
+class JsonFile {
+ public:
+  explicit JsonFile(const std::string& file);
+  JsonFile(const JsonFile&) = delete;
+  JsonFile& operator=(const JsonFile&) = delete;
+  ~JsonFile();
+  const nlohmann::json& operator*() const { return *document_; }
+
+ private:
+  std::unique_ptr<nlohmann::json> document_;
+};
+
 /// In one line.
 void write_json_file(const std::string& file, const nlohmann::json& content);
-/// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old
-/// file whole.
-void write_file(const std::string& file, const std::string& text);
 
 }  // namespace detail
 }  // namespace ember

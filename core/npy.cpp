@@ -11,7 +11,7 @@
 #include <string_view>
 
 #include <ember/core/error.hpp>
-#include <ember/core/json.hpp>
+#include <ember/core/file.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -212,8 +212,7 @@ void save_npy(const std::string& file, const Tensor& x) {
 }
 
 Tensor load_npy(const std::string& file) {
-  const std::string text = detail::read_file(file);
-  return with_context("file", file, [&] { return parse(text); });
+  return detail::reading(file, [&] { return parse(detail::read_file(file)); });
 }
 
 }  // namespace ember

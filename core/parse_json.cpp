@@ -100,8 +100,19 @@ class Builder final : public nlohmann::json_sax<json> {
 json parse_json(std::string_view text) {
   json result;
   Builder builder(result);
-  json::sax_parse(text.begin(), text.end(), &builder);
+  try {
+    json::sax_parse(text.begin(), text.end(), &builder);
+  } catch (...) {
+    take_apart(result);
+    throw;
+  }
   return result;
+}
+
+void take_apart(json& document) noexcept {
+  if (!document.is_structured()) return;
+  for (json& member : document) take_apart(member);
+  document.clear();
 }
 
 }  // namespace ember::detail

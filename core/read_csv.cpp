@@ -7,7 +7,7 @@
 
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
-#include <ember/core/json.hpp>
+#include <ember/core/file.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -135,10 +135,9 @@ Tensor Table::matrix(const std::vector<std::string>& columns) const {
 }
 
 Table read_csv(const std::string& file, const CsvOptions& options) {
-  const std::string text = detail::read_file(file);
   Table table(file);
-  with_context("file", file, [&] {
-    std::vector<CsvRow> rows = detail::csv_rows(text, options.separator);
+  detail::reading(file, [&] {
+    std::vector<CsvRow> rows = detail::csv_rows(detail::read_file(file), options.separator);
     const std::vector<std::string> names = names_of(rows, options.header);
     check_lengths(rows, names.size());
     for (const std::string& name : options.text) {

@@ -53,19 +53,20 @@ bool is_numeric(const json& value) {
 }  // namespace
 
 NamedTensors read_json(const std::string& file) {
-  const json content = detail::read_json_file(file);
-  if (!content.is_object()) fail("file '" + file + "'", "expected a JSON object");
-  NamedTensors result(file);
-  for (const auto& item : content.items()) {
-    if (!is_numeric(item.value())) continue;
-    with_context("file", file, [&] {
+  return detail::reading(file, [&] {
+    const detail::JsonFile document(file);
+    const json& content = *document;
+    if (!content.is_object()) fail("", "expected a JSON object");
+    NamedTensors result(file);
+    for (const auto& item : content.items()) {
+      if (!is_numeric(item.value())) continue;
       Shape shape;
       std::vector<Real> numbers;
       collect(item.value(), 0, shape, numbers, "/" + item.key());
       result.add(item.key(), tensor_of(std::move(numbers), shape));
-    });
-  }
-  return result;
+    }
+    return result;
+  });
 }
 
 }  // namespace ember

@@ -123,6 +123,12 @@ Distribution distribution_from_json(const json& value, const std::string& path) 
   Mask mask = true;
   if (value.contains("mask")) mask = mask_from_json(value["mask"], path + "/mask");
   auto family = family_from_json(value, path);
+  const Shape event =
+      shape_from_json(detail::member(value, "event_shape", path), path + "/event_shape");
+  if (!(event == family->event_shape())) {
+    fail("json " + path + "/event_shape",
+         to_string(event) + " is not that of the parameters, " + to_string(family->event_shape()));
+  }
   return with_context("json", path, [&] {
     return Distribution::from_normal_form(std::move(family), elements,
                                           static_cast<std::size_t>(event_axes), mask);
@@ -189,8 +195,7 @@ transforms::Transform transform_from_json(const json& value, const std::string& 
 }
 
 json to_json(const Constraint& constraint) {
-  json result{{"kind", constraint.name()}};
-  if (constraint.reinterpreted() > 0) result["event_axes"] = constraint.reinterpreted();
+  json result{{"kind", constraint.name()}, {"event_axes", constraint.reinterpreted()}};
   if (constraint.lower().defined()) result["lower"] = to_json(constraint.lower());
   if (constraint.upper().defined()) result["upper"] = to_json(constraint.upper());
   return result;
@@ -211,9 +216,9 @@ Constraint constraint_from_json(const json& value, const std::string& path) {
       result.has_upper() != result.upper().defined()) {
     fail("json " + path, "these are not the bounds of '" + kind + "'");
   }
-  if (!value.contains("event_axes")) return result;
-  return result.independent(static_cast<std::size_t>(detail::count_from_json(
-      value["event_axes"], static_cast<Index>(kMaxRank), path + "/event_axes")));
+  return result.independent(static_cast<std::size_t>(
+      detail::count_from_json(detail::member(value, "event_axes", path),
+                              static_cast<Index>(kMaxRank), path + "/event_axes")));
 }
 
 }  // namespace ember

@@ -7,7 +7,7 @@
 
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
-#include <ember/core/json.hpp>
+#include <ember/core/file.hpp>
 #include <ember/handlers/trace.hpp>
 
 namespace ember {
@@ -46,14 +46,19 @@ std::vector<Column> columns_of(const std::string& site, const Shape& shape) {
   return columns;
 }
 
-void check_name(const std::string& name) {
+// Why a site's name can't be that of a column; "" where it can.
+std::string fault_of(const std::string& name) {
   const std::size_t bad = name.find_first_of(".,\"#\n\r");
-  if (!name.empty() && bad == std::string::npos && !name.ends_with("__")) return;
-  fail("site '" + name + "'",
-       "its name can't be that of a column" + (bad == std::string::npos
-                                                   ? std::string()
-                                                   : std::string(": it has a '") + name[bad] + "'"),
-       "dots separate indices, and names that end in __ are the sampler's; rename the site");
+  if (bad != std::string::npos) return std::string(": it has a '") + name[bad] + "'";
+  if (name.empty() || detail::trimmed(name) != name) return ": it is empty or has spaces around it";
+  return name.ends_with("__") ? ": those that end in __ are the sampler's" : "";
+}
+
+void check_name(const std::string& name) {
+  if (const std::string fault = fault_of(name); !fault.empty()) {
+    fail("site '" + name + "'", "its name can't be that of a column" + fault,
+         "dots separate indices; rename the site");
+  }
 }
 
 // One column of a file that is read.
@@ -65,6 +70,10 @@ struct Read {
 
 Read read_name(const std::string& cell, std::size_t position) {
   Read read{cell.substr(0, cell.find('.')), {}, position};
+  if (const std::string fault = fault_of(read.site); !fault.empty()) {
+    fail("header, column " + std::to_string(position + 1),
+         "'" + read.site + "' is no name of a site" + fault);
+  }
   std::size_t at = read.site.size();
   while (at < cell.size()) {
     Index index = 0;
@@ -150,6 +159,9 @@ std::string without_comments(const std::string& text) {
 }
 
 Values parse(const std::string& text) {
+  if (!text.empty() && text.back() != '\n') {
+    fail("", "it ends within a line", "is it whole? The last line needs a line break too");
+  }
   std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line(); });
   if (rows.empty()) fail("", "has no header");
@@ -214,8 +226,7 @@ void save_draws(const std::string& file, const Values& draws, const Tensor& log_
 }
 
 Values load_draws(const std::string& file) {
-  const std::string text = detail::read_file(file);
-  return with_context("file", file, [&] { return parse(text); });
+  return detail::reading(file, [&] { return parse(detail::read_file(file)); });
 }
 
 void Trace::to_csv(const std::string& file) const {

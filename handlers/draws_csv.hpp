@@ -14,7 +14,7 @@ namespace ember {
 void save_draws(const std::string& file, const Values& draws, const Tensor& log_density = {});
 
 /// Reads such a file, CmdStan's own ones too: columns whose names end in "__" are left out. Errors
-/// name line and column.
+/// name line and column; a last line without a line break is one, as it may have been cut.
 Values load_draws(const std::string& file);
 
 }  // namespace ember

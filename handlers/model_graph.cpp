@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include <ember/core/error.hpp>
-#include <ember/core/json.hpp>
+#include <ember/core/file.hpp>
 
 namespace ember {
 namespace {

@@ -82,8 +82,9 @@ void ParamStore::save(const std::string& path) const {
 }
 
 void ParamStore::load(const std::string& path) {
-  const json content = detail::read_json_file(path);
-  with_context("file", path, [&] {
+  detail::reading(path, [&] {
+    const detail::JsonFile document(path);
+    const json& content = *document;
     detail::check_schema(content, kSchema);
     detail::check_keys(content, {"schema", "params"}, "");
     put(params_from_json(detail::member(content, "params", ""), "/params"));

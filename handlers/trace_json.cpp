@@ -7,6 +7,7 @@
 #include <ember/core/json.hpp>
 #include <ember/distributions/json.hpp>
 #include <ember/handlers/trace.hpp>
+#include <ember/handlers/trace_check.hpp>
 
 namespace ember {
 
@@ -38,14 +39,10 @@ json infer_to_json(const Infer& infer) {
 }
 
 json site_to_json(const Site& site) {
-  json result{{"name", site.name.str()},
-              {"kind", to_string(site.kind)},
-              {"is_observed", site.is_observed},
-              {"value", to_json(site.value)}};
-  if (!site.plates.empty()) {
-    for (const PlateFrame& plate : site.plates) result["plates"].push_back(plate.name.str());
-  }
-  if (!site.infer.empty()) result["infer"] = infer_to_json(site.infer);
+  json result{{"name", site.name.str()},         {"kind", to_string(site.kind)},
+              {"is_observed", site.is_observed}, {"value", to_json(site.value)},
+              {"plates", json::array()},         {"infer", infer_to_json(site.infer)}};
+  for (const PlateFrame& plate : site.plates) result["plates"].push_back(plate.name.str());
   if (site.parents) {
     result["parents"] = json::array();
     for (Name parent : *site.parents) result["parents"].push_back(parent.str());
@@ -62,7 +59,7 @@ json site_to_json(const Site& site) {
                         {"hidden_by_distribution", hidden.distribution},
                         {"hidden_by_handlers", hidden.handlers},
                         {"hidden_by_obs_mask", hidden.obs}};
-  if (!site.scale.is_one()) result["scale"] = to_json(site.scale.number());
+  result["scale"] = to_json(site.scale.number());
   if (!site.scale.is_number()) result["scale_tensor"] = to_json(site.scale.tensor());
   result["log_prob"] = to_json(site.log_prob());
   result["log_prob_sum"] = to_json(site.log_prob_sum().item());
@@ -82,8 +79,11 @@ TracePlate plate_from_json(const json& value, const std::string& path) {
   plate.frame.size =
       detail::count_from_json(detail::member(value, "size", path), kLargest, path + "/size");
   plate.frame.subsample_size = detail::count_from_json(
-      detail::member(value, "subsample_size", path), plate.frame.size, path + "/subsample_size");
-  if (!value.contains("indices")) return plate;
+      detail::member(value, "subsample_size", path), kLargest, path + "/subsample_size");
+  if (!value.contains("indices")) {
+    if (plate.frame.subsample_size == plate.frame.size) return plate;
+    fail("json " + path, "the key \"indices\" is missing: which of the members were executed");
+  }
   const json& list = detail::array_from_json(value, "indices", path);
   if (static_cast<Index>(list.size()) != plate.frame.subsample_size) {
     fail("json " + path + "/indices", "has " + std::to_string(list.size()) +
@@ -142,16 +142,8 @@ Message::Kind message_kind(const std::string& kind, const std::string& path) {
   fail("json " + path, "'" + kind + "' is no kind of site");
 }
 
-void check_elements(const json& value, const std::string& path) {
-  constexpr const char* kCounts[] = {"kept", "total", "hidden_by_distribution",
-                                     "hidden_by_handlers", "hidden_by_obs_mask"};
-  detail::check_keys(value, {kCounts[0], kCounts[1], kCounts[2], kCounts[3], kCounts[4]}, path);
-  for (const char* key : kCounts) {
-    detail::count_from_json(detail::member(value, key, path), Index{1} << 52, path + "/" + key);
-  }
-}
-
-Site site_from_json(const json& value, const Trace& trace, const std::string& path) {
+Site site_from_json(const json& value, const Trace& trace, bool as_precise,
+                    const std::string& path) {
   const auto text = [&](const char* key) {
     return detail::string_from_json(detail::member(value, key, path), path + "/" + key);
   };
@@ -172,20 +164,16 @@ Site site_from_json(const json& value, const Trace& trace, const std::string& pa
   message.is_observed =
       detail::bool_from_json(detail::member(value, "is_observed", path), path + "/is_observed");
   message.value = tensor_from_json(detail::member(value, "value", path), path + "/value");
-  if (value.contains("plates")) {
-    const json& names = value["plates"];
-    if (!names.is_array() || names.size() > kMaxRank) {
-      fail("json " + path + "/plates", "expected an array of at most 12 names");
-    }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      const std::string here = path + "/plates/" + std::to_string(i);
-      const std::string name = detail::string_from_json(names[i], here);
-      const TracePlate* plate = trace.find_plate(Name(name));
-      if (plate == nullptr) fail("json " + here, "there is no plate '" + name + "' in /plates");
-      message.plates.push_back(plate->frame);
-    }
+  const json& names = detail::array_from_json(value, "plates", path);
+  if (names.size() > kMaxRank) fail("json " + path + "/plates", "has more than 12 names");
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const std::string here = path + "/plates/" + std::to_string(i);
+    const std::string name = detail::string_from_json(names[i], here);
+    const TracePlate* plate = trace.find_plate(Name(name));
+    if (plate == nullptr) fail("json " + here, "there is no plate '" + name + "' in /plates");
+    message.plates.push_back(plate->frame);
   }
-  if (value.contains("infer")) message.infer = infer_from_json(value["infer"], path + "/infer");
+  message.infer = infer_from_json(detail::member(value, "infer", path), path + "/infer");
   if (message.kind != Message::Kind::sample) return Site(message);
 
   message.distribution =
@@ -194,7 +182,7 @@ Site site_from_json(const json& value, const Trace& trace, const std::string& pa
   if (value.contains("handler_mask")) message.mask = mask("handler_mask");
   if (value.contains("element_mask")) message.element_mask = mask("element_mask");
   if (value.contains("obs_mask")) message.obs_mask = mask("obs_mask");
-  if (value.contains("scale")) message.scale = real_from_json(value["scale"], path + "/scale");
+  message.scale = real_from_json(detail::member(value, "scale", path), path + "/scale");
   if (value.contains("scale_tensor")) {
     message.scale *= ScaleFactor(tensor_from_json(value["scale_tensor"], path + "/scale_tensor"));
   }
@@ -203,16 +191,7 @@ Site site_from_json(const json& value, const Trace& trace, const std::string& pa
     fail("json " + path + "/kind",
          "the site is '" + std::string(to_string(site.kind)) + "' by its other members");
   }
-  check_elements(detail::member(value, "elements", path), path + "/elements");
-  const Mask combined = mask_from_json(detail::member(value, "mask", path), path + "/mask");
-  if (!(combined == site.mask)) {
-    fail("json " + path + "/mask", "does not agree with the masks of which it is combined");
-  }
-  const Tensor log_prob =
-      tensor_from_json(detail::member(value, "log_prob", path), path + "/log_prob");
-  const Real sum =
-      real_from_json(detail::member(value, "log_prob_sum", path), path + "/log_prob_sum");
-  if (is_unknown(site.distribution)) site.keep_log_prob(log_prob, sum);
+  detail::check_site(site, value, as_precise, path);
   return site;
 }
 
@@ -235,7 +214,7 @@ Trace Trace::from_json(const json& value) {
   detail::check_keys(value, {"schema", "real", "plates", "sites", "log_prob_sum"}, "");
   const std::string real = detail::string_from_json(detail::member(value, "real", ""), "/real");
   if (real != "double" && real != "float") fail("json /real", "'" + real + "' is no precision");
-  real_from_json(detail::member(value, "log_prob_sum", ""), "/log_prob_sum");
+  const bool as_precise = (real == "double") == (sizeof(Real) == 8);
   Trace trace;
   const json& plates = detail::array_from_json(value, "plates", "");
   for (std::size_t i = 0; i < plates.size(); ++i) {
@@ -246,7 +225,7 @@ Trace Trace::from_json(const json& value) {
   const json& sites = detail::array_from_json(value, "sites", "");
   for (std::size_t i = 0; i < sites.size(); ++i) {
     const std::string path = "/sites/" + std::to_string(i);
-    Site site = site_from_json(sites[i], trace, path);
+    Site site = site_from_json(sites[i], trace, as_precise, path);
     if (sites[i].contains("parents")) {
       site.parents = parents_from_json(sites[i]["parents"], trace, path + "/parents");
     }
@@ -255,14 +234,14 @@ Trace Trace::from_json(const json& value) {
     }
     trace.add(std::move(site));
   }
+  detail::check_log_joint(trace, value, as_precise);
   return trace;
 }
 
 void Trace::save(const std::string& file) const { detail::write_json_file(file, to_json()); }
 
 Trace Trace::load(const std::string& file) {
-  const json value = detail::read_json_file(file);
-  return with_context("file", file, [&] { return from_json(value); });
+  return detail::reading(file, [&] { return from_json(*detail::JsonFile(file)); });
 }
 
 }  // namespace ember

@@ -151,8 +151,9 @@ void save_checkpoint(const std::string& path, const Optimizer& optimizer, const 
 }
 
 void load_checkpoint(const std::string& path, Optimizer& optimizer, TraceELBO& elbo) {
-  const json content = detail::read_json_file(path);
-  with_context("file", path, [&] {
+  detail::reading(path, [&] {
+    const detail::JsonFile document(path);
+    const json& content = *document;
     detail::check_schema(content, kSchema);
     detail::check_keys(content, {"schema", "params", "optimizer", "baselines", "random"}, "");
     std::vector<ParamStore::Entry> params =

@@ -57,15 +57,14 @@ double Fit::relative_change() const {
 void Fit::save(const std::string& file) const {
   const nlohmann::json content{{"schema", kSchema},
                                {"losses", to_json(tensor(losses))},
-                               {"seconds", seconds},
+                               {"seconds", to_json(static_cast<Real>(seconds))},
                                {"converged", converged},
                                {"window", window}};
   detail::write_json_file(file, content);
 }
 
 Fit Fit::load(const std::string& file) {
-  const nlohmann::json content = detail::read_json_file(file);
-  return with_context("file", file, [&] { return from_json(content); });
+  return detail::reading(file, [&] { return from_json(*detail::JsonFile(file)); });
 }
 
 }  // namespace ember::inference

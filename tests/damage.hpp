@@ -111,13 +111,13 @@ class Damager {
         "dim",        "size",        "subsample_size", "family", "params",       "unconstrained",
         "constraint", "optimizer",   "baselines",      "random", "seed",         "counts",
         "steps",      "first",       "second",         "losses", "seconds",      "converged",
-        "window",     "kept",        "total"};
+        "window",     "kept",        "total",          "infer",  "scale",        "event_axes",
+        "indices",    "mask"};
     std::vector<std::pair<Pointer, std::string>> found;
     for (const Pointer& at : places(content, is_object)) {
       const bool is_table = !at.empty() && (at.back() == "counts" || at.back() == "baselines");
       for (const std::string& key : kRequired) {
-        const bool is_optional = key == "plates" && !at.empty();
-        if (!is_table && !is_optional && content[at].contains(key)) found.emplace_back(at, key);
+        if (!is_table && content[at].contains(key)) found.emplace_back(at, key);
       }
     }
     const auto& [at, key] = found[below(found.size())];

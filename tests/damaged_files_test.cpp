@@ -62,7 +62,7 @@ void check_json(const std::string& good, const std::function<void(const std::str
       const std::string error = error_of([&] { load(bad); });
       CAPTURE(kind, i, text.substr(0, 3000), error);
       CHECK(has(error, bad.c_str()));
-      CHECK(has(error, "json /"));
+      CHECK(has(error, "json "));
       CHECK(state() == before);
     }
   }

@@ -1,14 +1,18 @@
 // What is made of draws: summaries, CmdStan's CSV files, and the curve of a fit.
+#include <unistd.h>
+
 #include <cmath>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <limits>
-#include <sstream>
 
 #include <ember/core/error.hpp>
+#include <ember/core/file.hpp>
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -17,14 +21,14 @@ namespace infer = ember::inference;
 
 namespace {
 
-const char* const kFile = "summary_test.csv";
+const std::string kFile =
+    (std::filesystem::temp_directory_path() / ("ember" + std::to_string(getpid()) + ".summary"))
+        .string();
 
-std::string text_of(const char* file) {
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
+// Takes the file away when a test case has ended.
+struct Removed {
+  ~Removed() { std::filesystem::remove(kFile); }
+};
 
 Values loaded(const std::string& text) {
   std::ofstream(kFile, std::ios::binary) << text;
@@ -68,11 +72,12 @@ TEST_CASE("a summary has mean, sd and quantiles of each number") {
 }
 
 TEST_CASE("draws are written as CmdStan writes them") {
+  const Removed removed;
   save_draws(
       kFile,
       {{"a", tensor({0.5, 2})}, {"w", tensor({{{1, 2, 3}, {4, 5, 6}}, {{7, 8, 9}, {10, 11, 12}}})}},
       tensor({-3, -4}));
-  const std::string text = text_of(kFile);
+  const std::string text = detail::read_file(kFile);
   CHECK(text.find("#     num_samples = 2\n") != std::string::npos);
   CHECK(text.find("\nlp__,a,w.1.1,w.2.1,w.1.2,w.2.2,w.1.3,w.2.3\n"
                   "-3,0.5,1,4,2,5,3,6\n"
@@ -80,9 +85,11 @@ TEST_CASE("draws are written as CmdStan writes them") {
 }
 
 TEST_CASE("draws come back from a file as the same bits") {
+  const Removed removed;
   const Real inf = std::numeric_limits<Real>::infinity();
   const Values draws{{"a/b", tensor_of({Real(0.1), -inf, Real(1) / 3}, {3})},
                      {"x", sin(arange(3 * 2 * 3 * 2)).reshape({3, 2, 3, 2})},
+                     {"signed", tensor_of({Real(-0.0), Real(0.0), Real(-0.0)}, {3})},
                      {"\u03b8", tensor({{1, 2}, {3, 4}, {5, 6}})}};
   save_draws(kFile, draws);
   const Values again = load_draws(kFile);
@@ -95,6 +102,7 @@ TEST_CASE("draws come back from a file as the same bits") {
 }
 
 TEST_CASE("a file that CmdStan wrote is read") {
+  const Removed removed;
   const Values draws = loaded(
       "# stan_version_major = 2\r\n# method = sample (Default)\r\n"
       "lp__,accept_stat__,mu,theta.1,theta.2\r\n"
@@ -110,6 +118,7 @@ TEST_CASE("a file that CmdStan wrote is read") {
 }
 
 TEST_CASE("draws that can't be a file, and files that can't be draws, are errors") {
+  const Removed removed;
   const auto rejected = [](const std::string& text, const char* reason) {
     CHECK_THROWS_WITH(loaded(text), Catch::Contains(kFile) && Catch::Contains(reason));
   };
@@ -125,6 +134,12 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
   rejected("w.99999999999999999999\n1\n", "no name with indices");
   rejected("w.1x\n1\n", "'w.1x'");
   rejected("a,,b\n1,2,3\n", "column 2: has no name");
+  // what save_draws would not write
+  rejected("a,b#\n1,2\n", "column 2: 'b#' is no name of a site: it has a '#'");
+  rejected("\"a\"\"b.1\"\n1\n", "it has a '\"'");
+  rejected("a,.1\n1,2\n", "column 2: '' is no name of a site");
+  rejected("a.1,a .2\n1,2\n", "column 2: 'a ' is no name of a site");
+  CHECK_THROWS_WITH(save_draws(kFile, {{" a", tensor({1})}}), Catch::Contains("spaces"));
   CHECK_THROWS_WITH(save_draws(kFile, {{"a.b", tensor({1})}}), Catch::Contains("'a.b'"));
   CHECK_THROWS_AS(save_draws(kFile, {{"a__", tensor({1})}}), Error);
   CHECK_THROWS_AS(save_draws(kFile, {}), Error);
@@ -132,7 +147,29 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
                     Catch::Contains("2 draws"));
 }
 
+TEST_CASE("draws that are cut off are an error, or whole lines") {
+  const Removed removed;
+  save_draws(kFile, {{"a", tensor({0.25, 16})}, {"w", tensor({{12.5, 25}, {37.5, 1e10}})}});
+  const std::string whole = detail::read_file(kFile);
+  const Values draws = load_draws(kFile);
+  for (std::size_t n = 0; n < whole.size(); ++n) {
+    INFO(n);
+    try {
+      const Values some = loaded(whole.substr(0, n));
+      CHECK(whole[n - 1] == '\n');
+      for (const auto& [name, values] : some) {
+        for (Index i = 0; i < values.shape()[0]; ++i) {
+          CHECK(same_bits(values[i], draws.at(name)[i]));
+        }
+      }
+    } catch (const Error& error) {
+      CHECK(has(error.what(), kFile.c_str()));
+    }
+  }
+}
+
 TEST_CASE("a trace is a file of one draw, with its log joint") {
+  const Removed removed;
   const auto model = [] {
     const Tensor a = sample("a", dist::Normal(0, 1));
     deterministic("d", stack({a, 2 * a}, 0));
@@ -144,13 +181,14 @@ TEST_CASE("a trace is a file of one draw, with its log joint") {
   CHECK(row.at("a").at({0}) == t["a"].value.item());
   CHECK(row.at("d").at({0, 1}) == 2 * t["a"].value.item());
   CHECK(row.count("y") == 0);
-  const std::string text = text_of(kFile);
+  const std::string text = detail::read_file(kFile);
   const std::size_t line = text.find("\nlp__,a,d.1,d.2\n");
   REQUIRE(line != std::string::npos);
   CHECK(std::stod(text.substr(line + 16)) == Approx(t.log_prob_sum().item()).epsilon(1e-14));
 }
 
 TEST_CASE("the curve of a fit: moving means, relative change, a file") {
+  const Removed removed;
   infer::Fit fit;
   fit.losses = {8, 4, 2, 2, 1};
   fit.window = 2;
@@ -158,16 +196,19 @@ TEST_CASE("the curve of a fit: moving means, relative change, a file") {
   const std::vector<Real> means = fit.moving_mean();
   CHECK(means == std::vector<Real>{8, 6, 3, 2, Real(1.5)});
   CHECK(fit.relative_change() == Approx(0.5));  // (2 + 1) / 2 after (4 + 2) / 2
-  fit.save("summary_test.fit.json");
-  const infer::Fit again = infer::Fit::load("summary_test.fit.json");
+  fit.save(kFile);
+  const infer::Fit again = infer::Fit::load(kFile);
   CHECK(again.losses == fit.losses);
   CHECK(again.window == 2);
   CHECK(again.seconds == 0.25);
   CHECK_FALSE(again.converged);
+  fit.seconds = std::numeric_limits<double>::infinity();
+  fit.save(kFile);
+  CHECK(infer::Fit::load(kFile).seconds == fit.seconds);
   fit.losses.resize(3);
   CHECK(std::isnan(fit.relative_change()));
   fit.losses = {0, 0, 0, 0};
   CHECK(fit.relative_change() == 0);
-  std::ofstream("summary_test.fit.json") << R"({"schema": "ember-fit/1", "losses": 3})";
-  CHECK_THROWS_WITH(infer::Fit::load("summary_test.fit.json"), Catch::Contains("/losses"));
+  std::ofstream(kFile) << R"({"schema": "ember-fit/1", "losses": 3})";
+  CHECK_THROWS_WITH(infer::Fit::load(kFile), Catch::Contains("/losses"));
 }
