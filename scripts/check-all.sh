@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is run by hand before work is called done: every preset, clang-tidy, format.
+# Everything that is run by hand before work is called done: every preset, clang-tidy, format, a
+# short run of the fuzzers.
 #     scripts/check-all.sh [PRESET...]     all of release debug asan clang tsan float by default
 set -uo pipefail
 source "$(dirname "$0")/common.sh"
@@ -30,6 +31,9 @@ mapfile -t library < <(git ls-files 'core/*.cpp' 'distributions/*.cpp' 'handlers
 cmake --preset clang > build-tidy.log 2>&1 &&
   printf '%s\n' "${library[@]}" | xargs -P "$(jobs)" -n 4 clang-tidy-16 -quiet -p build/clang >> build-tidy.log 2>&1
 note "clang-tidy (build-tidy.log)" $?
+
+scripts/fuzz.sh 20000
+note fuzz $?
 
 if [ ${#failures[@]} -gt 0 ]; then
   echo "failed: ${failures[*]}"
