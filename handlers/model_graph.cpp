@@ -1,12 +1,15 @@
 #include <ember/handlers/model_graph.hpp>
 
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
 #include <sstream>
-
-#include <unistd.h>
 
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
@@ -134,6 +137,35 @@ class TemporaryFile {
   std::string path_;
 };
 
+// What a program writes to its standard output; nothing where it does not run or fails.
+std::string output_of(std::vector<std::string> arguments) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return "";
+  std::vector<char*> words;
+  for (std::string& argument : arguments) words.push_back(argument.data());
+  words.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+  pid_t program = 0;
+  const bool runs = posix_spawnp(&program, words[0], &actions, nullptr, words.data(), environ) == 0;
+  posix_spawn_file_actions_destroy(&actions);
+  close(ends[1]);
+  std::string output;
+  std::array<char, 4096> buffer;
+  while (runs) {
+    const ssize_t n = read(ends[0], buffer.data(), buffer.size());
+    if (n == 0 || (n < 0 && errno != EINTR)) break;
+    if (n > 0) output.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  close(ends[0]);
+  int status = -1;
+  while (runs && waitpid(program, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status == 0 ? output : "";
+}
+
 std::string extension_of(const std::string& file) {
   const std::size_t dot = file.rfind('.');
   return dot == std::string::npos ? "" : file.substr(dot + 1);
@@ -153,15 +185,7 @@ ModelGraph::ModelGraph(const Trace& trace) {
 std::string ModelGraph::drawn_as(const std::string& format) const {
   const TemporaryFile source;
   detail::write_file(source.path(), dot_);
-  const std::string command = "dot -T" + format + " '" + source.path() + "' 2>/dev/null";
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(command.c_str(), "r"), pclose);
-  std::string drawn;
-  std::array<char, 4096> buffer;
-  while (pipe != nullptr) {
-    const std::size_t n = std::fread(buffer.data(), 1, buffer.size(), pipe.get());
-    if (n == 0) break;
-    drawn.append(buffer.data(), n);
-  }
+  const std::string drawn = output_of({"dot", "-T" + format, source.path()});
   if (!drawn.empty()) return drawn;
   fail("render_model", "the program 'dot' is needed to draw " + format + ", and did not run",
        "install graphviz, or save as .dot");

@@ -1,8 +1,10 @@
 #include <ember/inference/auto_guide.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
@@ -199,6 +201,13 @@ distributions::Distribution AutoGuideState::posterior(const Message& site) {
 const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
   const auto found = index_.find(name.id());
   return found == index_.end() ? nullptr : &latents_[found->second];
+}
+
+double AutoGuideState::checked_scale(const char* guide, double init_scale) {
+  const Real scale = static_cast<Real>(init_scale);
+  if (scale > 0 && std::isfinite(scale)) return init_scale;
+  fail(guide, "init_scale is " + detail::text_of_number(init_scale, 6),
+       "it is a standard deviation: positive and finite");
 }
 
 distributions::Distribution AutoGuideState::normal_of(const Latent& latent, const Tensor& loc,

@@ -76,6 +76,8 @@ class AutoGuideState {
 
   /// The latent sites in program order.
   const std::vector<Latent>& latents() const { return latents_; }
+  /// An init_scale; an error unless it is positive and finite.
+  static double checked_scale(const char* guide, double init_scale);
   /// A site's distribution whose unconstrained coordinates are independent normals.
   static distributions::Distribution normal_of(const Latent& latent, const Tensor& loc,
                                                const Tensor& scale);

@@ -7,7 +7,7 @@ namespace ember::inference {
 
 struct AutoMultivariateNormalOptions {
   Init init = init_to_median();
-  double init_scale = 0.1;
+  double init_scale = 0.1;  // positive
   std::string prefix = "AutoMultivariateNormal";
 };
 
@@ -23,7 +23,8 @@ struct AutoMultivariateNormalOptions {
 class AutoMultivariateNormalState final : public AutoGuideState {
  public:
   explicit AutoMultivariateNormalState(const AutoMultivariateNormalOptions& options)
-      : AutoGuideState(options.prefix, options.init), init_scale_(options.init_scale) {}
+      : AutoGuideState(options.prefix, options.init),
+        init_scale_(checked_scale("AutoMultivariateNormal", options.init_scale)) {}
   bool has_density() const override { return true; }
   bool draws_jointly() const override { return true; }
   distributions::Distribution posterior(const Message& site) override;

@@ -7,7 +7,7 @@ namespace ember::inference {
 
 struct AutoNormalOptions {
   Init init = init_to_median();
-  double init_scale = 0.1;
+  double init_scale = 0.1;  // positive
   std::string prefix = "AutoNormal";
 };
 
@@ -16,7 +16,8 @@ struct AutoNormalOptions {
 class AutoNormalState final : public AutoGuideState {
  public:
   explicit AutoNormalState(const AutoNormalOptions& options)
-      : AutoGuideState(options.prefix, options.init), init_scale_(options.init_scale) {}
+      : AutoGuideState(options.prefix, options.init),
+        init_scale_(checked_scale("AutoNormal", options.init_scale)) {}
   bool has_density() const override { return true; }
 
  private:

@@ -39,8 +39,15 @@ std::vector<Real> Fit::moving_mean() const {
   for (auto end = losses.begin(); end != losses.end();) {
     ++end;
     const auto begin = end - std::min<std::ptrdiff_t>(end - losses.begin(), window);
-    const Real total = std::accumulate(begin, end, Real{0});
-    means.push_back(total / static_cast<Real>(end - begin));
+    double total = 0;
+    double count = 0;
+    for (auto loss = begin; loss != end; ++loss) {
+      if (!std::isfinite(*loss)) continue;
+      total += static_cast<double>(*loss);
+      count += 1;
+    }
+    // without any 0 / 0, which is NaN
+    means.push_back(static_cast<Real>(total / count));
   }
   return means;
 }

@@ -21,7 +21,8 @@ struct Fit {
   bool converged = false;  // stopped by tolerance
   Index window = 100;      // steps that a mean of losses is taken over
 
-  /// The mean of the last `window` losses at each step (of all of them in the beginning).
+  /// The mean of the last `window` losses at each step (of all of them in the beginning), without
+  /// those that are not finite; NaN where there is none.
   std::vector<Real> moving_mean() const;
   /// |m1 - m0| / |m0| of the means m0, m1 of the last two windows of losses; NaN before there are
   /// two.

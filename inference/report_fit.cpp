@@ -16,32 +16,15 @@ namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 
-// Means of the last `window` losses that are finite, at each step.
-std::vector<double> moving_means(const std::vector<Real>& losses, std::size_t window) {
-  std::vector<double> means;
-  means.reserve(losses.size());
-  for (std::size_t end = 1; end <= losses.size(); ++end) {
-    // Summed anew: in a running sum a huge first loss would leave its rounding error for ever.
-    const std::size_t begin = end > window ? end - window : 0;
-    double sum = 0;
-    double count = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      if (!std::isfinite(losses[i])) continue;
-      sum += static_cast<double>(losses[i]);
-      count += 1;
-    }
-    means.push_back(count > 0 ? sum / count : kNone);
-  }
-  return means;
-}
-
 }  // namespace
 
 json fit_content(const Fit& fit) {
   const auto n = static_cast<Index>(fit.losses.size());
   const Index window = std::clamp<Index>(n / 20, 1, 100);
   const Index stretches = std::min(n, kMaxSteps);
-  const std::vector<double> means = moving_means(fit.losses, static_cast<std::size_t>(window));
+  Fit smoothed = fit;
+  smoothed.window = window;
+  const std::vector<Real> means = smoothed.moving_mean();
   const auto count = static_cast<std::size_t>(stretches);
   std::vector<double> low(count, kNone), high(count, kNone), mean(count, kNone);
   std::vector<Index> step(count);
@@ -50,7 +33,7 @@ json fit_content(const Fit& fit) {
     const auto at = static_cast<std::size_t>(part_of(i, n, stretches));
     const double loss = static_cast<double>(fit.losses[static_cast<std::size_t>(i)]);
     step[at] = i + 1;
-    mean[at] = means[static_cast<std::size_t>(i)];
+    mean[at] = static_cast<double>(means[static_cast<std::size_t>(i)]);
     if (!std::isfinite(loss)) {
       ++not_finite;
       continue;
@@ -68,7 +51,7 @@ json fit_content(const Fit& fit) {
           {"converged", fit.converged},
           {"window", window},
           {"not_finite", not_finite},
-          {"last", number(means.empty() ? kNone : means.back())},
+          {"last", number(means.empty() ? kNone : static_cast<double>(means.back()))},
           {"step", step},
           {"low", list(low)},
           {"high", list(high)},

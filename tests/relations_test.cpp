@@ -1,13 +1,15 @@
 // Which sites a number comes from: through every operator, mask and index, into densities, traces,
 // files and graphs.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
 
 #include <nlohmann/json.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/file.hpp>
 #include <ember/core/tape.hpp>
 #include <ember/ember.hpp>
 
@@ -232,15 +234,28 @@ TEST_CASE("render_model draws sites, plates and edges") {
 
 TEST_CASE("a graph is saved as text, and drawn where graphviz is installed") {
   const ModelGraph graph = render_model([] { sample("x", dist::Normal(0, 1)); });
-  graph.save("relations_test.dot");
-  std::ifstream in("relations_test.dot");
-  std::ostringstream text;
-  text << in.rdbuf();
-  CHECK(text.str() == graph.dot());
+  // a folder whose name a shell would take for several words
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / ("ember graph's $HOME; " + std::to_string(getpid()));
+  std::filesystem::create_directories(folder);
+  const std::string file = (folder / "graph.dot").string();
+  graph.save(file);
+  CHECK(detail::read_file(file) == graph.dot());
+  std::filesystem::remove(file);
   CHECK_THROWS_WITH(graph.save("graph.doc"), Catch::Contains(".svg"));
+  const char* given = std::getenv("TMPDIR");
+  const std::string before = given != nullptr ? given : "";
+  setenv("TMPDIR", folder.c_str(), 1);
   if (std::system("command -v dot > /dev/null 2>&1") == 0) {
     CHECK(graph.svg().find("<svg") != std::string::npos);
   } else {
     CHECK_THROWS_WITH(graph.svg(), Catch::Contains("install graphviz"));
   }
+  CHECK(std::filesystem::is_empty(folder));
+  if (given != nullptr) {
+    setenv("TMPDIR", before.c_str(), 1);
+  } else {
+    unsetenv("TMPDIR");
+  }
+  std::filesystem::remove_all(folder);
 }

@@ -207,6 +207,14 @@ TEST_CASE("the curve of a fit: moving means, relative change, a file") {
   CHECK(infer::Fit::load(kFile).seconds == fit.seconds);
   fit.losses.resize(3);
   CHECK(std::isnan(fit.relative_change()));
+  const Real inf = std::numeric_limits<Real>::infinity();
+  fit.losses = {std::nan(""), 2, inf, inf, 4};
+  const std::vector<Real> finite = fit.moving_mean();
+  CHECK(std::isnan(finite[0]));
+  CHECK(finite[1] == 2);
+  CHECK(finite[2] == 2);
+  CHECK(std::isnan(finite[3]));
+  CHECK(finite[4] == 4);
   fit.losses = {0, 0, 0, 0};
   CHECK(fit.relative_change() == 0);
   std::ofstream(kFile) << R"({"schema": "ember-fit/1", "losses": 3})";

@@ -336,6 +336,16 @@ TEST_CASE("Predictive draws from prior, guide and draws; partially observed site
   CHECK(given.at("y").shape() == Shape{3, 2});
 }
 
+TEST_CASE("an initial scale that is none is an error where the guide is made") {
+  const auto model = [] { sample("s", dist::Normal(0, 2)); };
+  for (const double scale : {0.0, -0.1, kNaN, kInfinity}) {
+    CHECK(has(error_of([&] { infer::AutoNormal(model, {.init_scale = scale}); }),
+              "AutoNormal: init_scale"));
+    CHECK(has(error_of([&] { infer::AutoMultivariateNormal(model, {.init_scale = scale}); }),
+              "AutoMultivariateNormal: init_scale"));
+  }
+}
+
 TEST_CASE("initial values: strategies, retries, and an error naming the site") {
   begin(1);
   const auto model = [] { sample("s", dist::HalfNormal(2)); };
