@@ -9,6 +9,7 @@
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/handlers/trace.hpp>
+#include <ember/handlers/visible_value.hpp>
 
 namespace ember {
 namespace {
@@ -17,16 +18,19 @@ using Row = std::vector<std::string>;
 
 std::string number(Real value) { return detail::text_of_number(static_cast<double>(value), 6); }
 
-// The one value, or mean and range of what is finite.
-std::string summary(const Tensor& x) {
+// The one value, or mean and range of what counts and is finite.
+std::string summary(const Tensor& x, const Mask& visible) {
   if (x.numel() == 0) return "empty";
+  if (visible.is_none()) return "hidden";
   if (x.numel() == 1) return number(x.data()[0]);
+  const std::vector<std::uint8_t> counts = visible.to_bytes();
   Real total = 0;
   Real low = INFINITY;
   Real high = -INFINITY;
   Index finite = 0;
-  for (Real v : x.data()) {
-    if (!std::isfinite(v)) continue;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const Real v = x.data()[i];
+    if (counts[i] == 0 || !std::isfinite(v)) continue;
     total += v;
     low = std::min(low, v);
     high = std::max(high, v);
@@ -37,8 +41,8 @@ std::string summary(const Tensor& x) {
     text = "mean " + number(total / static_cast<Real>(finite)) + " in [" + number(low) + ", " +
            number(high) + "]";
   }
-  if (finite < x.numel()) {
-    text += (text.empty() ? "" : ", ") + std::to_string(x.numel() - finite) + " not finite";
+  if (finite < visible.count()) {
+    text += (text.empty() ? "" : ", ") + std::to_string(visible.count() - finite) + " not finite";
   }
   return text;
 }
@@ -77,7 +81,7 @@ Row row_of(const Site& site) {
   } else {
     row.insert(row.end(), {"", plate_names(site), to_string(site.value.shape()), "", "", "", ""});
   }
-  row.push_back(summary(site.value));
+  row.push_back(summary(site.value, visible_value(site)));
   return row;
 }
 

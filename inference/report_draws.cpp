@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include <ember/core/error.hpp>
+#include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/summary.hpp>
 

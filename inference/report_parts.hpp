@@ -12,11 +12,6 @@ namespace ember::inference::report {
 nlohmann::json number(double value);
 nlohmann::json sizes(const Shape& shape);
 
-/// Whether any of the elements that broadcasting makes of one of `shape` counts.
-Mask visible_part(const Mask& mask, const Shape& shape);
-/// What of a site's value counts, in the value's shape.
-Mask visible_value(const Site& site);
-
 /// Statistics of what is visible, and the form in which it is seen: a number, a vector of few
 /// numbers, a histogram of many, a grid where there are rows and columns.
 nlohmann::json values_content(const Tensor& values, const Mask& visible, Index limit);

@@ -1,6 +1,7 @@
 // A site as a page shows it.
 #include <nlohmann/json.hpp>
 
+#include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/report_picture.hpp>
 
@@ -55,13 +56,6 @@ json parents_of(const Site& site) {
 }
 
 }  // namespace
-
-Mask visible_value(const Site& site) {
-  if (!site.has_distribution()) return Mask::filled(site.value.shape(), true);
-  const std::size_t own_axes =
-      site.distribution.event_shape().rank() - site.distribution.reinterpreted();
-  return visible_part(site.mask.unsqueeze_right(own_axes), site.value.shape());
-}
 
 json site_content(const Site& site, Index limit) {
   json plates = json::array();

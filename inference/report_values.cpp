@@ -77,11 +77,6 @@ json number(double value) {
 
 json sizes(const Shape& shape) { return ember::to_json(shape); }
 
-Mask visible_part(const Mask& mask, const Shape& shape) {
-  if (mask.is_all()) return Mask::filled(shape, true);
-  return any_to_shape(mask.broadcast_to(broadcast_shapes(mask.shape(), shape, "report")), shape);
-}
-
 json histogram(std::span<const double> values) {
   const auto [low, high] = std::minmax_element(values.begin(), values.end());
   double from = *low;

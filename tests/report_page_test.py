@@ -216,6 +216,26 @@ def check_forest(page):
     choose("latent and computed")
 
 
+def check_resize(page):
+    """Charts and pictures are drawn anew for the width that there is."""
+    resize = lambda width: page.driver.set_window_size(width, 1000)
+    chart = lambda: page.js("""
+        const card = [...document.querySelectorAll('.card')].find(c => c.dataset.name === 'weights');
+        return [Number(card.querySelector('svg').getAttribute('width')), card.clientWidth]""")
+    page.show_card("weights")
+    wide = chart()
+    resize(500)
+    wait_for("the chart is narrow", lambda: chart()[0] < chart()[1] < 500)
+    page.show_card("y")
+    narrow = page.js("return document.querySelector('canvas[aria-label=\"Mask of y\"]').offsetWidth")
+    resize(1400)
+    wait_for("the chart is wide again", lambda: chart() == wide)
+    page.show_card("y")
+    mask = "document.querySelectorAll('canvas[aria-label=\"Mask of y\"]')"
+    wait_for("the picture grows", lambda: page.js(f"return {mask}[0].offsetWidth") >= narrow)
+    assert page.js(f"return {mask}.length") == 1, "the old picture has stayed"
+
+
 def luminance(colour):
     channel = lambda v: v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4
     r, g, b = (channel(int(v) / 255) for v in re.findall(r"\d+", colour)[:3])
@@ -326,6 +346,7 @@ def main():
             light_mask = check_mask(page)
             check_fit(page)
             check_forest(page)
+            check_resize(page)
             check_themes(page, light_mask)
             check_keyboard(page)
             page.check_silence()

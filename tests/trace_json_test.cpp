@@ -182,5 +182,7 @@ TEST_CASE("the table shows what each source of masks hides") {
   INFO(table);
   CHECK(table.find("x_observed") != std::string::npos);
   CHECK(table.find("handlers 1, obs 3") != std::string::npos);
+  // of what counts alone: 0.1 and 2
+  CHECK(table.find("mean 1.05 in [0.1, 2]") != std::string::npos);
   CHECK(table.find("log joint:") != std::string::npos);
 }

@@ -73,12 +73,13 @@ addEventListener("scroll", hideTip, {passive: true});
 
 // The theme: the system's, until the reader chooses.
 const themeButton = byId("theme");
-const themed = [];  // drawn with colours that no style sheet reaches: called again after a change
+let themed = [];  // {node, draw}: drawn with colours that no style sheet reaches, again after a change
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
 function setTheme(theme) {
   document.documentElement.dataset.theme = theme;
   themeButton.textContent = theme === "dark" ? "☀ Light" : "☾ Dark";
-  for (const redraw of themed) redraw();
+  themed = themed.filter(({node}) => node.isConnected);
+  for (const {draw} of themed) draw();
 }
 const isDark = () => document.documentElement.dataset.theme === "dark";
 let themeIsChosen = false;

@@ -1,5 +1,5 @@
 "use strict";
-// A card a site: its value, log density and masks. Drawn when it comes into sight.
+// A card a site: its value, log density and masks. Drawn when it comes into sight, and anew for another width.
 
 const kGap = 32;  // between panels, in pixels
 
@@ -71,14 +71,18 @@ function makeCard(site) {
   const count = 1 + masks.length + (site.log_probs ? 1 : 0);
   const width = site.value.form === "grid" || count > 3 ? "wide" : [null, null, "two", "three"][count];
   if (width) card.classList.add(width);
-  card.draw = () => {
-    card.draw = () => {};
-    const inside = card.clientWidth - 34;
+  const drawIn = (space) => {
+    const inside = space - 34;
+    panels.replaceChildren();
     const room = Math.floor(Math.min(inside, 640, Math.max(290, (inside - kGap * (count - 1)) / count)));
     panels.append(valuePanel("Value", site.value, "Value of " + site.name, room));
     for (const mask of masks) panels.append(maskPanel(site, mask, maskShape(site, mask.picture), room));
     if (site.log_probs) panels.append(valuePanel("Log density", site.log_probs, "Log density of " + site.name, room));
     card.dataset.drawn = "true";
+  };
+  card.draw = () => {
+    card.draw = () => {};
+    withWidth(card, drawIn);
   };
   return card;
 }

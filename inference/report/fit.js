@@ -54,7 +54,7 @@ function drawFit(place, width, scale) {
     return first < p.s ? `steps ${first}–${p.s}` : `step ${p.s}`;
   };
   const above = range && d3.max(finite) > y.domain()[1] ? points.find((p) => p.high === d3.max(finite)) : null;
-  if (above) svg.append("text").attr("class", "muted").attr("x", Math.max(margin.left + 6, Math.min(x(above.s) + 6, width - 220))).attr("y", margin.top + 10).style("paint-order", "stroke").style("stroke", "var(--panel)").style("stroke-width", 4).text(`▲ up to ${formatted(above.high)} at ${stepsOf(above)}`);
+  if (above) svg.append("text").attr("class", "muted").attr("x", width - margin.right).attr("y", 10).attr("text-anchor", "end").text(`▲ up to ${formatted(above.high)} at ${stepsOf(above)}`);
   svg.on("mousemove", (event) => {
     const p = points[d3.bisectCenter(step, x.invert(d3.pointer(event)[0]))];
     const span = p.low === p.high ? formatted(p.low) : formatted(p.low) + " … " + formatted(p.high);

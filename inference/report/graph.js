@@ -35,7 +35,7 @@ function layOut() {
   const groups = new Map();
   for (const site of sites) {
     const text = nodeText(site);
-    const width = Math.max(58, ...text.names.map((t) => widthOf(t, "600 13px monospace") + 34), ...text.small.map((t) => widthOf(t, "11px sans-serif") + 34));
+    const width = Math.max(58, ...text.names.map((t) => widthOf(t, "600 13px monospace") + 34), ...text.small.map((t) => widthOf(t, "11px sans-serif") + 46));
     graph.setNode(site.id, {site, text, width, height: 16 * text.names.length + 14 * text.small.length + 16});
     let path = "plate";
     for (const name of site.plates) {
@@ -112,6 +112,7 @@ function drawGraph() {
     .attr("orient", "auto").append("path").attr("d", "M0,0.5L8,4L0,7.5Z");
   const all = svg.append("g");
   const boxes = [...plates.entries()].sort((a, b) => a[1].depth - b[1].depth);
+  const labels = [];
   for (const [id, plate] of boxes) {
     const box = graph.node(id);
     const g = all.append("g").attr("class", "plate").attr("data-name", plate.name);
@@ -119,11 +120,14 @@ function drawGraph() {
     const wide = Math.max(box.width, widthOf(label, "12px sans-serif") + 20);
     const right = box.x + box.width / 2;
     g.append("rect").attr("x", right - wide).attr("y", box.y - box.height / 2).attr("width", wide).attr("height", box.height + 12).attr("rx", 10);
-    g.append("text").attr("x", right - 9).attr("y", box.y + box.height / 2 + 5).attr("text-anchor", "end").text(label);
+    labels.push({label, x: right - 9, y: box.y + box.height / 2 + 5});
   }
   for (const [from, to] of edges) {
     all.append("path").attr("class", "edge").attr("d", edgePath(graph, from, to)).attr("marker-end", "url(#arrow)");
   }
+  // Upon the edges, which would cross them out.
+  all.append("g").attr("class", "plate").selectAll("text").data(labels).join("text")
+    .attr("x", ({x}) => x).attr("y", ({y}) => y).attr("text-anchor", "end").text(({label}) => label);
   for (const site of sites) drawNode(all, graph.node(site.id));
 
   const zoom = d3.zoom().scaleExtent([0.05, 4]).on("zoom", ({transform}) => all.attr("transform", transform))

@@ -57,7 +57,7 @@ function makePicture(place, {height, width, rows, columns, shape, room, label, p
     context.globalAlpha = 1;
   };
   draw();
-  themed.push(draw);
+  themed.push({node: canvas, draw});
 
   // The cell under the pointer, or the one that the arrow keys have moved to.
   let at = [0, 0];
@@ -88,7 +88,7 @@ function makePicture(place, {height, width, rows, columns, shape, room, label, p
   });
   const frame = element("div", {class: "frame"}, canvas);
   const size = rows === 1 ? [countText(columns, "element", "elements")] : [countText(rows, "row", "rows") + " × " + countText(columns, "column", "columns")];
-  if (height < rows || width < columns) size.push("one pixel stands for about " + Math.round(rows * columns / (height * width)) + " elements");
+  if (height < rows || width < columns) size.push("one cell stands for about " + formatted(Number((rows * columns / (height * width)).toPrecision(2))) + " elements");
   frame.append(element("div", {class: "scales"}, size.join("; ")));
   place.append(frame);
 }
