@@ -46,7 +46,7 @@ class CsvReader {
   std::vector<CsvRow> rows() {
     std::vector<CsvRow> rows;
     while (at_ < text_.size()) {
-      CsvRow row{{}, line_};
+      CsvRow row{{}, line_, is_line_break()};
       do {
         row.cells.push_back(text_[at_] == '"' ? quoted(row) : plain(row));
       } while (skip_separator(row));

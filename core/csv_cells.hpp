@@ -14,8 +14,7 @@ namespace ember::detail {
 struct CsvRow {
   std::vector<std::string> cells;
   std::size_t line;
-
-  bool is_empty_line() const { return cells.size() == 1 && cells[0].empty(); }
+  bool is_empty_line = false;  // nothing stands there, not even quotes
 };
 
 /// The records of a text, which is UTF-8. An error names line and column ("line 3, column 2").

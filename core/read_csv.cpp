@@ -84,7 +84,7 @@ struct Column {
 
 // Takes the header off the rows, or makes one, and passes over empty lines.
 std::vector<std::string> names_of(std::vector<CsvRow>& rows, bool header) {
-  const auto is_empty = [](const CsvRow& row) { return row.is_empty_line(); };
+  const auto is_empty = [](const CsvRow& row) { return row.is_empty_line; };
   const auto first = std::find_if_not(rows.begin(), rows.end(), is_empty);
   if (first == rows.end()) fail("", "has no line");
   const bool is_one_column = first->cells.size() == 1;

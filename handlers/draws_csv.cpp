@@ -163,7 +163,7 @@ Values parse(const std::string& text) {
     fail("", "it ends within a line", "is it whole? The last line needs a line break too");
   }
   std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
-  std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line(); });
+  std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line; });
   if (rows.empty()) fail("", "has no header");
   std::map<std::string, std::vector<Read>> sites;
   const std::vector<std::string>& header = rows[0].cells;
@@ -184,6 +184,7 @@ Values parse(const std::string& text) {
          "the row has " + std::to_string(row.cells.size()) + " cells, the header " +
              std::to_string(header.size()));
   }
+  if (sites.empty()) fail("header", "has no column of a site");
   Values draws;
   for (const auto& [site, columns] : sites) {
     draws[site] = values_of(columns, std::span(rows).subspan(1));

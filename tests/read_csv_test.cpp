@@ -122,6 +122,13 @@ TEST_CASE("an empty line of a file with one column is a missing value") {
   CHECK(std::isnan(t["x"].at({1})));
 }
 
+TEST_CASE("an empty cell in quotes is a cell, in a header and in a row") {
+  const Table t = read("\n\"\"\n\"\"\n3\n");
+  CHECK(t.names() == words({""}));
+  CHECK(t.rows() == 2);
+  CHECK(std::isnan(t[""].at({0})));
+}
+
 TEST_CASE("a header without rows gives empty columns") {
   const Table t = read("a,b\n");
   CHECK(t.rows() == 0);

@@ -124,6 +124,7 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
   };
   rejected("", "no header");
   rejected("# only\n# comments\n", "no header");
+  rejected("lp__\n-1\n", "no column of a site");
   rejected("a,b\n1\n", "line 2, column 2");
   rejected("a,b\n1,x\n", "line 2, column 2: 'x' is no number");
   rejected("# c\na,b\n1,\n", "line 3, column 2");
