@@ -40,11 +40,11 @@ class Table : public NamedTensors {
 };
 
 /// Reads a CSV file as RFC 4180 has it: cells may stand in quotes, which hide separators, line
-/// breaks and doubled quotes. Lines end with LF, CRLF or CR, the last one perhaps with nothing; a byte order mark and empty lines are
-/// passed over (in a file of one column an empty line is an empty cell). Spaces around a number do
-/// not count. A column without any number is text, and becomes the codes 0, 1, .. of its levels.
-/// Errors name file, line and column: a row of another length, a quote that is not closed or does
-/// not belong there, text in a column of numbers.
+/// breaks and doubled quotes. Lines end with LF, CRLF or CR, the last one perhaps with nothing; a
+/// byte order mark and empty lines are passed over (in a file of one column an empty line is an
+/// empty cell). Spaces around a number do not count. A column without any number is text, and
+/// becomes the codes 0, 1, .. of its levels. Errors name file, line and column: a row of another
+/// length, a quote that is not closed or does not belong there, text in a column of numbers.
 Table read_csv(const std::string& file, const CsvOptions& options = {});
 
 }  // namespace ember
