@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <set>
+#include <unordered_set>
 
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
@@ -97,10 +98,9 @@ std::vector<std::string> names_of(std::vector<CsvRow>& rows, bool header) {
   } else {
     for (std::size_t k = 0; k < rows.front().cells.size(); ++k) names.push_back(std::to_string(k));
   }
+  std::unordered_set<std::string_view> seen;
   for (std::size_t k = 0; k < names.size(); ++k) {
-    if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(k), names[k]) ==
-        names.begin() + static_cast<std::ptrdiff_t>(k))
-      continue;
+    if (seen.insert(names[k]).second) continue;
     fail("header, column " + std::to_string(k + 1), "a second column is called '" + names[k] + "'",
          "rename it, or give {.header = false} where the first line has data");
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 #include <charconv>
+#include <unordered_set>
 
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
@@ -129,12 +130,18 @@ Tensor values_of(const std::vector<Read>& columns, std::span<const CsvRow> rows)
   const Shape shape = shape_of(columns);
   const auto width = static_cast<std::size_t>(shape.numel());
   std::vector<Real> values(rows.size() * width);
+  std::vector<bool> is_given(width);
   for (const Read& column : columns) {
     Index offset = 0;
     for (std::size_t a = 0; a < column.index.size(); ++a) {
       offset = offset * shape[a] + column.index[a];
     }
     const auto at = static_cast<std::size_t>(offset);
+    if (is_given[at]) {  // "x.1" and "x.01", while another one is missing
+      fail("header, column " + std::to_string(column.position + 1),
+           "'" + column.site + "' has a second column of the same indices");
+    }
+    is_given[at] = true;
     for (std::size_t r = 0; r < rows.size(); ++r) {
       values[r * width + at] = cell_number(rows[r], column.position);
     }
@@ -166,13 +173,13 @@ Values parse(const std::string& text) {
   std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line; });
   if (rows.empty()) fail("", "has no header");
   std::map<std::string, std::vector<Read>> sites;
+  std::unordered_set<std::string> seen;
   const std::vector<std::string>& header = rows[0].cells;
   for (std::size_t k = 0; k < header.size(); ++k) {
     const std::string cell(detail::trimmed(header[k]));
     if (cell.empty()) fail("header, column " + std::to_string(k + 1), "has no name");
     if (cell.ends_with("__")) continue;
-    const auto before = header.begin() + static_cast<std::ptrdiff_t>(k);
-    if (std::find(header.begin(), before, header[k]) != before) {
+    if (!seen.insert(cell).second) {
       fail("header, column " + std::to_string(k + 1), "a second column is called '" + cell + "'");
     }
     const Read read = read_name(cell, k);

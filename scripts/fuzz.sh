@@ -19,7 +19,7 @@ for target in "${targets[@]}"; do
   mkdir -p "build/fuzz/corpus/$target"
   log=build/fuzz/logs/$target
   build/fuzz/tests/fuzz/fuzz_"$target" -runs="$inputs" -seed=1 -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 \
-    -max_len=20000 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$target-" \
+    -max_len=10000 -print_final_stats=1 -artifact_prefix="build/fuzz/findings/$target-" \
     "build/fuzz/corpus/$target" "tests/fuzz/corpus/$target" > "$log" 2>&1
   if [ $? -eq 0 ]; then
     echo "$target: $(grep -o 'number_of_executed_units: .*' "$log"), $(grep -o 'peak_rss_mb: .*' "$log") MB"

@@ -129,6 +129,7 @@ TEST_CASE("draws that can't be a file, and files that can't be draws, are errors
   rejected("a,b\n1,x\n", "line 2, column 2: 'x' is no number");
   rejected("# c\na,b\n1,\n", "line 3, column 2");
   rejected("a,a\n1,2\n", "column 2: a second column");
+  rejected("w.1,w.01,w.3\n1,2,3\n", "column 2: 'w' has a second column of the same indices");
   rejected("w.1,w.3\n1,2\n", "an index 3, and only 2 columns");
   rejected("w.1,w.1.1\n1,2\n", "different numbers of indices");
   rejected("w.0\n1\n", "'w.0'");
