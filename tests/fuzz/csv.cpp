@@ -64,6 +64,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const bool header : {true, false}) {
     Table table("");
     if (!fuzz::is_read([&] { table = ember::read_csv(input, {.header = header}); })) continue;
+    if (table.size() > 300) continue;  // columns are looked up one by one below
     const std::vector<std::string> texts = text_columns(table);
     const std::string copy = fuzz::file("copy");
     ember::detail::write_file(copy, written(table, texts));
