@@ -1,5 +1,7 @@
 #include <ember/distributions/transform.hpp>
 
+#include <limits>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/tape.hpp>
@@ -180,6 +182,23 @@ Transform compose(std::vector<Transform> parts) {
   if (parts.empty()) return identity();
   if (parts.size() == 1) return parts.front();
   return Transform(std::make_shared<Compose>(std::move(parts)));
+}
+
+Ends ends_of(const Constraint& constraint) {
+  constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
+  using Kind = Constraint::Kind;
+  switch (constraint.kind()) {
+    case Kind::positive:
+    case Kind::nonnegative:
+    case Kind::nonnegative_integer:
+      return {0, kInfinity};
+    case Kind::unit_interval:
+    case Kind::boolean:
+      return {0, 1};
+    default:
+      return {constraint.has_lower() ? constraint.lower() : -kInfinity,
+              constraint.has_upper() ? constraint.upper() : kInfinity};
+  }
 }
 
 Transform independent(Transform base, std::size_t n) {

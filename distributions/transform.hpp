@@ -92,4 +92,10 @@ Transform compose(std::vector<Transform> parts);
 /// `base` with n more event axes: log |det| is summed over them.
 Transform independent(Transform base, std::size_t n);
 
+/// Where the numbers of a constraint begin and end: infinite where nothing bounds them.
+struct Ends {
+  Tensor low, high;
+};
+Ends ends_of(const Constraint& constraint);
+
 }  // namespace ember::transforms
