@@ -57,7 +57,8 @@ Tensor select(const Tensor& x, Index axis, Index i) {
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "index_select");
-  std::vector<Index> rows;
+  detail::PooledVector<Index> rows;
+  rows.reserve(indices.size());
   for (Index i : indices.values())
     rows.push_back(detail::checked_index(i, in.shape, a, "index_select"));
   const Index inner = in.shape.after(a + 1).numel();
