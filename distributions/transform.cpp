@@ -1,6 +1,8 @@
 #include <ember/distributions/transform.hpp>
 
+#include <algorithm>
 #include <limits>
+#include <typeinfo>
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
@@ -176,6 +178,29 @@ ember::detail::Sources Transform::sources() const {
   for (const Transform& part : rule_->parts()) all = ember::detail::join(all, part.sources());
   return all;
 }
+namespace {
+
+bool same_number(const Tensor& a, const Tensor& b) {
+  if (&a.node() == &b.node()) return true;
+  if (a.node().requires_grad || b.node().requires_grad) return false;
+  return a.shape() == b.shape() && std::ranges::equal(a.data(), b.data());
+}
+
+}  // namespace
+
+bool operator==(const Transform& a, const Transform& b) {
+  const Rule &x = a.rule(), &y = b.rule();
+  if (&x == &y) return true;
+  const auto numbers = x.numbers();
+  const auto parts = x.parts();
+  // a rule that says nothing of what it is made of equals only itself
+  if (typeid(x) != typeid(y) || (numbers.empty() && parts.empty())) return false;
+  return std::ranges::equal(numbers, y.numbers(), same_number,
+                            &std::pair<const char*, Tensor>::second,
+                            &std::pair<const char*, Tensor>::second) &&
+         parts == y.parts();
+}
+
 bool Transform::is_identity() const { return rule_.get() == &identity().rule(); }
 
 Transform compose(std::vector<Transform> parts) {
