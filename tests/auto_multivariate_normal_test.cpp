@@ -17,11 +17,6 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
-void begin(std::uint64_t seed) {
-  param_store().clear();
-  set_rng_seed(seed);
-}
-
 template <class Guide>
 Tensor covariance(const Guide& guide) {
   const Tensor l = guide.state().scale_tril();

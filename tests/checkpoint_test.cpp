@@ -68,11 +68,6 @@ void write_losses(const std::string& path, const std::vector<Real>& losses) {
             static_cast<std::streamsize>(losses.size() * sizeof(Real)));
 }
 
-void begin() {
-  param_store().clear();
-  set_rng_seed(11);
-}
-
 constexpr const char* kFrom = "EMBER_TEST_CHECKPOINT";
 
 }  // namespace
@@ -89,7 +84,7 @@ TEST_CASE("a checkpoint goes on in this process", "[.resume]") {
 }
 
 TEST_CASE("50 steps, a fresh process and 50 more are 100 steps") {
-  begin();
+  begin(11);
   auto svi = make_svi();
   svi.run(50, {});
   const std::string half = file("half");
@@ -109,7 +104,7 @@ TEST_CASE("50 steps, a fresh process and 50 more are 100 steps") {
   CHECK(text_of(half + ".end").size() > 500);
 
   // Saving is not noticed, and neither is going on in the same process.
-  begin();
+  begin(11);
   auto whole = make_svi();
   whole.run(100, {});
   whole.save(file("whole"));
@@ -128,7 +123,7 @@ TEST_CASE("all moments of an optimiser are kept, and files without the third are
     infer::AutoNormal guide(model);
     return infer::SVI(model, guide, infer::RMSprop({.momentum = 0.5, .centered = true}));
   };
-  begin();
+  begin(11);
   auto svi = make();
   svi.run(20, {});
   svi.save(file("half"));
@@ -148,7 +143,7 @@ TEST_CASE("all moments of an optimiser are kept, and files without the third are
 }
 
 TEST_CASE("a damaged checkpoint is an error that names the place, and changes nothing") {
-  begin();
+  begin(11);
   auto svi = make_svi();
   svi.run(5, {});
   svi.save(file("good"));

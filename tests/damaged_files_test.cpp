@@ -43,11 +43,6 @@ void model() {
   sample("y", dist::Normal(z + b, sd), {.obs = rows.subsample(y)});
 }
 
-void begin() {
-  param_store().clear();
-  set_rng_seed(5);
-}
-
 // All damages of a JSON file; `state` is what may not change.
 void check_json(const std::string& good, const std::function<void(const std::string&)>& load,
                 const std::function<std::string()>& state) {
@@ -89,14 +84,14 @@ void refused(const std::string& text, const char* reason,
 }  // namespace
 
 TEST_CASE("damaged traces") {
-  begin();
+  begin(5);
   handlers::trace(model).get_trace().save(file("trace"));
   check_json(
       file("trace"), [](const std::string& f) { Trace::load(f); }, saved_params);
 }
 
 TEST_CASE("a transformed distribution of an unknown family keeps the densities of its file") {
-  begin();
+  begin(5);
   nlohmann::json content = handlers::trace(model).get_trace().to_json();
   for (auto& site : content["sites"]) {
     if (site["name"] == "t") site["distribution"]["base"]["family"] = "Foreign";
@@ -105,7 +100,7 @@ TEST_CASE("a transformed distribution of an unknown family keeps the densities o
 }
 
 TEST_CASE("damaged parameter stores") {
-  begin();
+  begin(5);
   param("a", tensor({{0.25, 0.5}, {1, 2}}));
   param("b", 1.5, constraints::interval(1, tensor({2.0, 3.0})));
   param("c", tensor({0.2, 0.8}), constraints::simplex);
@@ -118,7 +113,7 @@ TEST_CASE("damaged parameter stores") {
 }
 
 TEST_CASE("damaged checkpoints leave the store, the optimiser and the random numbers alone") {
-  begin();
+  begin(5);
   infer::AutoNormal guide(handlers::block(model, {.hide = {"b"}}));
   infer::SVI svi(handlers::block(model, {.hide = {"b"}}), guide, infer::Adam({.lr = 0.05}),
                  infer::TraceELBO());

@@ -3,7 +3,6 @@
 
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <string>
 
 #include "catch.hpp"
@@ -17,32 +16,12 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
-Real normal_lp(Real x, Real loc, Real scale) {
-  const Real z = (x - loc) / scale;
-  return -0.5 * z * z - std::log(scale) - 0.5 * std::log(2 * std::numbers::pi_v<Real>);
-}
-
 Tensor two_level(const Tensor& y) {
   const Tensor mu = sample("mu", dist::Normal(0, 5));
   plate rows("rows", y.numel());
   const Tensor z = sample("z", dist::Normal(mu, 1));
   sample("y", dist::Normal(z, 2), {.obs = y});
   return deterministic("twice", 2 * z);
-}
-
-// Expects an Error whose text has all the parts.
-template <class F>
-void check_error(F&& f, std::initializer_list<const char*> parts) {
-  try {
-    f();
-  } catch (const Error& error) {
-    for (const char* part : parts) {
-      INFO(error.what());
-      CHECK(std::string(error.what()).find(part) != std::string::npos);
-    }
-    return;
-  }
-  FAIL("no Error was thrown");
 }
 
 }  // namespace
@@ -84,42 +63,6 @@ TEST_CASE("mask works alone in a scope and around a model") {
   CHECK(tracer.get().log_prob_sum().item() == Approx(expected));
   CHECK(h::trace(h::mask(model, seen)).get_trace().log_prob_sum().item() == Approx(expected));
   CHECK(tracer.get()["y"].mask == seen);
-}
-
-TEST_CASE("masks of distribution, handlers and obs_mask combine by and; each is counted") {
-  const Mask own = mask_of({true, true, true, false});
-  const Mask outer = mask_of({true, true, false, false});
-  const Mask obs = mask_of({true, false, true, true});
-  const Trace t =
-      h::trace([&] {
-        with inside(h::mask(outer));
-        sample("y", dist::Normal(zeros({4}), 1).mask(own), {.obs = arange(4), .obs_mask = obs});
-      }).get_trace();
-  CHECK(t["y_observed"].mask == mask_of({true, false, false, false}));
-  CHECK(t["y_unobserved"].mask == mask_of({false, true, false, false}));
-  CHECK(t["y_observed"].log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
-  const Site::Hidden hidden = t["y_observed"].hidden();
-  CHECK(hidden.distribution == 1);
-  CHECK(hidden.handlers == 2);
-  CHECK(hidden.obs == 1);
-  CHECK(t["y"].kind == SiteKind::deterministic);
-  CHECK(t["y"].value.at({0}) == 0);
-  CHECK(t["y"].value.at({1}) == t["y_unobserved"].value.at({1}));
-}
-
-TEST_CASE("scales multiply; a tensor scale broadcasts like a mask; a bad one is an error") {
-  const auto model = [] { sample("x", dist::Normal(zeros({2}), 1), {.obs = tensor({0.0, 1.0})}); };
-  const Trace t = h::trace(h::scale(h::scale(model, tensor({1.0, 3.0})), 0.5)).get_trace();
-  CHECK(t["x"].log_prob().at({0}) == Approx(0.5 * normal_lp(0, 0, 1)));
-  CHECK(t["x"].log_prob().at({1}) == Approx(1.5 * normal_lp(1, 0, 1)));
-  CHECK(t["x"].log_prob_sum().item() ==
-        Approx(0.5 * normal_lp(0, 0, 1) + 1.5 * normal_lp(1, 0, 1)));
-  check_error([&] { h::trace(h::scale(model, 0)).get_trace(); }, {"x", "scale"});
-  check_error([&] { h::trace(h::scale(model, tensor({1.0, kNaN}))).get_trace(); }, {"x", "scale"});
-  // what is hidden may have any scale
-  const Trace hidden =
-      h::trace(h::mask(h::scale(model, tensor({1.0, kNaN})), mask_of({true, false}))).get_trace();
-  CHECK(hidden.log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
 }
 
 TEST_CASE("replay gives latents the guide's values and plates its members") {

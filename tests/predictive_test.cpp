@@ -16,11 +16,6 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
-void begin(std::uint64_t seed) {
-  param_store().clear();
-  set_rng_seed(seed);
-}
-
 // mu, then z in a plate of 3, a vector event w, and y in two plates (2, 3)
 Tensor model(const Tensor& y) {
   const Tensor mu = sample("mu", dist::Normal(2, 0.1));

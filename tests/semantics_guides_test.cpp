@@ -1,7 +1,9 @@
-// What exactly guides do: a claim a test.
+// What exactly guides and estimators do: a claim a test. Those on score-function terms are in
+// score_test.
 #include <unistd.h>
 #include <ember/ember.hpp>
 
+#include <cmath>
 #include <cstdio>
 #include <limits>
 #include <string>
@@ -17,6 +19,7 @@ namespace infer = ember::inference;
 namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
+const Real kInfinity = std::numeric_limits<Real>::infinity();
 
 // What f writes to standard error.
 template <class F>
@@ -130,4 +133,55 @@ TEST_CASE("Delta: the gradient flows through the drawn value") {
   const auto grads = value_and_grad(
       [](std::span<const Tensor> in) { return square(dist::Delta(in[0]).sample()); }, {Real(3)});
   CHECK(grads.grads[0].item() == 6);
+}
+
+TEST_CASE("AutoDelta finds the mode of a constrained site without a Jacobian") {
+  begin(3);
+  const auto model = [] {
+    const Tensor s = sample("s", dist::LogNormal(0, 1));
+    sample("y", dist::Normal(0, s), {.obs = 2});
+  };
+  infer::AutoDelta guide(model);
+  infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
+  svi.run(2000, {});
+  // maximise -log s - (log s)^2 / 2 - log s - 2 / s^2 over s
+  const Real s = guide.median()["s"].item();
+  CHECK(-2 / s - std::log(s) / s + 4 / (s * s * s) == Approx(0).margin(1e-6));
+}
+
+TEST_CASE("initial values: strategies, retries, and an error naming the site") {
+  begin(1);
+  const auto model = [] { sample("s", dist::HalfNormal(2)); };
+  const auto first = [&](const infer::Init& init) {
+    param_store().clear();
+    infer::AutoNormal guide(model, {.init = init, .init_scale = 0.3});
+    guide.set_up();
+    CHECK(param_store().get("AutoNormal.scales.s").item() == Approx(0.3));
+    return guide.median()["s"].item();
+  };
+  CHECK(first(infer::init_to_feasible()) == Approx(1));
+  CHECK(first(infer::init_to_mean()) == Approx(2 * std::sqrt(2 / M_PI)));
+  CHECK(first(infer::init_to_value({{"s", 0.7}})) == Approx(0.7));
+  CHECK(first(infer::init_to_median(2001)) == Approx(2 * 0.67449).epsilon(0.1));
+  CHECK(first(infer::init_to_sample()) > 0);
+  CHECK(first(infer::init_to_uniform(0.1)) == Approx(1).epsilon(0.11));
+  const auto impossible = [] {
+    sample("s", dist::HalfNormal(2));
+    factor("never", -kInfinity);
+  };
+  infer::AutoNormal stuck(impossible);
+  CHECK(has(error_of([&] { stuck.set_up(); }), "never"));
+}
+
+TEST_CASE("an initial value is drawn again until the loss is finite") {
+  const auto half_possible = [] {
+    const Tensor x = sample("x", dist::Normal(0, 1));
+    factor("positive", where(x > 0, 0, -kInfinity));
+  };
+  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+    begin(seed);
+    infer::AutoDelta guide(half_possible, {.init = infer::init_to_sample()});
+    guide.set_up();
+    CHECK(guide.median().at("x").item() > 0);
+  }
 }

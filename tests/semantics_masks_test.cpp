@@ -17,14 +17,6 @@ namespace {
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 const Real kInfinity = std::numeric_limits<Real>::infinity();
 
-// Expects an Error whose text has all the parts.
-template <class F>
-void check_error(F&& f, std::initializer_list<const char*> parts) {
-  const std::string text = error_of(f);
-  INFO(text);
-  for (const char* part : parts) CHECK(has(text, part));
-}
-
 }  // namespace
 
 TEST_CASE("a scalar site under a mask of three counts up to three times, and so does a scale") {
@@ -178,4 +170,82 @@ TEST_CASE("batch dims that no plate declares are allowed, and guides fit them") 
   infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
   for (int i = 0; i < 400; ++i) svi.step();
   CHECK(guide.median().at("x").at({1}) == Approx(2).margin(0.01));
+}
+
+TEST_CASE("masks of distribution, handlers and obs_mask combine by and; each is counted") {
+  const Mask own = mask_of({true, true, true, false});
+  const Mask outer = mask_of({true, true, false, false});
+  const Mask obs = mask_of({true, false, true, true});
+  const Trace t =
+      h::trace([&] {
+        with inside(h::mask(outer));
+        sample("y", dist::Normal(zeros({4}), 1).mask(own), {.obs = arange(4), .obs_mask = obs});
+      }).get_trace();
+  CHECK(t["y_observed"].mask == mask_of({true, false, false, false}));
+  CHECK(t["y_unobserved"].mask == mask_of({false, true, false, false}));
+  CHECK(t["y_observed"].log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
+  const Site::Hidden hidden = t["y_observed"].hidden();
+  CHECK(hidden.distribution == 1);
+  CHECK(hidden.handlers == 2);
+  CHECK(hidden.obs == 1);
+  CHECK(t["y"].kind == SiteKind::deterministic);
+  CHECK(t["y"].value.at({0}) == 0);
+  CHECK(t["y"].value.at({1}) == t["y_unobserved"].value.at({1}));
+}
+
+TEST_CASE("scales multiply; a tensor scale broadcasts like a mask; a bad one is an error") {
+  const auto model = [] { sample("x", dist::Normal(zeros({2}), 1), {.obs = tensor({0.0, 1.0})}); };
+  const Trace t = h::trace(h::scale(h::scale(model, tensor({1.0, 3.0})), 0.5)).get_trace();
+  CHECK(t["x"].log_prob().at({0}) == Approx(0.5 * normal_lp(0, 0, 1)));
+  CHECK(t["x"].log_prob().at({1}) == Approx(1.5 * normal_lp(1, 0, 1)));
+  CHECK(t["x"].log_prob_sum().item() ==
+        Approx(0.5 * normal_lp(0, 0, 1) + 1.5 * normal_lp(1, 0, 1)));
+  check_error([&] { h::trace(h::scale(model, 0)).get_trace(); }, {"x", "scale"});
+  check_error([&] { h::trace(h::scale(model, tensor({1.0, kNaN}))).get_trace(); }, {"x", "scale"});
+  // what is hidden may have any scale
+  const Trace hidden =
+      h::trace(h::mask(h::scale(model, tensor({1.0, kNaN})), mask_of({true, false}))).get_trace();
+  CHECK(hidden.log_prob_sum().item() == Approx(normal_lp(0, 0, 1)));
+}
+
+TEST_CASE("a loss or gradient that is not finite is an error naming the site where it began") {
+  begin(1);
+  const auto bad_loss = [] {
+    const Tensor mu = sample("mu", dist::Normal(0, 1));
+    sample("fine", dist::Normal(mu, 1), {.obs = 1});
+    factor("broken", log(mu * 0 - 1));
+  };
+  infer::SVI svi(
+      bad_loss, [] { sample("mu", dist::Normal(param("loc", 0.0), 1)); }, infer::Adam());
+  const std::string loss = error_of([&] { svi.step(); });
+  INFO(loss);
+  CHECK(has(loss, "broken"));
+  CHECK(param_store().get("loc").item() == 0);
+
+  begin(1);
+  const auto bad_gradient = [] {
+    const Tensor mu = sample("mu", dist::Normal(0, 1));
+    sample("fine", dist::Normal(mu, 1), {.obs = 1});
+    factor("broken", sqrt(mu * 0));  // 0, with an infinite slope
+  };
+  infer::SVI slope(
+      bad_gradient, [] { sample("mu", dist::Normal(param("loc", 0.0), 1)); }, infer::Adam());
+  const std::string gradient = error_of([&] { slope.step(); });
+  INFO(gradient);
+  CHECK(has(gradient, "broken"));
+  CHECK(has(gradient, "loc"));
+  CHECK(param_store().get("loc").item() == 0);
+  CHECK(detail::handler_depth() == 0);
+}
+
+TEST_CASE("an event that is atomic counts as one element") {
+  const dist::Distribution normal = dist::MultivariateNormal(
+      {.loc = tensor({{0.0, 0.0}, {kNaN, 0.0}, {1.0, 1.0}}), .scale_tril = eye(2)});
+  const Mask seen = mask_of({true, false, true});
+  for (const auto& d : {normal.mask(seen), normal.mask(seen).to_event(1)}) {
+    const Trace t = h::trace([&] { sample("x", d, {.obs = zeros({3, 2})}); }).get_trace();
+    CHECK(t["x"].mask == seen);
+    CHECK(t["x"].hidden().distribution == 1);
+    CHECK(t["x"].log_prob_sum().item() == Approx(2 * normal_lp(0, 0, 1) + 2 * normal_lp(0, 1, 1)));
+  }
 }

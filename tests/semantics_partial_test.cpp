@@ -18,8 +18,6 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
-Real normal_lp(Real x, Real loc, Real scale) { return dist::Normal(loc, scale).log_prob(x).item(); }
-
 // What each message looked like when it came by, on its way out.
 struct Seen : h::Handler {
   void process(Message& message) override { messages.push_back(message); }
@@ -162,4 +160,51 @@ TEST_CASE("an unobserved part that is continuous is the guide's: one without it 
   const std::string more = error_of([&] { other.step(); });
   INFO(more);
   CHECK(has(more, "site 'more'"));
+}
+
+TEST_CASE("guide and model must have the same latent sites") {
+  begin(1);
+  const auto model = [] { sample("a", dist::Normal(0, 1)); };
+  infer::SVI lacks(
+      model, [] {}, infer::Adam());
+  CHECK(has(error_of([&] { lacks.step(); }), "'a'"));
+  const auto more = [] {
+    sample("a", dist::Normal(param("loc", 0.0), 1));
+    sample("b", dist::Normal(0, 1));
+  };
+  infer::SVI extra(model, more, infer::Adam());
+  const std::string text = error_of([&] { extra.step(); });
+  CHECK(has(text, "'b'"));
+  CHECK(has(text, "is_auxiliary"));
+  const auto auxiliary = [] {
+    sample("a", dist::Normal(param("loc", 0.0), 1));
+    sample("b", dist::Normal(0, 1), {.infer = {{"is_auxiliary", true}}});
+  };
+  infer::SVI fine(model, auxiliary, infer::Adam());
+  CHECK(std::isfinite(fine.step()));
+}
+
+TEST_CASE("a discrete unobserved part that nobody reads is drawn by the model and counts nothing") {
+  begin(2);
+  const Tensor k = tensor({1.0, kNaN, 0.0});
+  const auto losses = [&](bool with_missing) {
+    begin(2);
+    const Tensor rows = with_missing ? k : tensor({1.0, 0.0});
+    const auto model = [&] {
+      const Tensor p = sample("p", dist::Normal(0, 1));
+      plate plate_of_rows("rows", rows.numel());
+      sample("k", dist::Bernoulli({.logits = p}), {.obs = rows, .obs_mask = !isnan(rows)});
+    };
+    infer::AutoNormal guide(model);
+    infer::SVI svi(model, guide, infer::Adam({.lr = 0.1}));
+    return svi.run(20, {}).losses;
+  };
+  CHECK(losses(true) == losses(false));
+}
+
+TEST_CASE("the unobserved part may be conditioned alone") {
+  const Trace t = h::trace(h::condition(half_seen, {{"x_unobserved", tensor({5, 7})}})).get_trace();
+  CHECK(t["x_unobserved"].is_observed);
+  CHECK(same_bits(t["x"].value, tensor({1, 7})));
+  CHECK(t.log_prob_sum().item() == Approx(normal_lp(1, 0, 1) + normal_lp(7, 0, 1)));
 }

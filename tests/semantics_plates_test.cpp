@@ -14,16 +14,6 @@ namespace infer = ember::inference;
 
 namespace {
 
-Real normal_lp(Real x, Real loc, Real scale) { return dist::Normal(loc, scale).log_prob(x).item(); }
-
-// Expects an Error whose text has all the parts.
-template <class F>
-void check_error(F&& f, std::initializer_list<const char*> parts) {
-  const std::string text = error_of(f);
-  INFO(text);
-  for (const char* part : parts) CHECK(has(text, part));
-}
-
 std::vector<Index> members_of(const plate& p) {
   const Indices chosen = p.indices();
   return {chosen.values().begin(), chosen.values().end()};
@@ -181,4 +171,42 @@ TEST_CASE(
   CHECK(row(0) > seen);
   for (int i = 0; i < 50; ++i) svi.step(Indices{0, 1});
   CHECK(row(2) == Real(0.3));
+}
+
+TEST_CASE("local latents of a subsampled plate are kept at full size; rows never seen stay") {
+  begin(8);
+  const Tensor y = arange(6);
+  const auto model = [&](const Indices& rows) {
+    plate p("p", 6, {.subsample = rows});
+    const Tensor z = sample("z", dist::Normal(0, 10));
+    sample("y", dist::Normal(z, 0.1), {.obs = p.subsample(y)});
+  };
+  infer::AutoNormal guide(model, {.init = infer::init_to_value({{"z", 0.25}})});
+  infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
+  for (int i = 0; i < 600; ++i) svi.step(i % 2 == 0 ? Indices{1, 4} : Indices{4, 5});
+  const Tensor z = guide.median()["z"];
+  REQUIRE(z.shape() == Shape{6});
+  CHECK(z.at({1}) == Approx(1).margin(0.1));
+  CHECK(z.at({5}) == Approx(5).margin(0.1));
+  for (const Index row : {0, 2, 3}) CHECK(z.at({row}) == Real(0.25));
+}
+
+TEST_CASE("an absent gradient is 0: a row seen before still moves by its momentum") {
+  begin(4);
+  const Tensor y = tensor({1, 2, 3});
+  const auto model = [&](const Indices& rows) {
+    plate p("p", 3, {.subsample = rows});
+    const Tensor z = sample("z", dist::Normal(0, 10));
+    sample("y", dist::Normal(z, 1), {.obs = p.subsample(y)});
+  };
+  infer::AutoDelta guide(model, {.init = infer::init_to_value({{"z", 0}})});
+  infer::SVI svi(model, guide, infer::SGD({.lr = 0.01, .momentum = 0.5}));
+  svi.step(Indices{1});
+  const Real first = guide.median().at("z").at({1});
+  CHECK(first != 0);
+  svi.step(Indices{2});
+  const Tensor z = guide.median().at("z");
+  CHECK(z.at({1}) == Approx(1.5 * first).epsilon(1e-14));
+  CHECK(z.at({2}) != 0);
+  CHECK(same_bits(select(z, 0, 0), Tensor(0)));
 }

@@ -236,3 +236,21 @@ TEST_CASE("names and parameters are the process's: param may be called from any 
   }
   CHECK(param_store().names().size() == 1);
 }
+
+TEST_CASE("two threads that optimise the store at once: one gets an error") {
+  begin(1);
+  std::string inner;
+  const auto model = [&] {
+    sample("a", dist::Normal(0, 1));
+    std::thread([&] {
+      const auto other = [] { sample("b", dist::Normal(0, 1)); };
+      infer::AutoDelta guide(other, {.prefix = "Other"});
+      infer::SVI svi(other, guide, infer::Adam());
+      inner = error_of([&] { svi.step(); });
+    }).join();
+  };
+  const auto guide = [] { sample("a", dist::Normal(param("loc", 0.0), 1)); };
+  infer::SVI svi(model, guide, infer::Adam());
+  svi.step();
+  CHECK(has(inner, "at once"));
+}

@@ -1,12 +1,7 @@
 // SVI on models whose posterior is known, and on mistakes.
-#include <unistd.h>
-
 #include <cmath>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <string>
-#include <thread>
 
 #include <ember/ember.hpp>
 
@@ -22,11 +17,6 @@ namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 const Real kInfinity = std::numeric_limits<Real>::infinity();
-
-void begin(std::uint64_t seed) {
-  param_store().clear();
-  set_rng_seed(seed);
-}
 
 Tensor scale_of(const char* site) {
   return param_store().get(Name("AutoNormal.scales." + std::string(site)));
@@ -165,20 +155,6 @@ TEST_CASE("the ELBO and its gradient are unbiased: masked, scaled, subsampled") 
   check(slope, slope_squares, gradient);
 }
 
-TEST_CASE("AutoDelta finds the mode of a constrained site without a Jacobian") {
-  begin(3);
-  const auto model = [] {
-    const Tensor s = sample("s", dist::LogNormal(0, 1));
-    sample("y", dist::Normal(0, s), {.obs = 2});
-  };
-  infer::AutoDelta guide(model);
-  infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
-  svi.run(2000, {});
-  // maximise -log s - (log s)^2 / 2 - log s - 2 / s^2 over s
-  const Real s = guide.median()["s"].item();
-  CHECK(-2 / s - std::log(s) / s + 4 / (s * s * s) == Approx(0).margin(1e-6));
-}
-
 TEST_CASE("a hand-written guide fits as an automatic one; SGD with momentum does as well") {
   begin(5);
   const auto model = [] {
@@ -199,94 +175,6 @@ TEST_CASE("a hand-written guide fits as an automatic one; SGD with momentum does
   plain.run(2000, {});
   CHECK(param_store().get("loc").item() == Approx(1).margin(0.05));
   CHECK(param_store().get("scale").item() == Approx(std::sqrt(0.5)).epsilon(0.08));
-}
-
-TEST_CASE("local latents of a subsampled plate are kept at full size; rows never seen stay") {
-  begin(8);
-  const Tensor y = arange(6);
-  const auto model = [&](const Indices& rows) {
-    plate p("p", 6, {.subsample = rows});
-    const Tensor z = sample("z", dist::Normal(0, 10));
-    sample("y", dist::Normal(z, 0.1), {.obs = p.subsample(y)});
-  };
-  infer::AutoNormal guide(model, {.init = infer::init_to_value({{"z", 0.25}})});
-  infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
-  for (int i = 0; i < 600; ++i) svi.step(i % 2 == 0 ? Indices{1, 4} : Indices{4, 5});
-  const Tensor z = guide.median()["z"];
-  REQUIRE(z.shape() == Shape{6});
-  CHECK(z.at({1}) == Approx(1).margin(0.1));
-  CHECK(z.at({5}) == Approx(5).margin(0.1));
-  for (const Index row : {0, 2, 3}) CHECK(z.at({row}) == Real(0.25));
-}
-
-TEST_CASE("a loss or gradient that is not finite is an error naming the site where it began") {
-  begin(1);
-  const auto bad_loss = [] {
-    const Tensor mu = sample("mu", dist::Normal(0, 1));
-    sample("fine", dist::Normal(mu, 1), {.obs = 1});
-    factor("broken", log(mu * 0 - 1));
-  };
-  infer::SVI svi(
-      bad_loss, [] { sample("mu", dist::Normal(param("loc", 0.0), 1)); }, infer::Adam());
-  const std::string loss = error_of([&] { svi.step(); });
-  INFO(loss);
-  CHECK(has(loss, "broken"));
-  CHECK(param_store().get("loc").item() == 0);
-
-  begin(1);
-  const auto bad_gradient = [] {
-    const Tensor mu = sample("mu", dist::Normal(0, 1));
-    sample("fine", dist::Normal(mu, 1), {.obs = 1});
-    factor("broken", sqrt(mu * 0));  // 0, with an infinite slope
-  };
-  infer::SVI slope(
-      bad_gradient, [] { sample("mu", dist::Normal(param("loc", 0.0), 1)); }, infer::Adam());
-  const std::string gradient = error_of([&] { slope.step(); });
-  INFO(gradient);
-  CHECK(has(gradient, "broken"));
-  CHECK(has(gradient, "loc"));
-  CHECK(param_store().get("loc").item() == 0);
-  CHECK(detail::handler_depth() == 0);
-}
-
-TEST_CASE("guide and model must have the same latent sites") {
-  begin(1);
-  const auto model = [] { sample("a", dist::Normal(0, 1)); };
-  infer::SVI lacks(
-      model, [] {}, infer::Adam());
-  CHECK(has(error_of([&] { lacks.step(); }), "'a'"));
-  const auto more = [] {
-    sample("a", dist::Normal(param("loc", 0.0), 1));
-    sample("b", dist::Normal(0, 1));
-  };
-  infer::SVI extra(model, more, infer::Adam());
-  const std::string text = error_of([&] { extra.step(); });
-  CHECK(has(text, "'b'"));
-  CHECK(has(text, "is_auxiliary"));
-  const auto auxiliary = [] {
-    sample("a", dist::Normal(param("loc", 0.0), 1));
-    sample("b", dist::Normal(0, 1), {.infer = {{"is_auxiliary", true}}});
-  };
-  infer::SVI fine(model, auxiliary, infer::Adam());
-  CHECK(std::isfinite(fine.step()));
-}
-
-TEST_CASE("a discrete unobserved part that nobody reads is drawn by the model and counts nothing") {
-  begin(2);
-  const Tensor k = tensor({1.0, kNaN, 0.0});
-  const auto losses = [&](bool with_missing) {
-    begin(2);
-    const Tensor rows = with_missing ? k : tensor({1.0, 0.0});
-    const auto model = [&] {
-      const Tensor p = sample("p", dist::Normal(0, 1));
-      plate plate_of_rows("rows", rows.numel());
-      sample("k", dist::Bernoulli({.logits = p}), {.obs = rows, .obs_mask = !isnan(rows)});
-    };
-    infer::AutoNormal guide(model);
-    infer::SVI svi(model, guide, infer::Adam({.lr = 0.1}));
-    return svi.run(20, {}).losses;
-  };
-  CHECK(losses(true) == losses(false));
 }
 
 TEST_CASE("early stopping stops when the mean loss of a window stays") {
@@ -334,69 +222,6 @@ TEST_CASE("Predictive draws from prior, guide and draws; partially observed site
   const Values given = infer::Predictive(model, draws)();
   CHECK(given.at("mu").at({2}) == 7);
   CHECK(given.at("y").shape() == Shape{3, 2});
-}
-
-TEST_CASE("initial values: strategies, retries, and an error naming the site") {
-  begin(1);
-  const auto model = [] { sample("s", dist::HalfNormal(2)); };
-  const auto first = [&](const infer::Init& init) {
-    param_store().clear();
-    infer::AutoNormal guide(model, {.init = init, .init_scale = 0.3});
-    guide.set_up();
-    CHECK(scale_of("s").item() == Approx(0.3));
-    return guide.median()["s"].item();
-  };
-  CHECK(first(infer::init_to_feasible()) == Approx(1));
-  CHECK(first(infer::init_to_mean()) == Approx(2 * std::sqrt(2 / M_PI)));
-  CHECK(first(infer::init_to_value({{"s", 0.7}})) == Approx(0.7));
-  CHECK(first(infer::init_to_median(2001)) == Approx(2 * 0.67449).epsilon(0.1));
-  CHECK(first(infer::init_to_sample()) > 0);
-  CHECK(first(infer::init_to_uniform(0.1)) == Approx(1).epsilon(0.11));
-  const auto impossible = [] {
-    sample("s", dist::HalfNormal(2));
-    factor("never", -kInfinity);
-  };
-  infer::AutoNormal stuck(impossible);
-  CHECK(has(error_of([&] { stuck.set_up(); }), "never"));
-}
-
-TEST_CASE("the parameter store comes back from its file; a wrong shape is an error") {
-  begin(1);
-  const std::string file =
-      (std::filesystem::temp_directory_path() / ("ember" + std::to_string(getpid()) + ".params"))
-          .string();
-  param("w", tensor({0.1, kInfinity}));
-  const Real s = param("s", 0.3, constraints::positive).item();
-  param_store().save(file);
-  param_store().clear();
-  CHECK(has(error_of([] { param("w"); }), "'w'"));
-  param_store().load(file);
-  CHECK(param("s", 0.9, constraints::positive).item() == s);
-  CHECK(param("w").at({1}) == kInfinity);
-  CHECK(has(error_of([] { param("w", zeros({3})); }), "(3,)"));
-  CHECK(has(error_of([] { param("s", 1.0); }), "positive"));
-  std::ofstream(file) << "{\"schema\":\"ember-params/1\",\"params\":[{\"name\":3}]}";
-  CHECK(has(error_of([&] { param_store().load(file); }), "/params/0/name"));
-  CHECK(param_store().contains("w"));
-  std::filesystem::remove(file);
-}
-
-TEST_CASE("two threads that optimise the store at once: one gets an error") {
-  begin(1);
-  std::string inner;
-  const auto model = [&] {
-    sample("a", dist::Normal(0, 1));
-    std::thread([&] {
-      const auto other = [] { sample("b", dist::Normal(0, 1)); };
-      infer::AutoDelta guide(other, {.prefix = "Other"});
-      infer::SVI svi(other, guide, infer::Adam());
-      inner = error_of([&] { svi.step(); });
-    }).join();
-  };
-  const auto guide = [] { sample("a", dist::Normal(param("loc", 0.0), 1)); };
-  infer::SVI svi(model, guide, infer::Adam());
-  svi.step();
-  CHECK(has(inner, "at once"));
 }
 
 TEST_CASE("log_density is the log joint at given latents") {
