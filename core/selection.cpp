@@ -72,6 +72,30 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   return result;
 }
 
+Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {
+  const std::size_t a = normalize_axis(axis, mask.shape(), "index_select");
+  const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
+  const Index size = mask.shape()[a];
+  for (Index i : indices) {
+    if (i < 0 || i >= size) {
+      fail("index_select", "index " + std::to_string(i) + " is outside of axis " +
+                               std::to_string(a) + " of shape " + to_string(mask.shape()));
+    }
+  }
+  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
+  const Index inner = mask.shape().after(a + 1).numel();
+  const Index outer = mask.shape().first(a).numel();
+  detail::Bytes bytes;
+  bytes.reserve(static_cast<std::size_t>(shape.numel()));
+  for (Index o = 0; o < outer; ++o) {
+    for (Index i : indices) {
+      const std::uint8_t* row = mask.bytes()->data() + (o * size + i) * inner;
+      bytes.insert(bytes.end(), row, row + inner);
+    }
+  }
+  return Mask::from_bytes(shape, std::move(bytes)).with_sources(mask.sources());
+}
+
 Tensor gather(const Tensor& x, Index axis, const Tensor& index) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "gather");
