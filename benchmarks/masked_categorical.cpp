@@ -43,7 +43,7 @@ double blocked_loop(const Case& c, Real* gradient) {
   std::array<Index, kBlock> rows;
   std::array<double, kBlock * kC> l, e;
   std::array<double, kBlock> largest, sum;
-  const std::vector<Index>* list = c.mask.bytes() ? &c.mask.bytes()->positions() : nullptr;
+  const auto* list = c.mask.bytes() ? &c.mask.bytes()->positions() : nullptr;
   const Index n = c.mask.count();
   double total = 0;
   for (Index begin = 0; begin < n; begin += kBlock) {

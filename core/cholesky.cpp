@@ -54,7 +54,7 @@ void backward_cholesky(Node& n) {
   const Index size = n.shape.from_right(1);
   const auto is_reached = [&](Index i) { return n.reach == nullptr || (*n.reach)[i]; };
   // A member is reached where its lower triangle is.
-  std::vector<std::uint8_t> reached(static_cast<std::size_t>(in.numel));
+  Bytes reached(static_cast<std::size_t>(in.numel));
   for (Index at = 0; at < in.numel; at += size * size) {
     bool any = false;
     for (Index i = 0; i < size; ++i) {
@@ -62,25 +62,26 @@ void backward_cholesky(Node& n) {
     }
     std::fill_n(reached.begin() + at, size * size, any ? 1 : 0);
   }
-  const std::vector<std::uint8_t> members = reached;
+  const Bytes members = reached;
   Real* out = open_sum_at(in, std::move(reached));
   if (out == nullptr) return;
-  Matrix g(size, size);
+  Scratch g(size, size), p(size, size);
   for (Index at = 0; at < in.numel; at += size * size) {
     if (members[static_cast<std::size_t>(at)] == 0) continue;
     const View l(values(n) + at, size, size);
     for (Index i = 0; i < size; ++i) {
       for (Index j = 0; j < size; ++j) {
         const Index k = at + i * size + j;
-        g(i, j) = j <= i && is_reached(k) ? n.adjoint[k] : Real{0};
+        (*g)(i, j) = j <= i && is_reached(k) ? n.adjoint[k] : Real{0};
       }
     }
     // With P the lower triangle of L^T G, its diagonal halved: the symmetric part of L^-T P L^-1.
-    Matrix p = (l.transpose() * g).triangularView<Eigen::Lower>();
-    p.diagonal() /= 2;
-    l.transpose().triangularView<Eigen::Upper>().solveInPlace(p);
-    l.triangularView<Eigen::Lower>().solveInPlace<Eigen::OnTheRight>(p);
-    MutableView(out + at, size, size) += (p + p.transpose()) / 2;
+    p->noalias() = l.transpose() * *g;
+    p->triangularView<Eigen::StrictlyUpper>().setZero();
+    p->diagonal() /= 2;
+    l.transpose().triangularView<Eigen::Upper>().solveInPlace(*p);
+    l.triangularView<Eigen::Lower>().solveInPlace<Eigen::OnTheRight>(*p);
+    MutableView(out + at, size, size) += (*p + p->transpose()) / 2;
   }
 }
 
@@ -98,17 +99,18 @@ Tensor cholesky(const Tensor& s) {
   Node* out = new_result(Op::cholesky, in.shape, {&in});
   Tensor result(out);
   for (Index at = 0; at < in.numel; at += size * size) {
-    const Matrix member = symmetric(View(values(in) + at, size, size));
+    const View member(values(in) + at, size, size);
     MutableView l(out->value + at, size, size);
     if (member.allFinite()) {
-      const Eigen::LLT<Matrix> llt(member);
+      l = (member + member.transpose()) / 2;
+      Eigen::LLT<Eigen::Ref<Matrix>> llt(l);  // in place
       if (llt.info() != Eigen::Success) {
-        not_positive_definite(in.shape, at / (size * size), member);
+        not_positive_definite(in.shape, at / (size * size), symmetric(member));
       }
-      l = llt.matrixL();
+      l.triangularView<Eigen::StrictlyUpper>().setZero();
     } else {
-      l = Matrix::Constant(size, size, std::numeric_limits<Real>::quiet_NaN())
-              .triangularView<Eigen::Lower>();
+      l.setConstant(std::numeric_limits<Real>::quiet_NaN());
+      l.triangularView<Eigen::StrictlyUpper>().setZero();
     }
   }
   return result;

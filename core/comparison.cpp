@@ -20,7 +20,7 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
   note_read(a);
   note_read(b);
   const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+  Bytes bytes(static_cast<std::size_t>(shape.numel()));
   const BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
     const Real* from_a = values(a) + offsets[0];
@@ -35,7 +35,7 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
 
 template <class F>
 Mask test(const Tensor& x, F f) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(x.numel()));
+  Bytes bytes(static_cast<std::size_t>(x.numel()));
   std::transform(x.data().begin(), x.data().end(), bytes.begin(),
                  [&](Real v) { return f(v) ? 1 : 0; });
   return Mask::from_bytes(x.shape(), std::move(bytes)).with_sources(sources_of(x));

@@ -21,7 +21,8 @@ void backward_concatenate(Node& n) {
     if (!in.requires_grad || in.numel == 0) continue;
     const MaskBytes* reach = nullptr;
     if (n.reach != nullptr) {
-      std::vector<std::uint8_t> bytes;
+      Bytes bytes;
+      bytes.reserve(static_cast<std::size_t>(in.numel));
       for (Index o = 0; o < outer; ++o) {
         const std::uint8_t* from = n.reach->data() + o * total + start;
         bytes.insert(bytes.end(), from, from + length);
@@ -41,12 +42,12 @@ void backward_concatenate(Node& n) {
 using detail::Node;
 using detail::Op;
 
-Tensor concatenate(const std::vector<Tensor>& tensors, Index axis) {
+Tensor concatenate(std::span<const Tensor> tensors, Index axis) {
   if (tensors.empty()) fail("concatenate", "there is nothing to join", "give one tensor or more");
   const Shape& first = tensors.front().shape();
   const std::size_t a = normalize_axis(axis, first, "concatenate");
   Index size = 0;
-  std::vector<Node*> nodes;
+  detail::PooledVector<Node*> nodes;
   for (const Tensor& x : tensors) {
     if (x.shape().rank() != first.rank() || !(x.shape().without(a) == first.without(a))) {
       fail("concatenate",
@@ -72,18 +73,25 @@ Tensor concatenate(const std::vector<Tensor>& tensors, Index axis) {
   return result;
 }
 
-Tensor stack(const std::vector<Tensor>& tensors, Index axis) {
+Tensor stack(std::span<const Tensor> tensors, Index axis) {
   if (tensors.empty()) fail("stack", "there is nothing to join", "give one tensor or more");
   const Shape& shape = tensors.front().shape();
   const Shape wide = shape.with_new_axis(axis, "stack");
-  std::vector<Tensor> rows;
+  detail::PooledVector<Tensor> rows;
   for (const Tensor& x : tensors) {
     if (!(x.shape() == shape))
       fail("stack", "shapes " + to_string(shape) + " and " + to_string(x.shape()) + " differ",
            "all must be equal");
     rows.push_back(reshape(x, wide));
   }
-  return concatenate(rows, axis);
+  return concatenate(std::span<const Tensor>(rows), axis);
+}
+
+Tensor concatenate(std::initializer_list<Tensor> tensors, Index axis) {
+  return concatenate(std::span<const Tensor>(tensors.begin(), tensors.size()), axis);
+}
+Tensor stack(std::initializer_list<Tensor> tensors, Index axis) {
+  return stack(std::span<const Tensor>(tensors.begin(), tensors.size()), axis);
 }
 
 }  // namespace ember

@@ -15,8 +15,8 @@ bool smaller(Real a, Real b) { return a < b; }
 
 // The positions of the winners, one for each element of `kept`.
 template <class Beats>
-std::vector<Index> winners_of(const Node& in, const Shape& kept, Beats beats) {
-  std::vector<Index> winners(static_cast<std::size_t>(kept.numel()), -1);
+PooledVector<Index> winners_of(const Node& in, const Shape& kept, Beats beats) {
+  PooledVector<Index> winners(static_cast<std::size_t>(kept.numel()), -1);
   const Real* from = values(in);
   const BroadcastPlan<1> plan(in.shape, {&kept});
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
@@ -44,7 +44,8 @@ Tensor extreme(Op op, const Tensor& x, const Axes& axes, bool keepdim, Beats bea
   check_not_empty(in, shape, name_of(op));
   Node* out = new_result(op, shape, {&in});
   Tensor result(out);
-  const std::vector<Index> winners = winners_of(in, kept_shape(in.shape, axes, name_of(op)), beats);
+  const PooledVector<Index> winners =
+      winners_of(in, kept_shape(in.shape, axes, name_of(op)), beats);
   for (Index i = 0; i < out->numel; ++i) {
     out->value[i] = values(in)[winners[static_cast<std::size_t>(i)]];
   }
@@ -63,7 +64,7 @@ Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepd
   const std::size_t a = normalize_axis(axis, in.shape, who);
   const Shape shape = result_shape(in.shape, axis, who, keepdim);
   check_not_empty(in, shape, who);
-  const std::vector<Index> winners = winners_of(in, kept_shape(in.shape, axis, who), beats);
+  const PooledVector<Index> winners = winners_of(in, kept_shape(in.shape, axis, who), beats);
   const Index inner = in.shape.after(a + 1).numel();
   Node* out = new_constant(shape, in.sources);
   for (Index i = 0; i < out->numel; ++i) {
@@ -77,7 +78,7 @@ Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepd
 void backward_max(Node& n) {
   Node& in = *n.operands[0];
   const auto* winners = static_cast<const Index*>(n.aux);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
+  Bytes bytes(static_cast<std::size_t>(in.numel));
   for_reached(n.numel, n.reach, [&](Index i) { bytes[static_cast<std::size_t>(winners[i])] = 1; });
   Real* out = open_sum_at(in, std::move(bytes));
   if (out == nullptr) return;

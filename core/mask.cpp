@@ -12,6 +12,7 @@
 namespace ember {
 
 using detail::BroadcastPlan;
+using detail::Bytes;
 using detail::MaskBytes;
 
 namespace {
@@ -62,7 +63,7 @@ DerivedMasks& derived() {
 template <class F>
 Mask combine(const Mask& a, const Mask& b, const Shape& shape, F f) {
   const BroadcastPlan<2> plan(shape, {&a.shape(), &b.shape()});
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+  Bytes bytes(static_cast<std::size_t>(shape.numel()));
   const std::uint8_t* pa = a.bytes()->data();
   const std::uint8_t* pb = b.bytes()->data();
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
@@ -82,14 +83,19 @@ Mask Mask::filled(const Shape& shape, bool counts) {
   return mask;
 }
 
-Mask Mask::from_bytes(const Shape& shape, std::vector<std::uint8_t> bytes) {
+Mask Mask::from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes) {
+  return from_bytes(shape, Bytes(bytes.begin(), bytes.end()));
+}
+
+Mask Mask::from_bytes(const Shape& shape, Bytes bytes) {
   if (static_cast<Index>(bytes.size()) != shape.numel()) {
     fail("mask", std::to_string(bytes.size()) + " values do not fill shape " + to_string(shape));
   }
   const Index kept = std::accumulate(bytes.begin(), bytes.end(), Index{0});
   Mask mask = filled(shape, kept > 0 || bytes.empty());
   if (kept > 0 && kept < shape.numel())
-    mask.bytes_ = std::make_shared<const MaskBytes>(std::move(bytes), kept);
+    mask.bytes_ = std::allocate_shared<const MaskBytes>(detail::PoolAllocator<MaskBytes>(),
+                                                        std::move(bytes), kept);
   return mask;
 }
 
@@ -137,7 +143,7 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (shape.numel() == numel()) return reshape(shape);
   const auto make = [&] {
     const BroadcastPlan<1> plan(shape, {&shape_});
-    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+    Bytes bytes(static_cast<std::size_t>(shape.numel()));
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
       const std::uint8_t* from = bytes_->data() + offsets[0];
       std::uint8_t* to = bytes.data() + position;
@@ -193,7 +199,7 @@ Mask disjunction(const Mask& a, const Mask& b) {
 Mask negation(const Mask& a) {
   if (!a.bytes()) return Mask::filled(a.shape(), a.is_none());
   return derived().get(Derived::negation, a, Mask(), a.shape(), [&] {
-    std::vector<Byte> bytes(static_cast<std::size_t>(a.numel()));
+    Bytes bytes(static_cast<std::size_t>(a.numel()));
     std::transform(a.bytes()->data(), a.bytes()->data() + a.numel(), bytes.begin(),
                    [](Byte x) { return static_cast<Byte>(1 - x); });
     return Mask::from_bytes(a.shape(), std::move(bytes));
@@ -219,11 +225,11 @@ bool operator==(const Mask& a, const Mask& b) {
 }
 
 Mask mask_of(std::initializer_list<bool> values) {
-  return Mask::from_bytes({values.size()}, std::vector<std::uint8_t>(values.begin(), values.end()));
+  return Mask::from_bytes({values.size()}, Bytes(values.begin(), values.end()));
 }
 
 Mask mask_of(const std::vector<bool>& values, const Shape& shape) {
-  return Mask::from_bytes(shape, std::vector<std::uint8_t>(values.begin(), values.end()));
+  return Mask::from_bytes(shape, Bytes(values.begin(), values.end()));
 }
 
 Mask any(const Mask& mask) { return Mask(mask.count() > 0).with_sources(mask.sources()); }
@@ -250,7 +256,7 @@ Mask reduced(const Mask& mask, const Shape& shape) {
   if (shape.numel() == mask.numel()) return mask.reshape(shape);
   if (shape.numel() == 1) return Mask::filled(shape, true);  // some element is kept
   return derived().get(Derived::reduce_any, mask, Mask(), shape, [&] {
-    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
+    Bytes bytes(static_cast<std::size_t>(shape.numel()));
     const BroadcastPlan<1> plan(mask.shape(), {&shape});
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
       const std::uint8_t* from = mask.bytes()->data() + position;
@@ -266,30 +272,6 @@ Mask reduced(const Mask& mask, const Shape& shape) {
 Mask any_to_shape(const Mask& mask, const Shape& shape) {
   if (shape == mask.shape()) return mask;
   return reduced(mask, shape).with_sources(mask.sources());
-}
-
-Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {
-  const std::size_t a = normalize_axis(axis, mask.shape(), "index_select");
-  const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
-  const Index size = mask.shape()[a];
-  for (Index i : indices) {
-    if (i < 0 || i >= size) {
-      fail("index_select", "index " + std::to_string(i) + " is outside of axis " +
-                               std::to_string(a) + " of shape " + to_string(mask.shape()));
-    }
-  }
-  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
-  const Index inner = mask.shape().after(a + 1).numel();
-  const Index outer = mask.shape().first(a).numel();
-  std::vector<std::uint8_t> bytes;
-  bytes.reserve(static_cast<std::size_t>(shape.numel()));
-  for (Index o = 0; o < outer; ++o) {
-    for (Index i : indices) {
-      const std::uint8_t* row = mask.bytes()->data() + (o * size + i) * inner;
-      bytes.insert(bytes.end(), row, row + inner);
-    }
-  }
-  return Mask::from_bytes(shape, std::move(bytes)).with_sources(mask.sources());
 }
 
 std::string to_string(const Mask& mask) {

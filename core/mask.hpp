@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ember/core/pool.hpp>
 #include <ember/core/shape.hpp>
 #include <ember/core/sources.hpp>
 
@@ -30,7 +31,8 @@ class Mask {
   /// All (or none) of a shape.
   static Mask filled(const Shape& shape, bool counts);
   /// From row-major bytes, 0 or 1, as many as the shape has elements.
-  static Mask from_bytes(const Shape& shape, std::vector<std::uint8_t> bytes);
+  static Mask from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes);
+  static Mask from_bytes(const Shape& shape, detail::Bytes bytes);
   /// The bytes `bytes` seen under a shape of the same number of elements.
   static Mask from_shared(const Shape& shape, std::shared_ptr<const detail::MaskBytes> bytes);
 

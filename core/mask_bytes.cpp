@@ -13,6 +13,7 @@ void MaskBytes::make_positions() const {
 }
 
 void MaskBytes::make_counts() const {
+  counts_.reserve(static_cast<std::size_t>((size() + kBlock - 1) / kBlock));
   for (Index begin = 0; begin < size(); begin += kBlock) {
     const Index end = std::min(begin + kBlock, size());
     counts_.push_back(std::accumulate(bytes_.begin() + begin, bytes_.begin() + end, 0));

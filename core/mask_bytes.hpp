@@ -7,8 +7,8 @@
 #include <memory>
 #include <mutex>
 #include <type_traits>
-#include <vector>
 
+#include <ember/core/pool.hpp>
 #include <ember/core/real.hpp>
 
 namespace ember::detail {
@@ -39,7 +39,7 @@ using RealBits = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_
 
 class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
  public:
-  MaskBytes(std::vector<std::uint8_t> bytes, Index kept) : bytes_(std::move(bytes)), kept_(kept) {}
+  MaskBytes(Bytes bytes, Index kept) : bytes_(std::move(bytes)), kept_(kept) {}
 
   Index size() const { return static_cast<Index>(bytes_.size()); }
   Index kept() const { return kept_; }
@@ -47,12 +47,12 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   bool operator[](Index i) const { return bytes_[static_cast<std::size_t>(i)] != 0; }
 
   /// Ascending positions of the kept elements.
-  const std::vector<Index>& positions() const {
+  const PooledVector<Index>& positions() const {
     std::call_once(positions_once_, [this] { make_positions(); });
     return positions_;
   }
   /// How many elements are kept in each block of kBlock.
-  const std::vector<std::int32_t>& block_counts() const {
+  const PooledVector<std::int32_t>& block_counts() const {
     std::call_once(counts_once_, [this] { make_counts(); });
     return counts_;
   }
@@ -65,11 +65,11 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   void make_positions() const;
   void make_counts() const;
 
-  std::vector<std::uint8_t> bytes_;
+  Bytes bytes_;
   Index kept_;
   mutable std::once_flag positions_once_, counts_once_;
-  mutable std::vector<Index> positions_;
-  mutable std::vector<std::int32_t> counts_;
+  mutable PooledVector<Index> positions_;
+  mutable PooledVector<std::int32_t> counts_;
 };
 
 }  // namespace ember::detail

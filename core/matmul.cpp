@@ -56,8 +56,10 @@ struct Pullback {
 
   // `reached` has a flag for every element of the adjoint.
   void reached_only(const std::uint8_t* reached) const {
-    std::vector<Index> rows, columns;
-    std::vector<std::uint8_t> has_column(static_cast<std::size_t>(b.cols()));
+    PooledVector<Index> rows, columns;
+    Bytes has_column(static_cast<std::size_t>(b.cols()));
+    rows.reserve(static_cast<std::size_t>(a.rows()));
+    columns.reserve(static_cast<std::size_t>(b.cols()));
     Index kept = 0;
     for (Index i = 0; i < a.rows(); ++i) {
       const std::uint8_t* row = reached + i * b.cols();
@@ -73,45 +75,66 @@ struct Pullback {
     }
     const auto block = static_cast<Index>(rows.size() * columns.size());
     if (kept == 0) return;
+    // the reached columns of b, as rows
+    Scratch some_b(static_cast<Index>(columns.size()), b.rows());
+    for (Index c = 0; c < some_b->rows(); ++c) {
+      some_b->row(c) = b.col(columns[static_cast<std::size_t>(c)]).transpose();
+    }
     // A row of a and a column of b may each be reached though their product is not: where most of
     // the block is reached, its other adjoints count 0, which is exact as long as what they are
     // multiplied with is finite.
-    const Matrix some_b = b(Eigen::all, columns);
-    if (kept == block || (4 * kept >= block && some_b.allFinite() && rows_are_finite(rows))) {
-      as_block(reached, rows, columns, some_b);
+    if (kept == block || (4 * kept >= block && some_b->allFinite() && rows_are_finite(rows))) {
+      as_block(reached, rows, columns, *some_b);
     } else {
-      one_by_one(reached, rows, columns, some_b.transpose());
+      one_by_one(reached, rows, columns, *some_b);
     }
   }
 
  private:
-  bool rows_are_finite(const std::vector<Index>& rows) const {
+  using Places = PooledVector<Index>;
+
+  bool rows_are_finite(const Places& rows) const {
     return std::all_of(rows.begin(), rows.end(), [&](Index i) { return a.row(i).allFinite(); });
   }
 
-  void as_block(const std::uint8_t* reached, const std::vector<Index>& rows,
-                const std::vector<Index>& columns, const Matrix& some_b) const {
-    Matrix g(rows.size(), columns.size());
-    for (Index r = 0; r < g.rows(); ++r) {
-      for (Index c = 0; c < g.cols(); ++c) {
+  // Adds the rows of `sums` to columns of b's adjoint.
+  void add_to_b(const Places& columns, const MutableView& sums) const {
+    MutableView to(to_b, b.rows(), b.cols());
+    for (Index c = 0; c < sums.rows(); ++c) {
+      to.col(columns[static_cast<std::size_t>(c)]) += sums.row(c).transpose();
+    }
+  }
+
+  void as_block(const std::uint8_t* reached, const Places& rows, const Places& columns,
+                const MutableView& columns_of_b) const {
+    const auto n = static_cast<Index>(rows.size()), m = static_cast<Index>(columns.size());
+    Scratch g(n, m);
+    for (Index r = 0; r < n; ++r) {
+      for (Index c = 0; c < m; ++c) {
         const Index i = rows[static_cast<std::size_t>(r)];
         const Index j = columns[static_cast<std::size_t>(c)];
-        g(r, c) = reached[i * b.cols() + j] != 0 ? adjoint(i, j) : Real{0};
+        if (reached[i * b.cols() + j] != 0) (*g)(r, c) = adjoint(i, j);
       }
     }
     if (to_a != nullptr) {
-      MutableView(to_a, a.rows(), a.cols())(rows, Eigen::all) += g * some_b.transpose();
+      Scratch sums(n, a.cols());
+      sums->noalias() = *g * columns_of_b;
+      MutableView to(to_a, a.rows(), a.cols());
+      for (Index r = 0; r < n; ++r) to.row(rows[static_cast<std::size_t>(r)]) += sums->row(r);
     }
     if (to_b != nullptr) {
-      const Matrix some_a = a(rows, Eigen::all);
-      MutableView(to_b, b.rows(), b.cols())(Eigen::all, columns) += some_a.transpose() * g;
+      Scratch some_a(n, a.cols());
+      for (Index r = 0; r < n; ++r) some_a->row(r) = a.row(rows[static_cast<std::size_t>(r)]);
+      Scratch sums(m, a.cols());
+      sums->noalias() = g->transpose() * *some_a;
+      add_to_b(columns, *sums);
     }
   }
 
   // Every reached element for itself. `columns_of_b`: the reached columns of b as rows.
-  void one_by_one(const std::uint8_t* reached, const std::vector<Index>& rows,
-                  const std::vector<Index>& columns, const Matrix& columns_of_b) const {
-    Matrix sums = Matrix::Zero(columns_of_b.rows(), to_b != nullptr ? b.rows() : 0);
+  void one_by_one(const std::uint8_t* reached, const Places& rows, const Places& columns,
+                  const MutableView& columns_of_b) const {
+    Scratch sums(columns_of_b.rows(), to_b != nullptr ? b.rows() : 0);
     for (Index i : rows) {
       for (Index c = 0; c < columns_of_b.rows(); ++c) {
         const Index j = columns[static_cast<std::size_t>(c)];
@@ -120,12 +143,10 @@ struct Pullback {
         if (to_a != nullptr) {
           MutableView(to_a, a.rows(), a.cols()).row(i) += g * columns_of_b.row(c);
         }
-        if (to_b != nullptr) sums.row(c) += g * a.row(i);
+        if (to_b != nullptr) sums->row(c) += g * a.row(i);
       }
     }
-    if (to_b != nullptr) {
-      MutableView(to_b, b.rows(), b.cols())(Eigen::all, columns) += sums.transpose();
-    }
+    if (to_b != nullptr) add_to_b(columns, *sums);
   }
 };
 

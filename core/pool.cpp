@@ -1,5 +1,6 @@
 #include <ember/core/pool.hpp>
 
+#include <bit>
 #include <utility>
 
 namespace ember::detail {
@@ -11,8 +12,12 @@ void pool_free(void* block, std::size_t) noexcept { ::operator delete(block); }
 #else
 namespace {
 
+// Small blocks in steps of 64 bytes up to 2 KiB, larger ones in powers of two up to 4 MiB. Of these
+// a thread keeps no more than 64 MiB.
 constexpr std::size_t kStep = 64;
-constexpr std::size_t kClasses = 32;  // up to 2 KiB
+constexpr std::size_t kSmall = 32;
+constexpr std::size_t kClasses = kSmall + 11;
+constexpr std::size_t kLargeKept = std::size_t{1} << 26U;
 
 struct Block {
   Block* next;
@@ -25,6 +30,7 @@ bool& is_gone() {
 
 struct FreeLists {
   std::array<Block*, kClasses> heads{};
+  std::size_t large_kept = 0;  // bytes
   ~FreeLists() {
     is_gone() = true;
     for (Block* head : heads) {
@@ -38,15 +44,25 @@ FreeLists& free_lists() {
   return lists;
 }
 
-std::size_t class_of(std::size_t bytes) { return (bytes - 1) / kStep; }
+std::size_t class_of(std::size_t bytes) {
+  const std::size_t last = bytes - 1;
+  return last < kSmall * kStep ? last / kStep
+                               : kSmall + static_cast<std::size_t>(std::bit_width(last)) - 12;
+}
+std::size_t size_of(std::size_t size_class) {
+  return size_class < kSmall ? (size_class + 1) * kStep
+                             : std::size_t{1} << (size_class - kSmall + 12);
+}
 
 }  // namespace
 
 void* pool_allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
   if (size_class >= kClasses || is_gone()) return ::operator new(bytes);
-  Block*& head = free_lists().heads[size_class];
-  if (head == nullptr) return ::operator new((size_class + 1) * kStep);
+  FreeLists& lists = free_lists();
+  Block*& head = lists.heads[size_class];
+  if (head == nullptr) return ::operator new(size_of(size_class));
+  if (size_class >= kSmall) lists.large_kept -= size_of(size_class);
   return std::exchange(head, head->next);
 }
 
@@ -56,7 +72,15 @@ void pool_free(void* block, std::size_t bytes) noexcept {
     ::operator delete(block);
     return;
   }
-  Block*& head = free_lists().heads[size_class];
+  FreeLists& lists = free_lists();
+  if (size_class >= kSmall) {
+    if (lists.large_kept + size_of(size_class) > kLargeKept) {
+      ::operator delete(block);
+      return;
+    }
+    lists.large_kept += size_of(size_class);
+  }
+  Block*& head = lists.heads[size_class];
   head = new (block) Block{head};
 }
 #endif

@@ -1,11 +1,13 @@
-// Memory for small objects that come and go at every step: freed blocks are kept for the next one
-// of their size, so that a step in steady state does not reach the heap.
+// Memory for objects, masks and scratch that come and go at every step: freed blocks are kept for
+// the next one of their size, so that a step in steady state does not reach the heap.
 #pragma once
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <new>
+#include <vector>
 
 #include <ember/core/sanitizer.hpp>
 
@@ -26,5 +28,10 @@ struct PoolAllocator {
   void deallocate(T* block, std::size_t n) noexcept { pool_free(block, n * sizeof(T)); }
   friend bool operator==(const PoolAllocator&, const PoolAllocator&) { return true; }
 };
+
+template <class T>
+using PooledVector = std::vector<T, PoolAllocator<T>>;
+/// The bytes of a mask: 0 or 1.
+using Bytes = PooledVector<std::uint8_t>;
 
 }  // namespace ember::detail

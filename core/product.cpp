@@ -18,15 +18,15 @@ void backward_prod(Node& n) {
   Real* out = open_sum(in, reach);
   // The operand's positions, group after group of those that are multiplied.
   const Index size = in.numel / n.numel;
-  std::vector<Index> positions(static_cast<std::size_t>(in.numel));
-  std::vector<Index> filled(static_cast<std::size_t>(n.numel));
+  PooledVector<Index> positions(static_cast<std::size_t>(in.numel));
+  PooledVector<Index> filled(static_cast<std::size_t>(n.numel));
   const BroadcastPlan<1> plan(in.shape, {&kept});
   plan.for_each([&](Index position, const auto& at) {
     Index& count = filled[static_cast<std::size_t>(at[0])];
     positions[static_cast<std::size_t>(at[0] * size + count++)] = position;
   });
   const Real* x = values(in);
-  std::vector<Real> before(static_cast<std::size_t>(size));
+  PooledVector<Real> before(static_cast<std::size_t>(size));
   for_reached(n.numel, n.reach, [&](Index r) {
     const Index* group = positions.data() + r * size;
     Real product = 1;

@@ -16,7 +16,7 @@ void widen(Node& operand, const MaskBytes* reach) {
     operand.reach = nullptr;
     return;
   }
-  std::vector<std::uint8_t> bytes(had, had + operand.numel);
+  Bytes bytes(had, had + operand.numel);
   for (Index i : reach->positions()) bytes[static_cast<std::size_t>(i)] = 1;
   operand.reach = as_reach(Mask::from_bytes(operand.shape, std::move(bytes)));
 }
@@ -45,7 +45,7 @@ Real* open_sum(Node& operand, const MaskBytes* reach) {
   return sink.data;
 }
 
-Real* open_sum_at(Node& operand, std::vector<std::uint8_t> bytes) {
+Real* open_sum_at(Node& operand, Bytes bytes) {
   if (!operand.requires_grad || operand.numel == 0) return nullptr;
   const Mask mask = Mask::from_bytes(operand.shape, std::move(bytes));
   return mask.is_none() ? nullptr : open_sum(operand, as_reach(mask));

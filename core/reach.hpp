@@ -23,7 +23,7 @@ Sink open_adjoint(Node& operand, const MaskBytes* reach);
 /// first.
 Real* open_sum(Node& operand, const MaskBytes* reach);
 /// The same on the positions whose byte is 1. Null where there are none, or no gradient is needed.
-Real* open_sum_at(Node& operand, std::vector<std::uint8_t> bytes);
+Real* open_sum_at(Node& operand, Bytes bytes);
 
 /// Hands a buffer of adjoint values over as the operand's adjoint, without a copy where it is the
 /// first. The buffer lies in the tape's arena and is the operand's from then on.

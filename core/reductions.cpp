@@ -93,7 +93,7 @@ void backward_cumsum(Node& n) {
   const Index outer = n.numel == 0 ? 0 : n.numel / (inner * size);
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr) {
-    std::vector<std::uint8_t> bytes(n.reach->data(), n.reach->data() + n.numel);
+    Bytes bytes(n.reach->data(), n.reach->data() + n.numel);
     for (Index o = 0; o < outer; ++o) {
       for (Index t = size - 1; t > 0; --t) {
         std::uint8_t* row = bytes.data() + (o * size + t) * inner;

@@ -16,7 +16,7 @@ void return_runs(Node& n) {
   const auto source = [&](Index i) { return run == 1 ? starts[i] : starts[i / run] + i % run; };
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr || !takes_all(n.op)) {
-    std::vector<std::uint8_t> bytes(static_cast<std::size_t>(in.numel));
+    Bytes bytes(static_cast<std::size_t>(in.numel));
     if (n.reach == nullptr) {
       for (Index r = 0; r < runs; ++r) std::fill_n(bytes.data() + starts[r], run, 1);
     } else {

@@ -57,7 +57,8 @@ Tensor select(const Tensor& x, Index axis, Index i) {
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "index_select");
-  std::vector<Index> rows;
+  detail::PooledVector<Index> rows;
+  rows.reserve(indices.size());
   for (Index i : indices.values())
     rows.push_back(detail::checked_index(i, in.shape, a, "index_select"));
   const Index inner = in.shape.after(a + 1).numel();
@@ -69,6 +70,30 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   Tensor result = detail::copy_runs(Op::index_select, in, in.shape.with(a, count), inner, from);
   detail::add_sources(result, indices.sources());
   return result;
+}
+
+Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {
+  const std::size_t a = normalize_axis(axis, mask.shape(), "index_select");
+  const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
+  const Index size = mask.shape()[a];
+  for (Index i : indices) {
+    if (i < 0 || i >= size) {
+      fail("index_select", "index " + std::to_string(i) + " is outside of axis " +
+                               std::to_string(a) + " of shape " + to_string(mask.shape()));
+    }
+  }
+  if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
+  const Index inner = mask.shape().after(a + 1).numel();
+  const Index outer = mask.shape().first(a).numel();
+  detail::Bytes bytes;
+  bytes.reserve(static_cast<std::size_t>(shape.numel()));
+  for (Index o = 0; o < outer; ++o) {
+    for (Index i : indices) {
+      const std::uint8_t* row = mask.bytes()->data() + (o * size + i) * inner;
+      bytes.insert(bytes.end(), row, row + inner);
+    }
+  }
+  return Mask::from_bytes(shape, std::move(bytes)).with_sources(mask.sources());
 }
 
 Tensor gather(const Tensor& x, Index axis, const Tensor& index) {

@@ -1,6 +1,8 @@
 // Operators that change a shape, take elements out or join tensors. Axes may be negative.
 #pragma once
 
+#include <initializer_list>
+#include <span>
 #include <vector>
 
 #include <ember/core/tensor.hpp>
@@ -27,9 +29,11 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices);
 /// result[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`; on the other axes the shapes must
 /// agree.
 Tensor gather(const Tensor& x, Index axis, const Tensor& index);
-Tensor concatenate(const std::vector<Tensor>& tensors, Index axis);
+Tensor concatenate(std::span<const Tensor> tensors, Index axis);
+Tensor concatenate(std::initializer_list<Tensor> tensors, Index axis);
 /// Joined along a new axis.
-Tensor stack(const std::vector<Tensor>& tensors, Index axis);
+Tensor stack(std::span<const Tensor> tensors, Index axis);
+Tensor stack(std::initializer_list<Tensor> tensors, Index axis);
 /// 1 at the index that each element names, 0 elsewhere, along a new last axis of size `classes`: a
 /// constant.
 Tensor one_hot(const Tensor& indices, Index classes);

@@ -49,7 +49,7 @@ Tensor argsort(const Tensor& x, Index axis, bool descending) {
   const Index inner = x.shape().after(a + 1).numel();
   detail::Node* out = detail::new_constant(x.shape(), detail::sources_of(x));
   const Tensor result(out);
-  std::vector<Index> order(static_cast<std::size_t>(size));
+  detail::PooledVector<Index> order(static_cast<std::size_t>(size));
   for (Index row = 0; size > 0 && row < x.numel() / size; ++row) {
     const Index offset = row / inner * size * inner + row % inner;
     const auto value = [&](Index i) { return from[offset + i * inner]; };

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ember/core/pool.hpp>
 #include <ember/core/shape.hpp>
 #include <ember/core/sources.hpp>
 
@@ -208,7 +209,7 @@ class Indices {
   detail::Sources sources() const { return sources_; }
 
  private:
-  std::vector<Index> values_;
+  detail::PooledVector<Index> values_;
   detail::Sources sources_ = nullptr;
 };
 

@@ -8,7 +8,7 @@ namespace {
 // The places (i, j) of an n x m matrix for which f(j - i).
 template <class F>
 Mask places(Index n, Index m, F f) {
-  std::vector<std::uint8_t> bytes;
+  detail::Bytes bytes;
   bytes.reserve(static_cast<std::size_t>(n * m));
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j < m; ++j) bytes.push_back(f(j - i) ? 1 : 0);

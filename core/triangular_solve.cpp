@@ -56,8 +56,8 @@ void solve_in_place(const Block& a, bool upper, bool transpose, const Eigen::Ref
 }
 
 // For every column of every member: how many rows substitution takes until its last reached one.
-std::vector<Index> extents_of(const Node& node, const Systems& s) {
-  std::vector<Index> extents(static_cast<std::size_t>(s.batch.numel() * s.k));
+PooledVector<Index> extents_of(const Node& node, const Systems& s) {
+  PooledVector<Index> extents(static_cast<std::size_t>(s.batch.numel() * s.k));
   for_reached(node.numel, node.reach, [&](Index i) {
     const Index row = i / s.k % s.n;
     Index& extent = extents[static_cast<std::size_t>(i / (s.n * s.k) * s.k + i % s.k)];
@@ -67,8 +67,8 @@ std::vector<Index> extents_of(const Node& node, const Systems& s) {
 }
 
 // Opens the adjoint of a where a reached column needs it.
-Real* open_matrix(Node& a, const Systems& s, const std::vector<Index>& extents) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(a.numel));
+Real* open_matrix(Node& a, const Systems& s, const PooledVector<Index>& extents) {
+  Bytes bytes(static_cast<std::size_t>(a.numel));
   s.each_member([&](Index member, Index at_a, Index) {
     const auto first = extents.begin() + member * s.k;
     const Index extent = s.k == 0 ? 0 : *std::max_element(first, first + s.k);
@@ -82,8 +82,8 @@ Real* open_matrix(Node& a, const Systems& s, const std::vector<Index>& extents) 
   return open_sum_at(a, std::move(bytes));
 }
 
-Real* open_right_side(Node& b, const Systems& s, const std::vector<Index>& extents) {
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(b.numel));
+Real* open_right_side(Node& b, const Systems& s, const PooledVector<Index>& extents) {
+  Bytes bytes(static_cast<std::size_t>(b.numel));
   s.each_member([&](Index member, Index, Index at_b) {
     for (Index j = 0; j < s.k; ++j) {
       const Index extent = extents[static_cast<std::size_t>(member * s.k + j)];
@@ -100,7 +100,7 @@ Real* open_right_side(Node& b, const Systems& s, const std::vector<Index>& exten
 // (0 where it is not reached), and where to add (null: nowhere).
 struct Pullback {
   Block a, x;
-  Matrix adjoint;
+  MutableView adjoint;
   bool upper, transpose;
 
   // db = a^-T dx, da = -db x^T
@@ -112,16 +112,16 @@ struct Pullback {
     }
     if (to_a == nullptr) return;
     Strided da(to_a, a.rows(), a.cols(), Eigen::OuterStride<>(stride_a));
-    Matrix product(a.rows(), a.cols());
+    Scratch product(a.rows(), a.cols());
     if (transpose) {
-      product.noalias() = x * adjoint.transpose();
+      product->noalias() = x * adjoint.transpose();
     } else {
-      product.noalias() = adjoint * x.transpose();
+      product->noalias() = adjoint * x.transpose();
     }
     if (upper) {
-      da.triangularView<Eigen::Upper>() -= product;
+      da.triangularView<Eigen::Upper>() -= *product;
     } else {
-      da.triangularView<Eigen::Lower>() -= product;
+      da.triangularView<Eigen::Lower>() -= *product;
     }
   }
 };
@@ -132,7 +132,7 @@ void backward_triangular_solve(Node& n) {
   Node& a = *n.operands[0];
   Node& b = *n.operands[1];
   const Systems s(a.shape, b.shape, n.ints[0] != 0, n.ints[1] != 0);
-  const std::vector<Index> extents = extents_of(n, s);
+  const PooledVector<Index> extents = extents_of(n, s);
   Real* to_a = a.requires_grad ? open_matrix(a, s, extents) : nullptr;
   Real* to_b = b.requires_grad ? open_right_side(b, s, extents) : nullptr;
   s.each_member([&](Index member, Index at_a, Index at_b) {
@@ -144,16 +144,16 @@ void backward_triangular_solve(Node& n) {
       const Index columns = end - begin;
       const Index row = s.first_row(rows);
       if (rows == 0) continue;
-      Matrix adjoint(rows, columns);
+      Scratch adjoint(rows, columns);
       for (Index i = 0; i < rows; ++i) {
         for (Index j = 0; j < columns; ++j) {
           const Index p = at + (row + i) * s.k + begin + j;
-          adjoint(i, j) = n.reach == nullptr || (*n.reach)[p] ? n.adjoint[p] : Real{0};
+          if (n.reach == nullptr || (*n.reach)[p]) (*adjoint)(i, j) = n.adjoint[p];
         }
       }
       Pullback pullback{View(values(a) + at_a, s.n, s.n).block(row, row, rows, rows),
-                        View(values(n) + at, s.n, s.k).block(row, begin, rows, columns),
-                        std::move(adjoint), s.upper, s.transpose};
+                        View(values(n) + at, s.n, s.k).block(row, begin, rows, columns), *adjoint,
+                        s.upper, s.transpose};
       pullback.to(to_a != nullptr ? to_a + at_a + row * s.n + row : nullptr, s.n,
                   to_b != nullptr ? to_b + at_b + row * s.k + begin : nullptr, s.k);
     }

@@ -5,7 +5,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/gamma_forms.hpp>
 #include <ember/core/incomplete.hpp>
-#include <ember/distributions/cdf_forms.hpp>
+#include <ember/distributions/count_entropy.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Binomial::Params, total_count, probs, logits);
@@ -65,20 +65,11 @@ struct CdfByLogits {
   }
 };
 
-// -E log p, summed over the support; Kernel gives log p and its derivative.
-template <class Kernel>
+template <class Kernel, class Cdf>
 struct Entropy {
   static Density<2> density(double n, double parameter) {
-    if (!(n < 1e15)) return {special::kNaN, {0, special::kNaN}};
-    double entropy = 0, slope = 0;
-    for (double x = 0; x <= n; ++x) {
-      const Density<3> d = Kernel::density(x, n, parameter);
-      const double p = special::exp(d.log_prob);
-      if (p == 0) continue;  // 0 log 0 is 0
-      entropy -= p * d.log_prob;
-      slope -= p * d.log_prob * d.partial[2];  // the derivatives of p sum to 0
-    }
-    return {entropy, {0, slope}};
+    const WithSlope h = entropy_of_counts<Kernel, Cdf>(n, parameter);
+    return {h.value, {0, h.slope}};
   }
 };
 
@@ -92,11 +83,11 @@ class BinomialFamily final : public KernelFamily {
   Tensor variance() const override {
     return total_count() * probs() * (by_logits() ? sigmoid(-parameter(1)) : 1 - parameter(1));
   }
-  /// A sum over 0 .. total_count.
+  /// A sum over those of 0 .. total_count that have mass.
   Tensor entropy() const override {
     const std::array inputs{total_count(), parameter(1)};
-    return by_logits() ? pointwise<Entropy<ByLogits>, 2>(inputs, batch_shape())
-                       : pointwise<Entropy<ByProbs>, 2>(inputs, batch_shape());
+    return by_logits() ? pointwise<Entropy<ByLogits, CdfByLogits>, 2>(inputs, batch_shape())
+                       : pointwise<Entropy<ByProbs, CdfByProbs>, 2>(inputs, batch_shape());
   }
   Tensor cdf(const Tensor& x) const override {
     const std::array inputs{x, total_count(), parameter(1)};

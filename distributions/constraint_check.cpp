@@ -82,7 +82,8 @@ bool is_on_simplex(const Real* row, Index n) {
 Mask on_simplex(const Tensor& x) {
   if (x.dim() == 0 || x.shape().from_right(1) == 0) return Mask(false);
   const Index n = x.shape().from_right(1);
-  std::vector<std::uint8_t> bytes;
+  detail::Bytes bytes;
+  bytes.reserve(static_cast<std::size_t>(x.numel() / n));
   for (const Real *row = detail::values(x), *end = row + x.numel(); row != end; row += n) {
     bytes.push_back(is_on_simplex(row, n) ? 1 : 0);
   }
@@ -183,7 +184,7 @@ Mask Constraint::check(const Tensor& x) const {
   if (kind_ == Kind::lower_cholesky) return detail::lower_cholesky_members(x);
   if (kind_ == Kind::positive_definite) return detail::positive_definite_members(x);
   const Walk walk(x, lower_, upper_);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(walk.shape.numel()), 1);
+  detail::Bytes bytes(static_cast<std::size_t>(walk.shape.numel()), 1);
   with_test(kind_, [&](auto test) {
     walk.each(x.shape(), test,
               [&](Index i, bool allowed) { bytes[static_cast<std::size_t>(i)] = allowed ? 1 : 0; });

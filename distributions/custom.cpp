@@ -59,6 +59,8 @@ class CustomFamily final : private Declaration, public Family {
   explicit CustomFamily(std::shared_ptr<const Custom> copy)
       : Declaration(std::move(copy)), Family(Declaration::info, values) {}
 
+  const Custom* object() const { return custom.get(); }
+
   Shape event_shape() const override { return custom->event_shape(); }
   Constraint support() const override { return custom->support(); }
   bool has_rsample() const override { return custom->has_rsample(); }
@@ -122,10 +124,6 @@ Custom::Custom(Copy copy, std::string name, std::vector<Parameter> parameters)
   if (name_ == "Transformed" || find_family(name_) != nullptr) {
     fail("Custom", "there is a family '" + name_ + "' already", "give this one another name");
   }
-  if (parameters_.size() > Family::kMaxParameters) {
-    fail(name_, std::to_string(parameters_.size()) + " parameters are too many",
-         "a family may have " + std::to_string(Family::kMaxParameters));
-  }
   for (const Parameter& p : parameters_) {
     if (p.constraint.lower().defined()) {
       fail(name_, "parameter " + p.name + " has a constraint with bounds",
@@ -149,6 +147,13 @@ Tensor Custom::entropy() const { lacks("entropy"); }
 Tensor Custom::cdf(const Tensor&) const { lacks("cdf"); }
 Tensor Custom::icdf(const Tensor&) const { lacks("icdf"); }
 Tensor Custom::enumerate_support() const { lacks("enumerate_support"); }
+Tensor Custom::kl_to(const Distribution&) const { return {}; }
+Tensor Custom::kl_from(const Distribution&) const { return {}; }
+
+const Custom* Custom::object_of(const Distribution& d) {
+  const auto* family = dynamic_cast<const CustomFamily*>(&d.family());
+  return family == nullptr ? nullptr : family->object();
+}
 
 void Custom::lacks(const char* what) const {
   fail(name_, std::string("has no ") + what, std::string("override ") + what);

@@ -46,6 +46,15 @@ class Custom {
   virtual Tensor cdf(const Tensor& value) const;
   virtual Tensor icdf(const Tensor& probability) const;
   virtual Tensor enumerate_support() const;
+  /// KL(this || q) and KL(p || this) of each element, where there is a closed form: an undefined
+  /// tensor (the default) says that there is none for this other family. The first is asked first.
+  virtual Tensor kl_to(const Distribution& q) const;
+  virtual Tensor kl_from(const Distribution& p) const;
+  /// The Self that a distribution was made of, or null: how kl_to recognises the other side.
+  template <class Self>
+  static const Self* of(const Distribution& d) {
+    return dynamic_cast<const Self*>(object_of(d));
+  }
 
   operator Distribution() const;  // NOLINT(google-explicit-constructor)
   Distribution expand(const Shape& batch_shape) const;
@@ -78,6 +87,7 @@ class Custom {
     if (typeid(custom) != typeid(Self)) custom.wrong_self();
     return std::make_shared<const Self>(static_cast<const Self&>(custom));
   }
+  static const Custom* object_of(const Distribution& d);
   [[noreturn]] void wrong_self() const;
   [[noreturn]] void lacks(const char* what) const;
 

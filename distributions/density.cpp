@@ -167,7 +167,7 @@ class Driver {
         f(Block{begin, nullptr, std::min(length, numel_ - begin), nullptr});
       }
     } else if (rowwise || mask->is_sparse()) {
-      const std::vector<Index>& positions = mask->positions();
+      const auto& positions = mask->positions();
       const auto kept = static_cast<Index>(positions.size());
       for (Index begin = 0; begin < kept; begin += length) {
         const Index* list = positions.data() + begin;
@@ -176,7 +176,7 @@ class Driver {
         f(Block{list[0], neighbours ? nullptr : list, n, nullptr, kept - begin - n});
       }
     } else {
-      const std::vector<std::int32_t>& counts = mask->block_counts();
+      const auto& counts = mask->block_counts();
       for (Index begin = 0; begin < numel_; begin += length) {
         const Index n = std::min(length, numel_ - begin);
         const Index kept = counts[static_cast<std::size_t>(begin / kBlock)];

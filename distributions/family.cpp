@@ -80,7 +80,11 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
       batch_shape_ =
           broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
     }
-    parameters_.push_back({&parameter, values[i]});
+    if (values.size() <= kFew) {
+      few_.push_back({&parameter, values[i]});
+    } else {
+      many_.push_back({&parameter, values[i]});
+    }
   }
 }
 

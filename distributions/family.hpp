@@ -38,8 +38,6 @@ struct Parameter {
 
 class Family {
  public:
-  static constexpr std::size_t kMaxParameters = 6;
-
   Family(const Family&) = delete;
   Family& operator=(const Family&) = delete;
   virtual ~Family() = default;
@@ -48,7 +46,8 @@ class Family {
   const char* name() const { return info_.name; }
   /// Those that are given.
   std::span<const Parameter> parameters() const {
-    return {parameters_.begin(), parameters_.size()};
+    if (!many_.empty()) return many_;
+    return {few_.begin(), few_.size()};
   }
   const Shape& batch_shape() const { return batch_shape_; }
 
@@ -83,8 +82,8 @@ class Family {
   /// exactly one of the alternatives, and their batch shapes broadcast.
   Family(const FamilyInfo& info, std::span<const Tensor> values);
 
-  /// The k-th parameter that is given.
-  const Tensor& parameter(std::size_t k) const { return parameters_[k].value; }
+  /// The k-th parameter that is given, of a family that has kFew or fewer.
+  const Tensor& parameter(std::size_t k) const { return few_[k].value; }
   /// Which of the alternatives is given: 0 is the first that is declared.
   std::size_t alternative() const { return alternative_; }
   /// Where a given parameter may lie, bounds included.
@@ -98,7 +97,9 @@ class Family {
 
  private:
   const FamilyInfo& info_;
-  InlineVector<Parameter, kMaxParameters> parameters_;
+  static constexpr std::size_t kFew = 6;  // what built-in families have lies in the family itself
+  InlineVector<Parameter, kFew> few_;
+  detail::PooledVector<Parameter> many_;  // all of them where a user's family has more
   std::size_t alternative_ = 0;
   // All elements were looked at, those of real parameters too; never the other way round.
   mutable std::atomic<bool> is_checked_{false};

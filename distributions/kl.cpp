@@ -5,8 +5,10 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/custom.hpp>
 #include <ember/distributions/delta.hpp>
 #include <ember/distributions/kl_pairs.hpp>
+#include <ember/distributions/transformed.hpp>
 
 namespace ember::distributions {
 
@@ -101,6 +103,28 @@ Tensor sum_last(const Tensor& x, std::size_t n) {
   return result;
 }
 
+// Of two that one transform has made: the bases', as it changes no ratio of densities.
+Tensor of_bases(const Distribution& p, const Distribution& q, const Shape& elements,
+                const Mask& visible) {
+  const auto from = parts_of(p.family()), to = parts_of(q.family());
+  if (!from || !to || !(from->transform == to->transform)) return {};
+  const auto base = [&](const Distribution& d, const Distribution& of) {
+    const Distribution whole = of.expand(d.element_shape());
+    return whole.to_event(static_cast<Index>(d.reinterpreted())).expand(elements).mask(visible);
+  };
+  return kl_divergence(base(p, from->base), base(q, to->base));
+}
+
+// What a user's family knows of its own divergences.
+Tensor by_custom(const Distribution& p, const Distribution& q) {
+  if (p.reinterpreted() > 0 || q.reinterpreted() > 0) return {};
+  Tensor kl;
+  if (const auto* own = Custom::of<Custom>(p)) kl = own->kl_to(Distribution(q.share_family()));
+  if (kl.defined()) return kl;
+  if (const auto* own = Custom::of<Custom>(q)) kl = own->kl_from(Distribution(p.share_family()));
+  return kl;
+}
+
 // The first n event axes that to_event made, as batch axes again.
 Distribution as_batch(const Distribution& d, std::size_t n) {
   return Distribution::from_normal_form(d.share_family(), d.element_shape(), d.reinterpreted() - n,
@@ -131,6 +155,10 @@ Tensor kl_divergence(const Distribution& p, const Distribution& q) {
   } else if (const KlPair* pair = find_pair(a.family(), b.family(), a.reinterpreted());
              pair != nullptr && b.reinterpreted() == 0) {
     kl = pair->kl(a.family(), b.family());
+  } else if (const Tensor bases = of_bases(a, b, elements, visible); bases.defined()) {
+    kl = bases;
+  } else if (const Tensor custom = by_custom(a, b); custom.defined()) {
+    kl = custom;
   } else if (a.family().event_shape().rank() == 0 && b.family().event_shape().rank() == 0 &&
              reaches_beyond(a.family().support(), b.family().support())) {
     kl = kInfinity;

@@ -10,7 +10,9 @@ namespace ember::distributions {
 ///
 /// Elements count where the masks of both sides are true, all others are 0, with gradient 0;
 /// to_event sums. KL(Delta(v) || q) is -log q(v). Where p reaches beyond the support of q it is
-/// infinite. A pair of families without a closed form is an error.
+/// infinite. Of two Transformed distributions with the same transform it is that of the bases. A
+/// pair of families without a closed form is an error; a family of one's own gives its pairs by
+/// Custom::kl_to and Custom::kl_from.
 Tensor kl_divergence(const Distribution& p, const Distribution& q);
 
 }  // namespace ember::distributions

@@ -13,7 +13,8 @@ Mask each_matrix(const Tensor& x, F f) {
   if (shape.rank() < 2 || shape.from_right(1) != shape.from_right(2)) return Mask(false);
   const Index n = shape.from_right(1);
   const Shape batch = shape.first(shape.rank() - 2);
-  std::vector<std::uint8_t> bytes;
+  Bytes bytes;
+  bytes.reserve(static_cast<std::size_t>(batch.numel()));
   const Real* matrix = x.data().data();
   for (Index i = 0; i < batch.numel(); ++i) bytes.push_back(f(matrix + i * n * n, n) ? 1 : 0);
   return Mask::from_bytes(batch, std::move(bytes));
@@ -30,7 +31,7 @@ bool is_lower_cholesky(const Real* a, Index n) {
 }
 
 bool is_positive_definite(const Real* a, Index n) {
-  std::vector<Real> l(static_cast<std::size_t>(n * n));
+  PooledVector<Real> l(static_cast<std::size_t>(n * n));
   const auto at = [&](Index i, Index j) -> Real& { return l[static_cast<std::size_t>(i * n + j)]; };
   for (Index i = 0; i < n; ++i) {
     for (Index j = 0; j <= i; ++j) {

@@ -4,7 +4,7 @@
 
 #include <ember/core/gamma_forms.hpp>
 #include <ember/core/incomplete.hpp>
-#include <ember/distributions/cdf_forms.hpp>
+#include <ember/distributions/count_entropy.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Poisson::Params, rate, log_rate);
@@ -49,6 +49,33 @@ struct CdfByLogRate {
   }
 };
 
+// The first argument is none. Large rates by their series in 1 / rate: Evans and
+// Boersma, The entropy of a Poisson distribution, SIAM Review 30, 1988.
+struct EntropyByRate {
+  static Density<2> density(double, double rate) {
+    if (!(rate > 1000)) {
+      const WithSlope h = entropy_of_counts<ByRate, CdfByRate>(rate);
+      return {h.value, {0, h.slope}};
+    }
+    const double i = 1 / rate;
+    return {0.5 + special::kHalfLogTwoPi + 0.5 * special::log(rate) -
+                i * (1.0 / 12 + i * (1.0 / 24 + i * 19 / 360)),
+            {0, i * (0.5 + i * (1.0 / 12 + i * (1.0 / 12 + i * 19 / 120)))}};
+  }
+};
+
+struct EntropyByLogRate {
+  static Density<2> density(double, double log_rate) {
+    const double rate = special::exp(log_rate);
+    if (!(rate > 1000)) {
+      const WithSlope h = entropy_of_counts<ByLogRate, CdfByLogRate>(log_rate);
+      return {h.value, {0, h.slope}};
+    }
+    const Density<2> d = EntropyByRate::density(0, rate);
+    return {d.log_prob, {0, rate * d.partial[1]}};
+  }
+};
+
 class PoissonFamily final : public KernelFamily {
  public:
   explicit PoissonFamily(const Poisson::Params& params)
@@ -57,6 +84,11 @@ class PoissonFamily final : public KernelFamily {
   Constraint support() const override { return constraints::nonnegative_integer; }
   Tensor mean() const override { return rate(); }
   Tensor variance() const override { return rate(); }
+  Tensor entropy() const override {
+    const std::array inputs{Tensor(0), parameter(0)};
+    return by_log_rate() ? pointwise<EntropyByLogRate, 2>(inputs, batch_shape())
+                         : pointwise<EntropyByRate, 2>(inputs, batch_shape());
+  }
   Tensor cdf(const Tensor& x) const override {
     const std::array inputs{x, parameter(0)};
     return by_log_rate() ? pointwise<CdfByLogRate, 2>(inputs, elements_of(x))

@@ -1,5 +1,9 @@
 #include <ember/distributions/transform.hpp>
 
+#include <algorithm>
+#include <limits>
+#include <typeinfo>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/tape.hpp>
@@ -174,12 +178,52 @@ ember::detail::Sources Transform::sources() const {
   for (const Transform& part : rule_->parts()) all = ember::detail::join(all, part.sources());
   return all;
 }
+namespace {
+
+bool same_number(const Tensor& a, const Tensor& b) {
+  if (&a.node() == &b.node()) return true;
+  if (a.node().requires_grad || b.node().requires_grad) return false;
+  return a.shape() == b.shape() && std::ranges::equal(a.data(), b.data());
+}
+
+}  // namespace
+
+bool operator==(const Transform& a, const Transform& b) {
+  const Rule &x = a.rule(), &y = b.rule();
+  if (&x == &y) return true;
+  const auto numbers = x.numbers();
+  const auto parts = x.parts();
+  // a rule that says nothing of what it is made of equals only itself
+  if (typeid(x) != typeid(y) || (numbers.empty() && parts.empty())) return false;
+  return std::ranges::equal(numbers, y.numbers(), same_number,
+                            &std::pair<const char*, Tensor>::second,
+                            &std::pair<const char*, Tensor>::second) &&
+         parts == y.parts();
+}
+
 bool Transform::is_identity() const { return rule_.get() == &identity().rule(); }
 
 Transform compose(std::vector<Transform> parts) {
   if (parts.empty()) return identity();
   if (parts.size() == 1) return parts.front();
   return Transform(std::make_shared<Compose>(std::move(parts)));
+}
+
+Ends ends_of(const Constraint& constraint) {
+  constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
+  using Kind = Constraint::Kind;
+  switch (constraint.kind()) {
+    case Kind::positive:
+    case Kind::nonnegative:
+    case Kind::nonnegative_integer:
+      return {0, kInfinity};
+    case Kind::unit_interval:
+    case Kind::boolean:
+      return {0, 1};
+    default:
+      return {constraint.has_lower() ? constraint.lower() : -kInfinity,
+              constraint.has_upper() ? constraint.upper() : kInfinity};
+  }
 }
 
 Transform independent(Transform base, std::size_t n) {

@@ -34,6 +34,9 @@ class Transform {
   /// 1 for increasing, -1 for decreasing element-wise maps, 0 for others.
   int sign() const;
   bool is_identity() const;
+  /// Whether both are the same map: one object, or the same kinds made of the same numbers. Numbers
+  /// that are being differentiated are the same only as one tensor.
+  friend bool operator==(const Transform& a, const Transform& b);
   /// Which sites its numbers come from: see core/sources.hpp.
   ember::detail::Sources sources() const;
 
@@ -91,5 +94,11 @@ Transform positive_definite();
 Transform compose(std::vector<Transform> parts);
 /// `base` with n more event axes: log |det| is summed over them.
 Transform independent(Transform base, std::size_t n);
+
+/// Where the numbers of a constraint begin and end: infinite where nothing bounds them.
+struct Ends {
+  Tensor low, high;
+};
+Ends ends_of(const Constraint& constraint);
 
 }  // namespace ember::transforms

@@ -48,7 +48,7 @@ class Tanh final : public Rule {
   Tensor log_det(const Tensor& x, const Tensor&) const override {
     return 2 * (std::numbers::ln2 - x - ember::softplus(-2 * x));
   }
-  Constraint codomain(const Constraint&) const override { return Constraint::Kind::any; }
+  Constraint codomain(const Constraint&) const override { return constraints::interval(-1, 1); }
   int sign() const override { return 1; }
 };
 
@@ -81,15 +81,24 @@ class Affine final : public Rule {
   }
   Shape inverse_shape(const Shape& shape) const override { return forward_shape(shape); }
   Constraint codomain(const Constraint& domain) const override {
-    if (domain.kind() == Constraint::Kind::real) return domain;
-    if (domain.kind() == Constraint::Kind::positive && sign() != 0) {
-      const Tensor loc = detach(loc_);
-      return sign() > 0 ? constraints::greater_than(loc) : constraints::less_than(loc);
+    using Kind = Constraint::Kind;
+    const Kind kind = domain.kind();
+    if (kind == Kind::real) return domain;
+    if (domain.is_discrete() || sign() == 0) return Kind::any;
+    const auto [low, high] = ends_of(domain);
+    const Tensor a = detach(loc_ + scale_ * low), b = detach(loc_ + scale_ * high);
+    const bool up = sign() > 0;
+    if (kind == Kind::unit_interval || kind == Kind::interval || kind == Kind::half_open_interval) {
+      return up ? constraints::interval(a, b) : constraints::interval(b, a);
     }
-    if (domain.kind() == Constraint::Kind::unit_interval && sign() != 0) {
-      const Tensor loc = detach(loc_);
-      const Tensor other = loc + detach(scale_);
-      return sign() > 0 ? constraints::interval(loc, other) : constraints::interval(other, loc);
+    if (kind == Kind::positive || kind == Kind::greater_than) {
+      return up ? constraints::greater_than(a) : constraints::less_than(a);
+    }
+    if (kind == Kind::less_than) {
+      return up ? constraints::less_than(b) : constraints::greater_than(b);
+    }
+    if (up && (kind == Kind::nonnegative || kind == Kind::greater_than_eq)) {
+      return constraints::greater_than_eq(a);
     }
     return Constraint::Kind::any;
   }

@@ -1,5 +1,7 @@
 #include <ember/distributions/transformed.hpp>
 
+#include <limits>
+
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
@@ -61,18 +63,37 @@ class TransformedFamily final : public Family {
     return transform_(base_.expand(elements).mask(visible).sample_with(key));
   }
   Tensor cdf(const Tensor& value) const override {
-    const Tensor below = base_.cdf(transform_.inv(value));
-    if (transform_.sign() == 0) lacks("cdf");
-    return transform_.sign() > 0 ? below : 1 - below;
+    check_monotone("cdf");
+    const Tensor x = transform_.inv(value);
+    const Tensor below = constant_where_infinite(x, base_.cdf(x));
+    const Tensor f = transform_.sign() > 0 ? below : 1 - below;
+    const auto [low, high] = range();
+    return where(value < low, 0, where(value > high, 1, f));
   }
   Tensor icdf(const Tensor& probability) const override {
-    if (transform_.sign() == 0) lacks("icdf");
-    return transform_(base_.icdf(transform_.sign() > 0 ? probability : 1 - probability));
+    check_monotone("icdf");
+    const Tensor x = base_.icdf(transform_.sign() > 0 ? probability : 1 - probability);
+    return transform_(constant_where_infinite(x, x));
   }
 
   TransformedParts parts() const { return {base_, transform_}; }
 
  private:
+  void check_monotone(const char* what) const {
+    const int sign = transform_.sign();
+    // values that come in steps: F of a decreasing map would need the step itself
+    if (sign == 0 || (sign < 0 && base_.support().is_discrete())) lacks(what);
+  }
+  // At the infinite ends of the base F is flat, but slopes on the way there are no numbers.
+  static Tensor constant_where_infinite(const Tensor& x, const Tensor& y) {
+    return where(abs(x) == std::numeric_limits<Real>::infinity(), detach(y), y);
+  }
+  // What the ends of the base's support are taken to, the smaller one first.
+  transforms::Ends range() const {
+    const auto [low, high] = transforms::ends_of(base_.support());
+    const Tensor a = detach(transform_(low)), b = detach(transform_(high));
+    return transform_.sign() > 0 ? transforms::Ends{a, b} : transforms::Ends{b, a};
+  }
   // A mask over these elements as one over the base's, whose event axes belong to one element.
   Mask over_base(const Mask& visible) const {
     return visible.unsqueeze_right(base_.reinterpreted());

@@ -9,7 +9,8 @@ namespace ember::distributions {
 VisibleRows::VisibleRows(const Shape& elements, const Mask& visible)
     : elements_(elements), shape_(elements), is_all_(visible.is_all()) {
   if (is_all_) return;
-  if (visible.bytes()) positions_ = visible.broadcast_to(elements).bytes()->positions();
+  visible_ = visible.broadcast_to(elements);
+  if (visible_.bytes()) positions_ = visible_.bytes()->positions();
   shape_ = {positions_.size()};
 }
 
@@ -20,7 +21,7 @@ Tensor VisibleRows::take(const Tensor& x, std::size_t event_dim) const {
   const Index n = batch.numel();
   if (n == 1) return x.reshape(event);
   const detail::BroadcastPlan<1> plan(elements_, {&batch});
-  std::vector<Index> rows;
+  detail::PooledVector<Index> rows;
   rows.reserve(positions_.size());
   for (Index position : positions_) rows.push_back(plan.offsets_at(position)[0]);
   return index_select(x.reshape(concatenate(Shape{n}, event)), 0, rows);
@@ -32,7 +33,7 @@ Tensor VisibleRows::put_back(const Tensor& result, std::size_t event_dim) const 
   if (is_all_) return full;
   // hidden elements take the row behind the last one
   const auto kept = static_cast<Index>(positions_.size());
-  std::vector<Index> rows(static_cast<std::size_t>(elements_.numel()), kept);
+  detail::PooledVector<Index> rows(static_cast<std::size_t>(elements_.numel()), kept);
   for (Index i = 0; i < kept; ++i) {
     rows[static_cast<std::size_t>(positions_[static_cast<std::size_t>(i)])] = i;
   }

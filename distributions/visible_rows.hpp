@@ -2,7 +2,7 @@
 // put their results back where they were.
 #pragma once
 
-#include <vector>
+#include <span>
 
 #include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
@@ -25,7 +25,8 @@ class VisibleRows {
  private:
   Shape elements_, shape_;
   bool is_all_;
-  std::vector<Index> positions_;
+  Mask visible_;  // keeps the positions
+  std::span<const Index> positions_;
 };
 
 }  // namespace ember::distributions

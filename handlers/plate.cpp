@@ -1,4 +1,4 @@
-#include <ember/handlers/plate.hpp>
+#include <ember/handlers/open_plates.hpp>
 
 #include <algorithm>
 #include <numeric>
@@ -9,13 +9,13 @@
 namespace ember {
 namespace {
 
-std::vector<const plate*>& open_plates() {
+std::vector<const plate*>& opened() {
   thread_local std::vector<const plate*> plates;
   return plates;
 }
 
 const plate* plate_at(Index dim) {
-  for (const plate* p : open_plates()) {
+  for (const plate* p : opened()) {
     if (p->dim() == dim) return p;
   }
   return nullptr;
@@ -79,8 +79,10 @@ std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
   return std::move(message.indices);
 }
 
+std::span<const plate* const> open_plates() { return opened(); }
+
 const plate* find_open_plate(Name name) {
-  for (const plate* p : open_plates()) {
+  for (const plate* p : opened()) {
     if (p->frame().name == name) return p;
   }
   return nullptr;
@@ -110,18 +112,18 @@ void plate::open(Name name, Index size, const PlateOptions& options) {
   if (detail::find_open_plate(frame_.name) != nullptr) {
     fail(who(frame_.name), "a plate of this name is open");
   }
-  open_plates().push_back(this);
+  opened().push_back(this);
   try {
     detail::push_handler(*this);
   } catch (...) {
-    open_plates().pop_back();
+    opened().pop_back();
     throw;
   }
 }
 
 plate::~plate() {
   detail::pop_handler();
-  open_plates().pop_back();
+  opened().pop_back();
 }
 
 Indices plate::indices() const {

@@ -277,7 +277,7 @@ void GuideSites::process(Message& message) {
   });
 }
 
-// A joint draw is one: nothing further out can repeat it.
+// A joint draw is one: nothing further out can repeat it but a plate that it knows of.
 void GuideSites::postprocess(Message& message) {
   if (message.kind != Message::Kind::sample || !guide_.draws_jointly()) return;
   if (guide_.find_latent(message.name) == nullptr) return;

@@ -1,11 +1,13 @@
 #include <ember/inference/auto_multivariate_normal.hpp>
 
+#include <algorithm>
 #include <array>
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
+#include <ember/handlers/open_plates.hpp>
 
 namespace ember::inference {
 namespace {
@@ -24,6 +26,35 @@ Mask counted(const std::vector<std::uint8_t>& columns, Index begin, Index end) {
     }
   }
   return Mask::from_bytes({end - begin, n}, std::move(bytes));
+}
+
+// The shape of the plates around the guide, which repeat the joint draw, as batch axes to the left
+// of the `own` ones of a site; empty where there are none, or where its axes are in their way.
+Shape around(const Message& site, Index own) {
+  Shape result;
+  Index left = own;
+  const auto is_inside = [&](const PlateFrame& frame) {
+    return std::ranges::any_of(site.plates, [&](const auto& p) { return p.dim == frame.dim; });
+  };
+  for (const plate* p : detail::open_plates()) {
+    if (is_inside(p->frame())) continue;
+    if (-p->dim() <= own) return {};
+    left = std::max(left, -p->dim());
+  }
+  for (Index k = own; k < left; ++k) result.push_back(1);
+  for (const plate* p : detail::open_plates()) {
+    if (is_inside(p->frame())) continue;
+    const PlateFrame& frame = p->frame();
+    result[static_cast<std::size_t>(left + frame.dim)] =
+        frame.subsample_size > 0 ? frame.subsample_size : frame.size;
+  }
+  return result;
+}
+
+Shape ones_before(const Shape& shape, std::size_t n) {
+  Shape result;
+  for (std::size_t k = 0; k < n; ++k) result.push_back(1);
+  return concatenate(result, shape);
 }
 
 // The mask of a site whose message has passed its handlers, over the elements.
@@ -91,24 +122,33 @@ distributions::Distribution AutoMultivariateNormalState::posterior(const Message
   const auto [begin, end] = range_of(site.name);
   const Latent& latent = *find_latent(site.name);
   const Tensor loc = value_of(kLoc);
+  const auto events = static_cast<Index>(latent.event_dim + latent.reinterpreted);
+  const Shape outer = around(site, latent.init.dim() - events);
+  const Shape shape = concatenate(outer, latent.unconstrained_shape);
   if (!noise_.defined()) {
-    noise_ = detail::standard_normal(detail::next_key(Name(prefix())), loc.shape());
+    // one row a repetition, where there are any
+    const Shape rows = outer.rank() == 0 ? Shape{} : Shape{outer.numel()};
+    noise_ =
+        detail::standard_normal(detail::next_key(Name(prefix())), concatenate(rows, loc.shape()));
     met_.assign(static_cast<std::size_t>(loc.numel()), 0);
   }
-  const Mask visible = mask_of_site(site)
-                           .unsqueeze_right(latent.event_dim)
-                           .broadcast_to(latent.unconstrained_shape, "mask");
+  const Mask full =
+      mask_of_site(site).unsqueeze_right(latent.event_dim).broadcast_to(shape, "mask");
+  const Mask visible = any_to_shape(full, ones_before(latent.unconstrained_shape, outer.rank()));
+  if (!(visible.broadcast_to(shape) == full)) {
+    fail("mask", "hides other elements in some of the draws than in others", "leave .parallel out");
+  }
   const std::vector<std::uint8_t> bytes = visible.to_bytes();
   std::copy(bytes.begin(), bytes.end(), met_.begin() + begin);
 
   const Tensor lower = value_of(kLower).slice(0, begin, end);
   const Tensor scale = value_of(kScale).slice(0, begin, end);
-  const Tensor before = matmul(where(counted(met_, begin, end), lower, 0), noise_);
+  const Tensor kept = where(counted(met_, begin, end), lower, 0);
+  const Tensor before = noise_.dim() == 1 ? matmul(kept, noise_) : matmul(noise_, transpose(kept));
   const Tensor mean = loc.slice(0, begin, end) + scale * before;
-  const Tensor u = mean + scale * noise_.slice(0, begin, end);
-  drawn_ = biject_to(latent.support)(u.reshape(latent.unconstrained_shape));
-  return normal_of(latent, mean.reshape(latent.unconstrained_shape),
-                   scale.reshape(latent.unconstrained_shape));
+  const Tensor u = mean + scale * noise_.slice(-1, begin, end);
+  drawn_ = biject_to(latent.support)(u.reshape(shape));
+  return normal_of(latent, mean.reshape(shape), scale.reshape(latent.unconstrained_shape));
 }
 
 Tensor AutoMultivariateNormalState::draw(Name, const distributions::Distribution&) {

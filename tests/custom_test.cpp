@@ -3,6 +3,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include <ember/distributions/family.hpp>
 #include <ember/distributions/json.hpp>
 #include <ember/ember.hpp>
 
@@ -73,6 +74,27 @@ struct Pair : dist::Custom {
   }
 
   Tensor scale;
+};
+
+// The sum of as many normal numbers as there are parameters.
+struct Sum : dist::Custom {
+  explicit Sum(const std::vector<Tensor>& ms) : Custom(this, "Sum", named(ms)), means(ms) {}
+
+  static std::vector<Parameter> named(const std::vector<Tensor>& ms) {
+    std::vector<Parameter> all;
+    for (const Tensor& m : ms) all.push_back({"m" + std::to_string(all.size()), m});
+    return all;
+  }
+  dist::Normal whole() const {
+    Tensor total = 0;
+    for (const Tensor& m : means) total = total + m;
+    return {total, std::sqrt(static_cast<Real>(means.size()))};
+  }
+  Constraint support() const override { return constraints::real; }
+  Tensor sample(const Shape& shape) const override { return whole().expand(shape).sample(); }
+  Tensor log_prob(const Tensor& x) const override { return whole().log_prob(x); }
+
+  std::vector<Tensor> means;
 };
 
 struct Heir : Bell {
@@ -256,4 +278,23 @@ TEST_CASE("mistakes in a custom family are named") {
               Careless().mask(true).log_prob(tensor({1.0, -1.0}));
             }),
             "log_prob[1] = nan must not be NaN"));
+}
+
+TEST_CASE("a family may have any number of parameters") {
+  std::vector<Tensor> means;
+  for (Index k = 0; k < 20; ++k) means.push_back(tensor({0.1, 0.2}) * static_cast<Real>(k));
+  const auto density = [](std::span<const Tensor> in) {
+    return sum(Sum({in.begin(), in.end()}).mask(mask_of({true, false})).log_prob(3));
+  };
+  const auto [value, grads] = value_and_grad(density, means);
+  CHECK(value == Approx(dist::Normal(19, std::sqrt(20.0)).log_prob(3).item()));
+  for (const Tensor& grad : grads) {
+    CHECK(grad.at({0}) == Approx(-16 / 20.0));
+    CHECK(grad.at({1}) == 0);
+  }
+  const dist::Distribution d = Sum(means);
+  CHECK(d.family().parameters().size() == 20);
+  CHECK(d.batch_shape() == Shape{2});
+  means[17] = tensor({0.1, kNaN});
+  CHECK(has(error_of([&] { dist::Distribution(Sum(means)).log_prob(3); }), "m17[1]"));
 }

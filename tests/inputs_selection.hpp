@@ -2,6 +2,7 @@
 #pragma once
 
 #include <ember/core/op.hpp>
+#include <ember/core/pool.hpp>
 
 #include "inputs_elementwise.hpp"
 
@@ -239,7 +240,7 @@ struct Inputs<detail::Op::concatenate> {
     const std::size_t repeats = parts.size() / inputs.size();
     cases.push_back({describe("", inputs) + " axis " + std::to_string(axis), inputs,
                      [=](std::span<const Tensor> in) {
-                       std::vector<Tensor> list;
+                       detail::PooledVector<Tensor> list;
                        for (std::size_t k = 0; k < repeats; ++k) {
                          list.insert(list.end(), in.begin(), in.end());
                        }
