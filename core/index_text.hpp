@@ -11,7 +11,7 @@ namespace ember::detail {
 inline std::string index_text(Index position, const Shape& shape) {
   std::string text;
   for (std::size_t a = shape.rank(); a-- > 0;) {
-    text = std::to_string(position % shape[a]) + (text.empty() ? "" : ", ") + text;
+    text.insert(0, std::to_string(position % shape[a]) + (text.empty() ? "" : ", "));
     position /= shape[a];
   }
   return text.empty() ? "" : "[" + text + "]";

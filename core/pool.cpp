@@ -5,10 +5,19 @@
 
 namespace ember::detail {
 
+namespace {
+
+constexpr std::align_val_t kAlignment{64};
+
+void* from_heap(std::size_t bytes) { return ::operator new(bytes, kAlignment); }
+void to_heap(void* block) noexcept { ::operator delete(block, kAlignment); }
+
+}  // namespace
+
 // Sanitizers are to see each object come and go.
 #ifdef EMBER_HAS_ASAN
-void* pool_allocate(std::size_t bytes) { return ::operator new(bytes); }
-void pool_free(void* block, std::size_t) noexcept { ::operator delete(block); }
+void* pool_allocate(std::size_t bytes) { return from_heap(bytes); }
+void pool_free(void* block, std::size_t) noexcept { to_heap(block); }
 #else
 namespace {
 
@@ -34,7 +43,7 @@ struct FreeLists {
   ~FreeLists() {
     is_gone() = true;
     for (Block* head : heads) {
-      while (head != nullptr) ::operator delete(std::exchange(head, head->next));
+      while (head != nullptr) to_heap(std::exchange(head, head->next));
     }
   }
 };
@@ -58,10 +67,10 @@ std::size_t size_of(std::size_t size_class) {
 
 void* pool_allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
-  if (size_class >= kClasses || is_gone()) return ::operator new(bytes);
+  if (size_class >= kClasses || is_gone()) return from_heap(bytes);
   FreeLists& lists = free_lists();
   Block*& head = lists.heads[size_class];
-  if (head == nullptr) return ::operator new(size_of(size_class));
+  if (head == nullptr) return from_heap(size_of(size_class));
   if (size_class >= kSmall) lists.large_kept -= size_of(size_class);
   return std::exchange(head, head->next);
 }
@@ -69,13 +78,13 @@ void* pool_allocate(std::size_t bytes) {
 void pool_free(void* block, std::size_t bytes) noexcept {
   const std::size_t size_class = class_of(bytes);
   if (size_class >= kClasses || is_gone()) {
-    ::operator delete(block);
+    to_heap(block);
     return;
   }
   FreeLists& lists = free_lists();
   if (size_class >= kSmall) {
     if (lists.large_kept + size_of(size_class) > kLargeKept) {
-      ::operator delete(block);
+      to_heap(block);
       return;
     }
     lists.large_kept += size_of(size_class);

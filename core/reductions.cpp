@@ -68,7 +68,7 @@ void backward_sum(Node& n) {
   plan.for_each_run([&](Index position, const auto& offsets, Index length) {
     Real* to = sink.data + position;
     const Real* from = adjoint + offsets[0];
-    if (!sink.add) {
+    if (!sink.add) {  // NOLINT(bugprone-branch-clone): it does not see into omp
 #pragma omp simd
       for (Index i = 0; i < length; ++i) to[i] = from[i * stride] * factor;
     } else if (reached == nullptr) {

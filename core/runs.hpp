@@ -13,7 +13,7 @@ template <class F>
 Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
   Node* out = new_result(op, shape, {&in});
   Tensor result(out);
-  const Index runs = out->numel == 0 ? 0 : out->numel / run;
+  const Index runs = run == 0 ? 0 : out->numel / run;
   Index* starts = nullptr;
   if (out->requires_grad) {
     starts = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(runs));

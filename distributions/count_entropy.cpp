@@ -10,7 +10,9 @@ WithSlope entropy_of_counts(const Counts& counts, FunctionRef<WithSlope(double)>
   const double top = log_mass(middle).value;
   double sum = 0, slope = 0, rest = 0;
   for (const double step : {1.0, -1.0}) {
-    for (double k = middle + step; k >= 0 && k <= counts.last; k += step) {
+    for (Index i = 1;; ++i) {
+      const double k = middle + step * static_cast<double>(i);
+      if (!(k >= 0 && k <= counts.last)) break;
       const WithSlope at = log_mass(k);
       const double p = special::exp(at.value);
       if (!(p > 0)) break;  // 0 log 0 is 0

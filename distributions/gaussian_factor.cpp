@@ -45,7 +45,7 @@ Tensor GaussianFactor::color(const Tensor& columns) const {
 
 template <class F>
 Tensor GaussianFactor::each_row(const Tensor& rows, F f) const {
-  const Shape shape = rows.shape();
+  const Shape& shape = rows.shape();
   if (l_.shape().rank() == 2) {
     const Tensor columns = transpose(rows.reshape({shape.numel() / size(), size()}));
     return transpose(f(columns)).reshape(shape);

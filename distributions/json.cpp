@@ -17,7 +17,6 @@ namespace {
 using distributions::Distribution;
 using distributions::Family;
 using distributions::FamilyInfo;
-using distributions::ParameterInfo;
 
 // A family of another program: what its file says of it.
 class UnknownFamily final : public Family {

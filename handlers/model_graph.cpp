@@ -85,6 +85,7 @@ class Writer {
     out_ << "digraph model {\n";
     write(whole, "  ");
     for (const Site& site : trace) {
+      if (!site.parents) continue;
       for (Name parent : *site.parents) {
         out_ << "  " << quoted(parent.str()) << " -> " << quoted(site.name.str()) << ";\n";
       }

@@ -121,8 +121,8 @@ Values in_parallel(Model model, const FunctionRef<void()>* guide, const Values* 
   if (draws != nullptr) latents = row_of(*draws, 0);
   if (guide != nullptr) latents = handlers::trace([&] { (*guide)(); }).get_trace();
   const Execution one = execute(model, latents ? &*latents : nullptr, keep_observed);
-  const std::size_t depth =
-      std::max(depth_of(one.trace), guide != nullptr ? depth_of(*latents) : std::size_t{0});
+  const std::size_t depth = std::max(
+      depth_of(one.trace), guide != nullptr && latents ? depth_of(*latents) : std::size_t{0});
 
   const auto all_draws = [&](auto&& run) {
     const plate outer("_num_predictive_samples", n, {.dim = -static_cast<Index>(depth) - 1});

@@ -29,7 +29,10 @@ Schedule exponential(double gamma) {
 Schedule stepwise(Index every, double gamma) {
   check_steps("stepwise", every);
   check_factor("stepwise", gamma);
-  return [every, gamma](Index t) { return std::pow(gamma, static_cast<double>(t / every)); };
+  return [every, gamma](Index t) {
+    const Index stage = t / every;
+    return std::pow(gamma, static_cast<double>(stage));
+  };
 }
 
 Schedule cosine(Index steps, double floor) {

@@ -122,6 +122,10 @@ TEST_CASE("a save that is killed leaves one of the whole versions") {
     for (int version = 9; version >= 0; --version) {
       versions.push_back(text_of(kind, file, static_cast<Real>(version), kNumbers));
     }
+    const auto begin = std::chrono::steady_clock::now();
+    kind.save(file, 0, kNumbers);
+    const std::chrono::duration<double> of_one = std::chrono::steady_clock::now() - begin;
+    std::uniform_real_distribution<double> saves(0, 10);
     int seen_changed = 0;
     for (int i = 0; i < 15; ++i) {
       const pid_t pid = child([&] {
@@ -130,7 +134,7 @@ TEST_CASE("a save that is killed leaves one of the whole versions") {
         }
         return 0;
       });
-      std::this_thread::sleep_for(std::chrono::microseconds(2000 + random() % 40000));
+      std::this_thread::sleep_for(of_one * saves(random));
       kill(pid, SIGKILL);
       CHECK(result_of(pid) == -1);
       const std::string found = detail::read_file(file);
