@@ -199,7 +199,8 @@ int main(int argc, char** argv) {
     const Values draws = infer::Predictive(complete, guide, {.num_samples = 1000})(data);
     print_imputed(data, draws.at("grade"));
 
-    const Trace trace = h::trace(h::replay(model, guide.median())).get_trace(data);
+    const Trace trace =
+        h::trace(h::replay(model, guide.median()), {.relations = true}).get_trace(data);
     trace.save(out);
     std::printf("\nat the medians (saved as %s; look at it with ember-inspect):\n%s", out.c_str(),
                 trace.format_table().c_str());
