@@ -219,8 +219,8 @@ Trace Trace::from_json(const json& value) {
   const json& plates = detail::array_from_json(value, "plates", "");
   for (std::size_t i = 0; i < plates.size(); ++i) {
     const std::string path = "/plates/" + std::to_string(i);
-    TracePlate plate = plate_from_json(plates[i], path);
-    with_context("json", path, [&] { trace.add(std::move(plate)); });
+    const TracePlate plate = plate_from_json(plates[i], path);
+    with_context("json", path, [&] { trace.add(plate); });
   }
   const json& sites = detail::array_from_json(value, "sites", "");
   for (std::size_t i = 0; i < sites.size(); ++i) {
