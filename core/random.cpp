@@ -3,11 +3,6 @@
 #include <Random123/philox.h>
 
 #include <atomic>
-#include <cmath>
-#include <limits>
-#include <numbers>
-
-#include <ember/core/tape.hpp>
 
 namespace ember {
 namespace detail {
@@ -32,13 +27,6 @@ r123::Philox4x32::ctr_type block(RandomKey key, std::uint64_t element, std::uint
 double to_uniform(std::uint32_t high, std::uint32_t low) {
   const std::uint64_t bits = (static_cast<std::uint64_t>(high) << 20U) | (low >> 12U);
   return (static_cast<double>(bits) + 0.5) * 0x1p-52;
-}
-
-// The same as a Real: of as many parts as it tells apart, so that rounding never gives 1.
-Real to_real_uniform(std::uint32_t high, std::uint32_t low) {
-  if constexpr (std::numeric_limits<Real>::digits >= 53)
-    return static_cast<Real>(to_uniform(high, low));
-  return (static_cast<Real>(high >> 9U) + Real(0.5)) * Real(0x1p-23);
 }
 
 // What threads without a seed of their own have in common.
@@ -77,31 +65,6 @@ double ElementEngine::uniform() {
   const std::uint32_t high = (*this)();
   const std::uint32_t low = (*this)();
   return to_uniform(high, low);
-}
-
-Tensor standard_normal(RandomKey key, const Shape& shape) {
-  Node* out = new_constant(shape);
-  Tensor result(out);
-  // Box and Muller (1958): a pair of numbers a block.
-  for (Index i = 0; i < out->numel; i += 2) {
-    const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
-    const double radius = std::sqrt(-2 * std::log(to_uniform(words[0], words[1])));
-    const double angle = 2 * std::numbers::pi * to_uniform(words[2], words[3]);
-    out->value[i] = static_cast<Real>(radius * std::cos(angle));
-    if (i + 1 < out->numel) out->value[i + 1] = static_cast<Real>(radius * std::sin(angle));
-  }
-  return result;
-}
-
-Tensor standard_uniform(RandomKey key, const Shape& shape) {
-  Node* out = new_constant(shape);
-  Tensor result(out);
-  for (Index i = 0; i < out->numel; i += 2) {
-    const auto words = block(key, static_cast<std::uint64_t>(i / 2), 0);
-    out->value[i] = to_real_uniform(words[0], words[1]);
-    if (i + 1 < out->numel) out->value[i + 1] = to_real_uniform(words[2], words[3]);
-  }
-  return result;
 }
 
 }  // namespace detail

@@ -103,6 +103,26 @@ TEST_CASE("an element's number depends on its position alone") {
   CHECK(differs);
 }
 
+TEST_CASE("whole tensors have the numbers of Random123, by Box and Muller") {
+  const detail::RandomKey key{0x123456789abcdefU};
+  const double kTurn = 2 * std::acos(-1.0);
+  for (Index n : {1, 2, 7, 256, 257, 1000}) {
+    const Tensor normal = standard_normal(key, {n});
+    const Tensor uniform = standard_uniform(key, {n});
+    for (Index i = 0; i < n; ++i) {
+      ElementEngine engine(key, i / 2);
+      const double u = engine.uniform();
+      const double v = engine.uniform();
+      const double radius = std::sqrt(-2 * std::log(u));
+      const double expected = radius * (i % 2 == 0 ? std::cos(kTurn * v) : std::sin(kTurn * v));
+      const auto at = static_cast<std::size_t>(i);
+      if (sizeof(Real) == 8) CHECK(uniform.data()[at] == static_cast<Real>(i % 2 == 0 ? u : v));
+      CHECK(std::abs(static_cast<double>(normal.data()[at]) - expected) <
+            (sizeof(Real) == 8 ? 4e-15 : 2e-6));
+    }
+  }
+}
+
 TEST_CASE("normal and uniform draws have their distributions") {
   set_rng_seed(1);
   for (const char* name : {"random_test.a", "random_test.b"}) {

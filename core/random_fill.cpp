@@ -1,0 +1,149 @@
+// Draws of whole tensors. Philox is written out here, once more than in Random123, because a loop
+// over its library function does not vectorise: that and the functions below make a Normal number
+// four times cheaper.
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+#include <numbers>
+
+#include <ember/core/random.hpp>
+#include <ember/core/special.hpp>
+#include <ember/core/tape.hpp>
+
+namespace ember::detail {
+namespace {
+
+constexpr Index kLanes = 128;
+// Lanes are filled in groups of so many, whether asked for or not: what is left over in a loop
+// would be slower, and might round otherwise.
+constexpr Index kGroup = 8;
+
+// The four words of so many consecutive elements' first blocks.
+struct Words {
+  std::array<std::array<std::uint32_t, kLanes>, 4> of;
+
+  // Ten rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
+  Words(RandomKey key, Index first, Index n) {
+    const auto key0 = static_cast<std::uint32_t>(key.key);
+    const auto key1 = static_cast<std::uint32_t>(key.key >> 32U);
+    std::uint32_t *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const auto element = static_cast<std::uint64_t>(first + i);
+      auto c0 = static_cast<std::uint32_t>(element);
+      auto c1 = static_cast<std::uint32_t>(element >> 32U);
+      std::uint32_t c2 = 0, c3 = 0, k0 = key0, k1 = key1;
+#pragma GCC unroll 10
+      for (int round = 0; round < 10; ++round) {
+        const std::uint64_t p0 = std::uint64_t{c0} * 0xD2511F53U;
+        const std::uint64_t p1 = std::uint64_t{c2} * 0xCD9E8D57U;
+        c0 = static_cast<std::uint32_t>(p1 >> 32U) ^ c1 ^ k0;
+        c2 = static_cast<std::uint32_t>(p0 >> 32U) ^ c3 ^ k1;
+        c1 = static_cast<std::uint32_t>(p1);
+        c3 = static_cast<std::uint32_t>(p0);
+        k0 += 0x9E3779B9U;
+        k1 += 0xBB67AE85U;
+      }
+      w0[i] = c0;
+      w1[i] = c1;
+      w2[i] = c2;
+      w3[i] = c3;
+    }
+  }
+};
+
+// The middle of one of 2^52 equal parts of (0, 1), as ElementEngine::uniform.
+EMBER_INLINE double to_uniform(std::uint32_t high, std::uint32_t low) {
+  const std::uint64_t bits = (std::uint64_t{high} << 20U) | (low >> 12U);
+  return (std::bit_cast<double>(bits | 0x3ff0000000000000U) - 1) + 0x1p-53;
+}
+
+// The same as a Real: of as many parts as it tells apart, so that rounding never gives 1.
+EMBER_INLINE Real to_real_uniform(std::uint32_t high, std::uint32_t low) {
+  if constexpr (std::numeric_limits<Real>::digits >= 53)
+    return static_cast<Real>(to_uniform(high, low));
+  return (static_cast<Real>(high >> 9U) + Real(0.5)) * Real(0x1p-23);
+}
+
+// The point of the circle of this radius at so many turns, 0 <= turns <= 1: the nearest quarter is
+// taken off exactly, and the rest goes into the polynomials of fdlibm's k_sin.c and k_cos.c.
+struct Point {
+  double x, y;
+};
+EMBER_INLINE Point on_circle(double radius, double turns) {
+  constexpr double kRounder = 0x1.8p52;
+  const double quarters = 4 * turns;
+  const double quarter = (quarters + kRounder) - kRounder;  // 0 .. 4
+  const double a = (quarters - quarter) * (std::numbers::pi / 2);
+  const double z = a * a;
+  const double sine =
+      a + a * z *
+              (-1.66666666666666324348e-01 +
+               z * (8.33333333332248946124e-03 +
+                    z * (-1.98412698298579493134e-04 +
+                         z * (2.75573137070700676789e-06 + z * (-2.50507602534068634195e-08 +
+                                                                z * 1.58969099521155010221e-10)))));
+  const double cosine =
+      1 - 0.5 * z +
+      z * z *
+          (4.16666666666666019037e-02 +
+           z * (-1.38888888888741095749e-03 +
+                z * (2.48015872894767294178e-05 +
+                     z * (-2.75573143513906633035e-07 +
+                          z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11)))));
+  const bool is_odd = quarter == 1 || quarter == 3;
+  const double x = is_odd ? sine : cosine;
+  const double y = is_odd ? cosine : sine;
+  return {quarter == 1 || quarter == 2 ? -radius * x : radius * x,
+          quarter == 2 || quarter == 3 ? -radius * y : radius * y};
+}
+
+// Pairs of numbers of a block each: f(four words) gives them.
+template <class F>
+Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
+  Node* out = new_constant(shape);
+  Tensor result(out);
+  for (Index begin = 0; begin < out->numel; begin += 2 * kLanes) {
+    const Index count = std::min(2 * kLanes, out->numel - begin);
+    const Index pairs = (count + 1) / 2;
+    const Index lanes = (pairs + kGroup - 1) / kGroup * kGroup;
+    const Words words(key, begin / 2, lanes);
+    std::array<Real, kLanes> first, second;
+    Real *a = first.data(), *b = second.data();
+    const std::uint32_t *w0 = words.of[0].data(), *w1 = words.of[1].data(),
+                        *w2 = words.of[2].data(), *w3 = words.of[3].data();
+#pragma omp simd
+    for (Index i = 0; i < lanes; ++i) f(w0[i], w1[i], w2[i], w3[i], a[i], b[i]);
+    Real* to = out->value + begin;
+    for (Index i = 0; i < count / 2; ++i) {
+      to[2 * i] = a[i];
+      to[2 * i + 1] = b[i];
+    }
+    if (count % 2 != 0) to[count - 1] = a[pairs - 1];
+  }
+  return result;
+}
+
+using Word = std::uint32_t;
+
+}  // namespace
+
+// Box and Muller (1958).
+Tensor standard_normal(RandomKey key, const Shape& shape) {
+  return in_pairs(key, shape, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+    const double radius = std::sqrt(-2 * special::log(to_uniform(w0, w1)));
+    const Point p = on_circle(radius, to_uniform(w2, w3));
+    a = static_cast<Real>(p.x);
+    b = static_cast<Real>(p.y);
+  });
+}
+
+Tensor standard_uniform(RandomKey key, const Shape& shape) {
+  return in_pairs(key, shape, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+    a = to_real_uniform(w0, w1);
+    b = to_real_uniform(w2, w3);
+  });
+}
+
+}  // namespace ember::detail
