@@ -33,7 +33,8 @@ std::string file(const char* name) {
 std::string file_of(const char* name, const std::uint8_t* data, std::size_t size) {
   std::string path = file(name);
   std::FILE* out = std::fopen(path.c_str(), "wb");
-  require(out != nullptr && std::fwrite(data, 1, size, out) == size, "no room for the input");
+  require(out != nullptr, "no room for the input");
+  require(size == 0 || std::fwrite(data, 1, size, out) == size, "no room for the input");
   std::fclose(out);
   return path;
 }
