@@ -5,6 +5,7 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/special.hpp>
 
@@ -25,26 +26,58 @@ void with_strides(Index sa, Index sb, F&& f) {
 }
 
 template <class F>
-Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
-  Node& a = x.node();
-  Node& b = y.node();
-  Node* out = new_result(op, broadcast_shapes(a.shape, b.shape, symbol), {&a, &b});
+void combine(Node& out, const Node& a, const Node& b, F f) {
   const Real* pa = values(a);
   const Real* pb = values(b);
-  if (out->numel == 1) {
-    *out->value = f(*pa, *pb);
-    return Tensor(out);
+  if (out.numel == 1) {
+    *out.value = f(*pa, *pb);
+    return;
   }
-  const BroadcastPlan<2> plan(out->shape, {&a.shape, &b.shape});
+  const BroadcastPlan<2> plan(out.shape, {&a.shape, &b.shape});
   with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-      Real* to = out->value + position;
+      Real* to = out.value + position;
       const Real* from_a = pa + offsets[0];
       const Real* from_b = pb + offsets[1];
 #pragma omp simd
       for (Index i = 0; i < n; ++i) to[i] = f(from_a[i * sa], from_b[i * sb]);
     });
   });
+}
+
+template <class F>
+Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f);
+
+template <class F>
+class OwedPair final : public Owed {
+ public:
+  OwedPair(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f)
+      : op_(op), symbol_(symbol), x_(x), y_(y), f_(f) {}
+  void fill(Node& out) override { combine(out, x_.node(), y_.node(), f_); }
+  Tensor take(const Node& self, const PlacesPtr& at, Index row) const override {
+    if (row > 1 && self.shape.from_right(1) % row != 0) return {};
+    const Tensor taken = apply(op_, symbol_, detail::take(x_, self.shape, at, row),
+                               detail::take(y_, self.shape, at, row), f_);
+    return row > 1 ? expand(taken, {at->count(), row}) : taken;
+  }
+
+ private:
+  Op op_;
+  const char* symbol_;
+  Tensor x_, y_;
+  F f_;
+};
+
+template <class F>
+Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
+  Node& a = x.node();
+  Node& b = y.node();
+  const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
+  if (waits(a) || waits(b)) {
+    return wait(op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(op, symbol, x, y, f));
+  }
+  Node* out = new_result(op, shape, {&a, &b});
+  combine(*out, a, b, f);
   return Tensor(out);
 }
 

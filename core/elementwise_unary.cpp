@@ -3,6 +3,7 @@
 #include <sstream>
 
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/special.hpp>
 
@@ -13,17 +14,43 @@ namespace {
 Real real(double x) { return static_cast<Real>(x); }
 
 template <class F>
-Tensor apply(Op op, const Tensor& x, F f) {
-  Node& in = x.node();
-  Node* out = new_result(op, in.shape, {&in});
+void map(Node& out, const Node& in, F f) {
   const Real* from = values(in);
-  Real* to = out->value;
+  Real* to = out.value;
   if (in.numel == 1) {
     *to = f(*from);
   } else {
 #pragma omp simd
     for (Index i = 0; i < in.numel; ++i) to[i] = f(from[i]);
   }
+}
+
+template <class F>
+Tensor apply(Op op, const Tensor& x, F f);
+
+template <class F>
+class OwedMap final : public Owed {
+ public:
+  OwedMap(Op op, const Tensor& x, F f) : op_(op), x_(x), f_(f) {}
+  void fill(Node& out) override { map(out, x_.node(), f_); }
+  Tensor take(const Node& self, const PlacesPtr& at, Index row) const override {
+    Tensor taken = apply(op_, detail::take(x_, x_.shape(), at, row), f_);
+    taken.node().reals = self.reals;
+    return taken;
+  }
+
+ private:
+  Op op_;
+  Tensor x_;
+  F f_;
+};
+
+template <class F>
+Tensor apply(Op op, const Tensor& x, F f) {
+  Node& in = x.node();
+  if (waits(in)) return wait(op, in.shape, {&in}, std::make_unique<OwedMap<F>>(op, x, f));
+  Node* out = new_result(op, in.shape, {&in});
+  map(*out, in, f);
   return Tensor(out);
 }
 

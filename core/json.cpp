@@ -7,7 +7,8 @@
 #include <limits>
 
 #include <ember/core/error.hpp>
-#include <ember/core/mask_bytes.hpp>
+#include <ember/core/mask_list.hpp>
+#include <ember/core/owed.hpp>
 
 namespace ember {
 
@@ -40,13 +41,32 @@ json to_json(const Shape& shape) {
   return sizes;
 }
 
-json to_json(const Tensor& x) {
+namespace {
+
+json numbers(const Tensor& x) {
   json data = json::array();
   for (Real v : x.data()) data.push_back(to_json(v));
-  return {{"shape", to_json(x.shape())}, {"data", std::move(data)}};
+  return data;
+}
+
+}  // namespace
+
+json to_json(const Tensor& x) {
+  json result{{"shape", to_json(x.shape())}};
+  if (const detail::Coordinates* has = detail::coordinates_of(x)) {
+    result["positions"] = has->at->at();
+    result["data"] = numbers(has->values);
+    if (has->is_zero_elsewhere) result["elsewhere"] = 0;
+  } else {
+    result["data"] = numbers(x);
+  }
+  return result;
 }
 
 json to_json(const Mask& mask) {
+  if (detail::is_list(mask)) {
+    return {{"shape", to_json(mask.shape())}, {"positions", mask.bytes()->positions()}};
+  }
   json runs = json::array();
   std::string bits;
   std::uint8_t current = 0;
@@ -113,24 +133,70 @@ Shape shape_from_json(const json& value, const std::string& path) {
   return shape;
 }
 
-Tensor tensor_from_json(const json& value, const std::string& path) {
-  detail::check_keys(value, {"shape", "data"}, path);
-  const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
-  const json& data = detail::array_from_json(value, "data", path);
-  if (static_cast<Index>(data.size()) != shape.numel()) {
-    wrong(path + "/data",
-          std::to_string(data.size()) + " numbers do not fill shape " + to_string(shape));
-  }
+namespace {
+
+std::vector<Real> numbers_from_json(const json& object, const std::string& path) {
+  const json& data = detail::array_from_json(object, "data", path);
   std::vector<Real> numbers;
   numbers.reserve(data.size());
   for (std::size_t i = 0; i < data.size(); ++i) {
     numbers.push_back(real_from_json(data[i], path + "/data/" + std::to_string(i)));
+  }
+  return numbers;
+}
+
+// Ascending positions of a shape's elements.
+detail::Positions positions_from_json(const json& object, const Shape& shape,
+                                      const std::string& path) {
+  const json& list = detail::array_from_json(object, "positions", path);
+  detail::Positions positions;
+  positions.reserve(list.size());
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const std::string here = path + "/positions/" + std::to_string(i);
+    const Index position = detail::count_from_json(list[i], shape.numel() - 1, here);
+    if (!positions.empty() && position <= positions.back()) {
+      wrong(here, "positions ascend, and each stands once");
+    }
+    positions.push_back(position);
+  }
+  return positions;
+}
+
+Tensor coordinates_from_json(const json& value, const Shape& shape, const std::string& path) {
+  detail::check_keys(value, {"shape", "positions", "data", "elsewhere"}, path);
+  detail::Positions positions = positions_from_json(value, shape, path);
+  std::vector<Real> numbers = numbers_from_json(value, path);
+  if (numbers.size() != positions.size()) {
+    wrong(path + "/data", std::to_string(numbers.size()) + " numbers for " +
+                              std::to_string(positions.size()) + " positions");
+  }
+  const bool is_zero_elsewhere = value.contains("elsewhere");
+  if (is_zero_elsewhere) detail::count_from_json(value["elsewhere"], 0, path + "/elsewhere");
+  const Shape count{numbers.size()};
+  return detail::new_coordinates(shape, {detail::Places::make(std::move(positions), shape.numel()),
+                                         tensor_of(std::move(numbers), count), is_zero_elsewhere});
+}
+
+}  // namespace
+
+Tensor tensor_from_json(const json& value, const std::string& path) {
+  const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
+  if (value.contains("positions")) return coordinates_from_json(value, shape, path);
+  detail::check_keys(value, {"shape", "data"}, path);
+  std::vector<Real> numbers = numbers_from_json(value, path);
+  if (static_cast<Index>(numbers.size()) != shape.numel()) {
+    wrong(path + "/data",
+          std::to_string(numbers.size()) + " numbers do not fill shape " + to_string(shape));
   }
   return tensor_of(std::move(numbers), shape);
 }
 
 Mask mask_from_json(const json& value, const std::string& path) {
   const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
+  if (value.contains("positions")) {
+    detail::check_keys(value, {"shape", "positions"}, path);
+    return Mask::from_positions(shape, positions_from_json(value, shape, path));
+  }
   detail::check_keys(value, {"shape", value.contains("bits") ? "bits" : "runs"}, path);
   std::vector<std::uint8_t> bytes;
   if (value.contains("bits")) {

@@ -17,10 +17,13 @@ namespace ember {
 
 nlohmann::json to_json(Real number);
 nlohmann::json to_json(const Shape& shape);
-/// {"shape": [2, 2], "data": [1, 2, 3, "NaN"]}, row-major.
+/// {"shape": [2, 2], "data": [1, 2, 3, "NaN"]}, row-major; where a tensor has coordinates
+/// {"shape": [2, 2], "positions": [1, 2], "data": [2, 3]}, with "elsewhere": 0 where the other
+/// elements are 0.
 nlohmann::json to_json(const Tensor& x);
 /// {"shape": [4], "bits": "0110"} or, where that is shorter, {"shape": [4], "runs": [1, 2, 1]}: the
-/// lengths of the runs of equal elements, hidden ones first.
+/// lengths of the runs of equal elements, hidden ones first; a mask of coordinates as {"shape":
+/// [4], "positions": [1, 2]}.
 nlohmann::json to_json(const Mask& mask);
 
 /// The readers; `path` says where `json` stands in its document ("/sites/3/value").

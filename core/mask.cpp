@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
 #include <numeric>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/mask_bytes.hpp>
+#include <ember/core/mask_list.hpp>
 
 namespace ember {
 
@@ -63,9 +63,9 @@ DerivedMasks& derived() {
 template <class F>
 Mask combine(const Mask& a, const Mask& b, const Shape& shape, F f) {
   const BroadcastPlan<2> plan(shape, {&a.shape(), &b.shape()});
-  Bytes bytes(static_cast<std::size_t>(shape.numel()));
-  const std::uint8_t* pa = a.bytes()->data();
+  const std::uint8_t* pa = a.bytes()->data();  // first: lists may be an error here
   const std::uint8_t* pb = b.bytes()->data();
+  Bytes bytes(static_cast<std::size_t>(shape.numel()));
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
     for (Index i = 0; i < n; ++i) {
       bytes[static_cast<std::size_t>(position + i)] =
@@ -96,6 +96,17 @@ Mask Mask::from_bytes(const Shape& shape, Bytes bytes) {
   if (kept > 0 && kept < shape.numel())
     mask.bytes_ = std::allocate_shared<const MaskBytes>(detail::PoolAllocator<MaskBytes>(),
                                                         std::move(bytes), kept);
+  return mask;
+}
+
+Mask Mask::from_positions(const Shape& shape, detail::Positions positions) {
+  const auto kept = static_cast<Index>(positions.size());
+  Mask mask = filled(shape, kept > 0 || shape.numel() == 0);
+  if (kept > 0 && kept < shape.numel()) {
+    mask.bytes_ = std::allocate_shared<const MaskBytes>(
+        detail::PoolAllocator<MaskBytes>(),
+        detail::Places::make(std::move(positions), shape.numel()));
+  }
   return mask;
 }
 
@@ -142,6 +153,9 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (!bytes_ || shape.numel() == 0) return filled(shape, !none_).with_sources(sources_);
   if (shape.numel() == numel()) return reshape(shape);
   const auto make = [&] {
+    if (detail::is_list(*this) && shape.after(shape.rank() - shape_.rank()) == shape_) {
+      return detail::list_repeated(*this, shape);
+    }
     const BroadcastPlan<1> plan(shape, {&shape_});
     Bytes bytes(static_cast<std::size_t>(shape.numel()));
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {
@@ -182,6 +196,8 @@ Mask conjunction(const Mask& a, const Mask& b) {
     return a.broadcast_to(shape);
   }
   return derived().get(Derived::conjunction, a, b, shape, [&] {
+    if (detail::is_list(a) && shape == a.shape()) return detail::kept_of_list(a, b);
+    if (detail::is_list(b) && shape == b.shape()) return detail::kept_of_list(b, a);
     return combine(a, b, shape, [](Byte x, Byte y) { return static_cast<Byte>(x & y); });
   });
 }
@@ -193,14 +209,17 @@ Mask disjunction(const Mask& a, const Mask& b) {
   if (b.is_none() || (a.bytes() == b.bytes() && a.shape() == b.shape())) {
     return a.broadcast_to(shape);
   }
+  if (detail::is_list(a) && detail::is_list(b) && a.shape() == b.shape())
+    return detail::either_of_lists(a, b);
   return combine(a, b, shape, [](Byte x, Byte y) { return static_cast<Byte>(x | y); });
 }
 
 Mask negation(const Mask& a) {
   if (!a.bytes()) return Mask::filled(a.shape(), a.is_none());
   return derived().get(Derived::negation, a, Mask(), a.shape(), [&] {
+    const Byte* from = a.bytes()->data();
     Bytes bytes(static_cast<std::size_t>(a.numel()));
-    std::transform(a.bytes()->data(), a.bytes()->data() + a.numel(), bytes.begin(),
+    std::transform(from, from + a.numel(), bytes.begin(),
                    [](Byte x) { return static_cast<Byte>(1 - x); });
     return Mask::from_bytes(a.shape(), std::move(bytes));
   });
@@ -221,6 +240,9 @@ Mask operator!(const Mask& a) { return negation(a).with_sources(a.sources_); }
 bool operator==(const Mask& a, const Mask& b) {
   if (!(a.shape_ == b.shape_)) return false;
   if (a.bytes_ == b.bytes_) return a.bytes_ || a.none_ == b.none_ || a.numel() == 0;
+  if (a.count() != b.count() || !a.bytes_ || !b.bytes_) return false;
+  if (detail::is_list(a) || detail::is_list(b))
+    return a.bytes_->positions() == b.bytes_->positions();
   return a.to_bytes() == b.to_bytes();
 }
 
@@ -256,6 +278,7 @@ Mask reduced(const Mask& mask, const Shape& shape) {
   if (shape.numel() == mask.numel()) return mask.reshape(shape);
   if (shape.numel() == 1) return Mask::filled(shape, true);  // some element is kept
   return derived().get(Derived::reduce_any, mask, Mask(), shape, [&] {
+    if (detail::is_list(mask)) return detail::list_reduced(mask, shape);
     Bytes bytes(static_cast<std::size_t>(shape.numel()));
     const BroadcastPlan<1> plan(mask.shape(), {&shape});
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {

@@ -16,12 +16,15 @@
 
 namespace ember {
 
+class Indices;
+
 namespace detail {
 class MaskBytes;
 }
 
-/// A mask is one of a state (all or none of its elements) or bytes that are neither. Immutable;
-/// copies share the bytes.
+/// A mask is one of a state (all or none of its elements), bytes that are neither, or the list of
+/// its kept positions, which takes no memory for the others. Immutable; copies share what they
+/// have.
 class Mask {
  public:
   Mask() = default;  // all of a scalar
@@ -33,6 +36,8 @@ class Mask {
   /// From row-major bytes, 0 or 1, as many as the shape has elements.
   static Mask from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes);
   static Mask from_bytes(const Shape& shape, detail::Bytes bytes);
+  /// Kept at the ascending positions of a list alone, of as many elements as the shape has.
+  static Mask from_positions(const Shape& shape, detail::Positions positions);
   /// The bytes `bytes` seen under a shape of the same number of elements.
   static Mask from_shared(const Shape& shape, std::shared_ptr<const detail::MaskBytes> bytes);
 
@@ -57,7 +62,7 @@ class Mask {
     return std::move(*this);
   }
 
-  /// The bytes; empty where the mask is a state.
+  /// Bytes or positions; empty where the mask is a state.
   const std::shared_ptr<const detail::MaskBytes>& bytes() const { return bytes_; }
   /// Row-major bytes, also of a state.
   std::vector<std::uint8_t> to_bytes() const;
@@ -77,6 +82,10 @@ class Mask {
 
 Mask mask_of(std::initializer_list<bool> values);
 Mask mask_of(const std::vector<bool>& values, const Shape& shape);
+
+/// True at these coordinates, one list of indices an axis, and nowhere else: time and memory follow
+/// their number, whatever the shape says. Repeated coordinates count once.
+Mask mask_at(const Shape& shape, const std::vector<Indices>& coordinates);
 
 /// Whether any / all elements are true, over everything or along one axis (which disappears).
 Mask any(const Mask& mask);

@@ -3,20 +3,43 @@
 #include <algorithm>
 #include <numeric>
 
+#include <ember/core/error.hpp>
+
 namespace ember::detail {
 
-void MaskBytes::make_positions() const {
-  positions_.reserve(static_cast<std::size_t>(kept_));
-  for (Index i = 0; i < size(); ++i) {
-    if (bytes_[static_cast<std::size_t>(i)] != 0) positions_.push_back(i);
+bool MaskBytes::operator[](Index i) const {
+  if (!is_list_) return bytes_[static_cast<std::size_t>(i)] != 0;
+  return std::binary_search(places_->at().begin(), places_->at().end(), i);
+}
+
+void MaskBytes::make_places() const {
+  Positions positions;
+  positions.reserve(static_cast<std::size_t>(kept_));
+  for (Index i = 0; i < size_; ++i) {
+    if (bytes_[static_cast<std::size_t>(i)] != 0) positions.push_back(i);
   }
+  places_ = Places::make(std::move(positions), size_);
+}
+
+void MaskBytes::make_bytes() const {
+  constexpr Index kMost = Index{1} << 28U;
+  if (size_ > kMost) {
+    fail("mask",
+         "the whole of a mask of coordinates would have to be formed: " + std::to_string(size_) +
+             " bytes",
+         "matmul, transpose, reshape, + - *, index_select, unary maps and densities work on "
+         "coordinates alone");
+  }
+  bytes_.resize(static_cast<std::size_t>(size_));
+  for (Index i : places_->at()) bytes_[static_cast<std::size_t>(i)] = 1;
 }
 
 void MaskBytes::make_counts() const {
   counts_.reserve(static_cast<std::size_t>((size() + kBlock - 1) / kBlock));
+  const std::uint8_t* bytes = data();
   for (Index begin = 0; begin < size(); begin += kBlock) {
     const Index end = std::min(begin + kBlock, size());
-    counts_.push_back(std::accumulate(bytes_.begin() + begin, bytes_.begin() + end, 0));
+    counts_.push_back(std::accumulate(bytes + begin, bytes + end, 0));
   }
 }
 

@@ -1,5 +1,5 @@
-// The storage of a mask that is neither all nor none, with what is derived from it once and lazily:
-// the counts of its blocks and the list of its kept positions.
+// The storage of a mask that is neither all nor none: bytes or the list of its kept positions, each
+// made of the other once and lazily, and so are the counts of its blocks.
 #pragma once
 
 #include <bit>
@@ -8,6 +8,7 @@
 #include <mutex>
 #include <type_traits>
 
+#include <ember/core/places.hpp>
 #include <ember/core/pool.hpp>
 #include <ember/core/real.hpp>
 
@@ -39,18 +40,32 @@ using RealBits = std::conditional_t<sizeof(Real) == 8, std::int64_t, std::int32_
 
 class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
  public:
-  MaskBytes(Bytes bytes, Index kept) : bytes_(std::move(bytes)), kept_(kept) {}
+  MaskBytes(Bytes bytes, Index kept)
+      : size_(static_cast<Index>(bytes.size())), kept_(kept), bytes_(std::move(bytes)) {}
+  /// Kept are the positions of an ascending list, of as many elements as its bound says.
+  explicit MaskBytes(PlacesPtr places)
+      : size_(places->bound()),
+        kept_(places->count()),
+        is_list_(true),
+        places_(std::move(places)) {}
 
-  Index size() const { return static_cast<Index>(bytes_.size()); }
+  Index size() const { return size_; }
   Index kept() const { return kept_; }
-  const std::uint8_t* data() const { return bytes_.data(); }
-  bool operator[](Index i) const { return bytes_[static_cast<std::size_t>(i)] != 0; }
+  /// Whether it was made of a list: bytes of so many elements are better not asked for.
+  bool is_list() const { return is_list_; }
+  /// One byte an element, 0 or 1. An error where a list would have to become too many.
+  const std::uint8_t* data() const {
+    if (is_list_) std::call_once(other_once_, [this] { make_bytes(); });
+    return bytes_.data();
+  }
+  bool operator[](Index i) const;
 
   /// Ascending positions of the kept elements.
-  const PooledVector<Index>& positions() const {
-    std::call_once(positions_once_, [this] { make_positions(); });
-    return positions_;
+  const PlacesPtr& places() const {
+    if (!is_list_) std::call_once(other_once_, [this] { make_places(); });
+    return places_;
   }
+  const Positions& positions() const { return places()->at(); }
   /// How many elements are kept in each block of kBlock.
   const PooledVector<std::int32_t>& block_counts() const {
     std::call_once(counts_once_, [this] { make_counts(); });
@@ -62,13 +77,16 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   bool is_sparse() const { return kept_ * 4 < size(); }
 
  private:
-  void make_positions() const;
+  void make_places() const;
+  void make_bytes() const;
   void make_counts() const;
 
-  Bytes bytes_;
+  Index size_;
   Index kept_;
-  mutable std::once_flag positions_once_, counts_once_;
-  mutable PooledVector<Index> positions_;
+  bool is_list_ = false;
+  mutable std::once_flag other_once_, counts_once_;
+  mutable Bytes bytes_;
+  mutable PlacesPtr places_;
   mutable PooledVector<std::int32_t> counts_;
 };
 

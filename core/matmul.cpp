@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/matmul_rows.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
@@ -150,6 +151,58 @@ struct Pullback {
   }
 };
 
+void multiply(Node& out, const Node& a, const Node& b) {
+  const Product p = product_of(a.shape, b.shape);
+  each_member(p, [&](Index member, Index at_a, Index at_b) {
+    MutableView(out.value + member * p.n * p.m, p.n, p.m).noalias() =
+        View(values(a) + at_a * p.n * p.k, p.n, p.k) * View(values(b) + at_b * p.k * p.m, p.k, p.m);
+  });
+}
+
+class OwedProduct final : public Owed {
+ public:
+  OwedProduct(const Tensor& a, const Tensor& b) : a_(a), b_(b) {}
+  void fill(Node& out) override { multiply(out, a_.node(), b_.node()); }
+
+  Tensor take(const Node&, const PlacesPtr& at, Index row) const override {
+    const Product p = product_of(a_.shape(), b_.shape());
+    if (p.m % row != 0) return {};
+    const Index groups = p.m / row;
+    Positions key{-3, p.n, groups};
+    for (const Shape* shape : {&p.batch_a, &p.batch_b, &p.batch}) {
+      key.push_back(-1);
+      key.insert(key.end(), shape->begin(), shape->end());
+    }
+    const auto mapped = [&](Index which, Index bound, auto f) {
+      Positions own = key;
+      own.push_back(which);
+      return at->derived(std::move(own), bound, [&] {
+        Positions positions = at->at();
+        for (Index& i : positions) i = f(i);
+        return positions;
+      });
+    };
+    const BroadcastPlan<2> members(p.batch, {&p.batch_a, &p.batch_b});
+    const bool is_one = p.batch.numel() == 1;
+    const auto member_of = [&](Index i, std::size_t operand) {
+      return is_one ? 0 : members.offsets_at(i / (p.n * groups))[operand];
+    };
+    const PlacesPtr rows = mapped(0, p.batch_a.numel() * p.n, [&](Index i) {
+      return member_of(i, 0) * p.n + i / groups % p.n;
+    });
+    const PlacesPtr columns = mapped(1, p.batch_b.numel() * groups, [&](Index i) {
+      return member_of(i, 1) * groups + i % groups;
+    });
+    const Tensor* columns_as_rows = waits(b_) ? b_.node().owed->transpose_of() : nullptr;
+    const ProductRows product{p.k, p.m, row, columns_as_rows != nullptr};
+    return matmul_rows(a_, columns_as_rows != nullptr ? *columns_as_rows : b_, product, rows,
+                       columns);
+  }
+
+ private:
+  Tensor a_, b_;
+};
+
 [[noreturn]] void unlike(const char* who, const Tensor& a, const Tensor& b, const char* remedy) {
   fail(who, "shapes " + to_string(a.shape()) + " and " + to_string(b.shape()), remedy);
 }
@@ -221,19 +274,17 @@ Tensor matmul(const Tensor& x, const Tensor& y) {
     misfit(" do not fit: their batches do not broadcast",
            "the axes before the last two must be equal or 1, counted from the right");
   }
-  const detail::Product p = detail::product_of(given_a, given_b);
   Node& a = x.node();
   Node& b = y.node();
-  Node* out = detail::new_result(detail::Op::matmul,
-                                 concatenate(broadcast_shapes(batch_a, batch_b, "matmul"),
-                                             Shape{given_a.from_right(2), given_b.from_right(1)}),
-                                 {&a, &b});
+  const Shape shape = concatenate(broadcast_shapes(batch_a, batch_b, "matmul"),
+                                  Shape{given_a.from_right(2), given_b.from_right(1)});
+  if (shape.numel() >= detail::kWaitsFrom) {
+    return detail::wait(detail::Op::matmul, shape, {&a, &b},
+                        std::make_unique<detail::OwedProduct>(x, y));
+  }
+  Node* out = detail::new_result(detail::Op::matmul, shape, {&a, &b});
   Tensor result(out);
-  detail::each_member(p, [&](Index member, Index at_a, Index at_b) {
-    detail::MutableView(out->value + member * p.n * p.m, p.n, p.m).noalias() =
-        detail::View(detail::values(a) + at_a * p.n * p.k, p.n, p.k) *
-        detail::View(detail::values(b) + at_b * p.k * p.m, p.k, p.m);
-  });
+  detail::multiply(*out, a, b);
   return result;
 }
 

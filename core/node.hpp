@@ -14,6 +14,7 @@
 
 namespace ember::detail {
 
+class Owed;
 class Tape;
 
 enum class Owner : std::uint8_t { heap, tape };
@@ -34,9 +35,8 @@ struct Node {
 
   Shape shape;
   Index numel = 1;
-  Real* value =
-      nullptr;      // row-major, written once; a node that owes its values will have null here
-  Real scalar = 0;  // the value where numel is 1
+  Real* value = nullptr;  // row-major, written once; null as long as the node owes its values
+  Real scalar = 0;        // the value where numel is 1
   Real scalar_adjoint = 0;
 
   Node* base = nullptr;    // the heap node whose numbers these are
@@ -50,6 +50,7 @@ struct Node {
   std::array<Index, 4> ints{};
   std::array<Real, 2> reals{};
   void* aux = nullptr;
+  Owed* owed = nullptr;  // what its values are to be made of: see owed.hpp
 
   const Node* origin =
       nullptr;  // what a transform made this from, and which one: its inverse needs no work
@@ -67,13 +68,21 @@ Node* new_heap_node(const Shape& shape);
 /// A heap node that shows the numbers of another one under a shape of the same number of elements.
 Node* new_heap_view(Node& base, const Shape& shape);
 void destroy(Node* node) noexcept;
+void destroy(Owed* owed) noexcept;
 
 /// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
 /// them.
 Real* own_values(Tensor& x);
 
-/// The node's values (this is where a node that owes them will be asked for them).
-inline const Real* values(const Node& node) { return node.value; }
-inline const Real* values(const Tensor& x) { return x.node().value; }
+/// Makes the values that a node owes.
+const Real* settle(const Node& node);
+/// The node's values, settled where it owes them.
+inline const Real* values(const Node& node) {
+  // Threads that share a heap tensor may settle it at once.
+  const Real* value =
+      std::atomic_ref(const_cast<Real*&>(node.value)).load(std::memory_order_acquire);
+  return value != nullptr ? value : settle(node);
+}
+inline const Real* values(const Tensor& x) { return values(x.node()); }
 
 }  // namespace ember::detail

@@ -9,6 +9,7 @@
 #include <new>
 #include <vector>
 
+#include <ember/core/real.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
@@ -37,5 +38,7 @@ template <class T>
 using PooledVector = std::vector<T, PoolAllocator<T>>;
 /// The bytes of a mask: 0 or 1.
 using Bytes = PooledVector<std::uint8_t>;
+/// Positions of elements.
+using Positions = PooledVector<Index>;
 
 }  // namespace ember::detail

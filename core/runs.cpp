@@ -4,7 +4,7 @@ namespace ember::detail {
 namespace {
 
 // Whether every element of the operand is in the result.
-bool takes_all(Op op) { return op == Op::transpose || op == Op::permute; }
+bool takes_all(Op op) { return op == Op::permute; }
 
 }  // namespace
 

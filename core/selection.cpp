@@ -1,4 +1,6 @@
 // Operators that take elements out.
+#include <ember/core/mask_list.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/runs.hpp>
 #include <ember/core/selection.hpp>
 
@@ -29,6 +31,42 @@ void backward_gather(Node& n) { return_runs(n); }
 
 using detail::Node;
 using detail::Op;
+
+namespace {
+
+// Runs of `run` neighbours of a tensor that waits.
+class OwedRuns final : public detail::Owed {
+ public:
+  OwedRuns(const Tensor& x, detail::Positions starts, Index run)
+      : x_(x), starts_(std::move(starts)), run_(run) {}
+  void fill(Node& out) override {
+    const Real* from = detail::values(x_);
+    Real* to = out.value;
+    for (Index start : starts_) to = std::copy_n(from + start, run_, to);
+  }
+  Tensor take(const Node&, const detail::PlacesPtr& at, Index row) const override {
+    if (run_ % row != 0) return {};
+    detail::Positions rows = at->at();
+    for (Index& i : rows) {
+      const Index p = i * row;
+      i = (starts_[static_cast<std::size_t>(p / run_)] + p % run_) / row;
+    }
+    const auto mapped = std::make_shared<const detail::Places>(std::move(rows), x_.numel() / row);
+    return detail::take(x_, x_.shape(), mapped, row);
+  }
+  // What the reverse pass of copy_runs reads.
+  void describe(Node& node) {
+    node.aux = starts_.data();
+    node.ints = {run_, static_cast<Index>(starts_.size()), 0, 0};
+  }
+
+ private:
+  Tensor x_;
+  detail::Positions starts_;
+  Index run_;
+};
+
+}  // namespace
 
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end) {
   Node& in = x.node();
@@ -67,7 +105,18 @@ Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
   const auto from = [&](Index r) {
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   };
-  Tensor result = detail::copy_runs(Op::index_select, in, in.shape.with(a, count), inner, from);
+  const Shape shape = in.shape.with(a, count);
+  if (detail::waits(in) && shape.numel() > 0) {
+    detail::Positions starts(static_cast<std::size_t>(shape.numel() / inner));
+    for (std::size_t r = 0; r < starts.size(); ++r) starts[r] = from(static_cast<Index>(r));
+    auto owed = std::make_unique<OwedRuns>(x, std::move(starts), inner);
+    OwedRuns& runs = *owed;
+    Tensor waiting = detail::wait(Op::index_select, shape, {&in}, std::move(owed));
+    runs.describe(waiting.node());
+    detail::add_sources(waiting, indices.sources());
+    return waiting;
+  }
+  Tensor result = detail::copy_runs(Op::index_select, in, shape, inner, from);
   detail::add_sources(result, indices.sources());
   return result;
 }
@@ -85,6 +134,9 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
   if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
   const Index inner = mask.shape().after(a + 1).numel();
   const Index outer = mask.shape().first(a).numel();
+  if (detail::is_list(mask)) {
+    return detail::list_selected(mask, shape, inner, size, indices).with_sources(mask.sources());
+  }
   detail::Bytes bytes;
   bytes.reserve(static_cast<std::size_t>(shape.numel()));
   for (Index o = 0; o < outer; ++o) {

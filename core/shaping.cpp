@@ -3,6 +3,7 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/reads.hpp>
 
@@ -30,6 +31,26 @@ void backward_expand(Node& n) {
 using detail::Node;
 using detail::Op;
 
+namespace {
+
+// The values of another tensor that waits, under another shape or without a gradient.
+class OwedView final : public detail::Owed {
+ public:
+  OwedView(const Tensor& x, bool is_detached) : x_(x), is_detached_(is_detached) {}
+  void fill(Node& out) override { std::copy_n(detail::values(x_), out.numel, out.value); }
+  Node* shown() const override { return &x_.node(); }
+  Tensor take(const Node&, const detail::PlacesPtr& at, Index row) const override {
+    const Tensor taken = detail::take(x_, x_.shape(), at, row);
+    return is_detached_ ? detach(taken) : taken;
+  }
+
+ private:
+  Tensor x_;
+  bool is_detached_;
+};
+
+}  // namespace
+
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Node& in = x.node();
   if (in.numel != shape.numel()) {
@@ -39,6 +60,9 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
          "the number of elements must stay");
   }
   if (in.shape == shape) return x;
+  if (detail::waits(in)) {
+    return detail::wait(Op::reshape, shape, {&in}, std::make_unique<OwedView>(x, false));
+  }
   return Tensor(detail::new_view(Op::reshape, shape, in));
 }
 
@@ -82,6 +106,12 @@ Tensor detach(const Tensor& x) {
   detail::Tape& tape = detail::Tape::current();
   tape.check_owner(in, "detach");
   detail::note_read(in);
+  if (detail::waits(in)) {
+    const Tensor waiting =
+        detail::wait(Op::leaf, in.shape, {}, std::make_unique<OwedView>(x, true));
+    detail::add_sources(waiting, in.sources);
+    return waiting;
+  }
   return Tensor(tape.allocate_view(in.shape, in));
 }
 

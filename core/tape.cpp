@@ -5,6 +5,7 @@
 #include <string>
 
 #include <ember/core/memory.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
@@ -43,6 +44,7 @@ void release(Node* node) noexcept {
 }
 
 void destroy(Node* node) noexcept {
+  if (node->owed != nullptr) destroy(node->owed);
   if (node->base != nullptr) release(node->base);
   if (node->buffer != nullptr) free_numbers(node->buffer, bytes_of(node->numel));
   delete node;
@@ -64,7 +66,7 @@ Node* new_heap_view(Node& base, const Shape& shape) {
   auto node = std::make_unique<Node>();
   node->shape = shape;
   node->numel = base.numel;
-  node->value = base.value;
+  node->value = const_cast<Real*>(values(base));
   node->base = base.base != nullptr ? base.base : &base;
   node->sources = base.sources;
   retain(node->base);
@@ -113,6 +115,7 @@ Node* Tape::allocate(const Shape& shape) {
   node->reach = nullptr;
   node->mask = nullptr;
   node->aux = nullptr;
+  node->owed = nullptr;
   node->origin = nullptr;
   node->sources = nullptr;
   return node;
@@ -123,7 +126,7 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
   // pointer.
   if (base.numel == 1) {
     Node* node = allocate(shape);
-    *node->value = *base.value;
+    *node->value = *values(base);
     node->sources = base.sources;
     return node;
   }
@@ -131,7 +134,7 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
   node->sources = base.sources;
   node->shape = shape;
   node->numel = base.numel;
-  node->value = base.value;
+  node->value = const_cast<Real*>(values(base));
   if (base.owner == Owner::heap) {
     node->base = base.base != nullptr ? base.base : &base;
     keep(*node->base);
@@ -141,13 +144,46 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
   return node;
 }
 
+Node* Tape::allocate_waiting(const Shape& shape, Owed* owed) {
+  waiting_.push_back(nullptr);
+  Node* node = allocate(Shape());
+  node->shape = shape;
+  node->numel = shape.numel();
+  node->value = nullptr;
+  node->owed = owed;
+  waiting_.back() = node;
+  return node;
+}
+
+void Tape::settle(Node& node) {
+  check_owner(node, name_of(node.op));
+  if (Node* shown = node.owed->shown()) {
+    if (shown->owner == Owner::heap) keep(*shown);
+    node.value = const_cast<Real*>(values(*shown));
+  } else if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
+    node.value = for_shape(node.shape, [&] { return allocate_reals(node.numel); });
+    try {
+      node.owed->fill(node);
+    } catch (...) {
+      node.value = nullptr;
+      throw;
+    }
+  } else {
+    // The memory of the running recording ends before the node does.
+    const Tensor room(new_heap_node(node.shape));
+    node.owed->fill(room.node());
+    node.owed->room = room;
+    node.value = room.node().value;
+  }
+}
+
 void Tape::keep(Node& heap_node) {
   retain(&heap_node);
   kept_nodes_.push_back(&heap_node);
 }
 
 const MaskBytes* Tape::keep(const std::shared_ptr<const MaskBytes>& bytes) {
-  if (bytes) kept_masks_.push_back(bytes);
+  if (bytes) kept_objects_.push_back(bytes);
   return bytes.get();
 }
 
@@ -210,8 +246,8 @@ void Tape::backward(Node& root, Real seed) {
 
 void Tape::begin() {
   static std::atomic<std::uint64_t> counter{0};
-  frames_.push_back({used_, kept_nodes_.size(), kept_masks_.size(), values_.mark(),
-                     auxiliary_.mark(), recording_id_});
+  frames_.push_back({used_, kept_nodes_.size(), kept_objects_.size(), waiting_.size(),
+                     values_.mark(), auxiliary_.mark(), recording_id_});
   recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
   ++depth_;
 }
@@ -219,6 +255,7 @@ void Tape::begin() {
 void Tape::end() noexcept {
   const Frame frame = frames_.back();
   frames_.pop_back();
+  end_waiting(frame.waiting);
   for (std::size_t i = frame.nodes; i < used_; ++i) {
     Node* node = slots_[i];
     if (node->count.load(std::memory_order_relaxed) == 0) {
@@ -228,7 +265,7 @@ void Tape::end() noexcept {
     // Somebody still holds it: the slot leaves the tape and becomes a heap constant.
     if (node->base != nullptr) {
       retain(node->base);
-    } else if (node->numel != 1) {
+    } else if (node->numel != 1 && node->value != nullptr) {
       node->buffer = allocate_buffer(node->numel);
       std::copy_n(node->value, node->numel, static_cast<Real*>(node->buffer));
       node->value = static_cast<Real*>(node->buffer);
@@ -244,11 +281,28 @@ void Tape::end() noexcept {
   used_ = frame.nodes;
   for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
   kept_nodes_.resize(frame.kept_nodes);
-  kept_masks_.resize(frame.kept_masks);
+  kept_objects_.resize(frame.kept_objects);
   values_.release(frame.values);
   auxiliary_.release(frame.auxiliary);
   recording_id_ = frame.recording_id;
   --depth_;
+}
+
+// What nobody holds needs its operands no longer, the last one first: they hold one another. What
+// somebody holds becomes a constant of the heap that goes on waiting, unless it is settled.
+void Tape::end_waiting(std::size_t first) noexcept {
+  for (std::size_t i = waiting_.size(); i-- > first;) {
+    Node* node = waiting_[i];
+    if (node == nullptr) continue;
+    if (node->count.load(std::memory_order_relaxed) != 0 && node->value == nullptr) continue;
+    if (node->owed->room.defined()) {
+      node->base = &node->owed->room.node();
+      keep(*node->base);  // others may show it
+    }
+    destroy(node->owed);
+    node->owed = nullptr;
+  }
+  waiting_.resize(first);
 }
 
 Tensor Recording::leaf(const Tensor& x) {
@@ -291,6 +345,24 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
   Node* node = tape.allocate(shape);
   for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
   if (!operands.empty()) tape.record(*node, op, operands);
+  return node;
+}
+
+Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Owed* owed) {
+  std::unique_ptr<Owed, void (*)(Owed*)> held(owed, [](Owed* o) { destroy(o); });
+  Tape& tape = Tape::current();
+  Node* node = nullptr;
+  if (tape.recording()) {
+    node = tape.allocate_waiting(shape, held.release());
+    tape.record(*node, op, operands);
+  } else {
+    for (const Node* operand : operands) tape.check_usable(*operand, name_of(op));
+    node = new Node;
+    node->shape = shape;
+    node->numel = shape.numel();
+    node->owed = held.release();
+  }
+  for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
   return node;
 }
 

@@ -32,6 +32,11 @@ class Tape {
   /// a tape buffer.
   Node* allocate_view(const Shape& shape, Node& base);
 
+  /// A slot whose values are owed; it owns what they are to be made of.
+  Node* allocate_waiting(const Shape& shape, Owed* owed);
+  /// Makes the values that a node of this tape owes.
+  void settle(Node& node);
+
   /// Records who made a node. Heap operands are kept alive until the recording ends.
   void record(Node& node, Op op, std::span<Node* const> operands);
 
@@ -45,6 +50,9 @@ class Tape {
   /// Keeps the bytes alive until the recording ends and gives their address.
   const MaskBytes* keep(const std::shared_ptr<const MaskBytes>& bytes);
   void keep(Node& heap_node);
+  void keep_alive(std::shared_ptr<const void> object) {
+    kept_objects_.push_back(std::move(object));
+  }
 
   /// The sinks of adjoints: see reach.hpp.
   Real* allocate_adjoint(Node& node);
@@ -62,11 +70,13 @@ class Tape {
   friend class Recording;
   void begin();
   void end() noexcept;
+  void end_waiting(std::size_t first) noexcept;
 
   struct Frame {
     std::size_t nodes;
     std::size_t kept_nodes;
-    std::size_t kept_masks;
+    std::size_t kept_objects;
+    std::size_t waiting;
     Arena::Mark values, auxiliary;
     std::uint64_t recording_id;
   };
@@ -74,7 +84,8 @@ class Tape {
   std::vector<Node*> slots_;  // used ones first
   std::size_t used_ = 0;
   std::vector<Node*> kept_nodes_;
-  std::vector<std::shared_ptr<const MaskBytes>> kept_masks_;
+  std::vector<std::shared_ptr<const void>> kept_objects_;
+  std::vector<Node*> waiting_;  // slots that owed their values, settled or not
   Arena values_, auxiliary_;
   std::vector<Frame> frames_;
   std::size_t depth_ = 0;
@@ -110,6 +121,8 @@ inline void add_sources(const Tensor& result, Sources more) {
   Node& node = result.node();
   node.sources = join(node.sources, more);
 }
+/// As new_result, for values that are owed; takes `owed`.
+Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Owed* owed);
 /// As new_result, but shows the numbers of `base`, its first operand, under another shape.
 Node* new_view(Op op, const Shape& shape, Node& base);
 /// A node without an operator: a constant of the running recording, or of the heap.

@@ -1,6 +1,7 @@
 #include <ember/distributions/elementwise.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/distributions/visible_elements.hpp>
 
 namespace ember::distributions {
 namespace {
@@ -32,6 +33,10 @@ void KernelFamily::check(const Tensor& value, const Mask& visible, bool is_real_
 // at when that has happened.
 Tensor KernelFamily::log_prob(const Tensor& value, const Shape& elements,
                               const Mask& visible) const {
+  if (const auto some =
+          VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, false)) {
+    return some->log_prob();
+  }
   check(value, visible, false);
   const Tensor result = density(kernel(), Inputs(value, parameters()).span(), elements, visible);
   if (!constraints::real.holds(result, Mask(true))) check(value, visible, true);
@@ -40,6 +45,10 @@ Tensor KernelFamily::log_prob(const Tensor& value, const Shape& elements,
 
 Tensor KernelFamily::log_prob_sum(const Tensor& value, const Shape& elements,
                                   const Mask& visible) const {
+  if (const auto some =
+          VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, true)) {
+    return some->log_prob_sum();
+  }
   check(value, visible, false);
   const Tensor result =
       density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);

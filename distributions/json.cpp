@@ -4,7 +4,9 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
+#include <ember/core/mask_list.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/transformed.hpp>
 
@@ -86,19 +88,40 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
 
 }  // namespace
 
-json to_json(const Distribution& d) {
+namespace {
+
+// A parameter that waits as coordinates of what is visible: the others are not to be formed.
+Tensor visible_part(const distributions::Parameter& p, const Mask& visible) {
+  const Tensor& x = p.value;
+  if (!detail::is_list(visible) || !detail::waits(x) || detail::coordinates_of(x) != nullptr ||
+      p.info->event_dim > 1) {
+    return x;
+  }
+  const Index row = p.info->event_dim == 1 ? x.shape().from_right(1) : 1;
+  const Shape over =
+      p.info->event_dim == 1 ? concatenate(visible.shape(), Shape{row}) : visible.shape();
+  if (x.numel() != over.numel()) return x;
+  const detail::PlacesPtr& at = visible.bytes()->places();
+  const Tensor taken = detach(detail::take(x, over, at, row));
+  return detail::new_coordinates(x.shape(), {row == 1 ? at : detail::elements_of_rows(at, row),
+                                             taken.reshape({taken.numel()}), false});
+}
+
+}  // namespace
+
+json to_json(const Distribution& d, const Mask& visible) {
   if (const auto* unknown = dynamic_cast<const UnknownFamily*>(&d.family())) return unknown->text();
   json result{{"family", d.name()},
               {"elements", to_json(d.element_shape())},
               {"event_axes", d.reinterpreted()},
               {"event_shape", to_json(d.family().event_shape())}};
   if (const auto parts = distributions::parts_of(d.family())) {
-    result["base"] = to_json(parts->base);
+    result["base"] = to_json(parts->base, visible);
     result["transform"] = to_json(parts->transform);
   } else {
     json parameters = json::object();
     for (const distributions::Parameter& p : d.family().parameters()) {
-      parameters[p.info->name] = to_json(p.value);
+      parameters[p.info->name] = to_json(visible_part(p, visible));
     }
     result["parameters"] = std::move(parameters);
   }

@@ -12,7 +12,10 @@ namespace ember {
 
 /// {"family", "parameters", "elements", "event_axes", "mask"}: the normal form of a distribution.
 /// A transformed one has "base" and "transform" in place of parameters.
-nlohmann::json to_json(const distributions::Distribution& distribution);
+/// Parameters that wait are written where `visible`, a mask over the elements that is a list, keeps
+/// them, as coordinates.
+nlohmann::json to_json(const distributions::Distribution& distribution,
+                       const Mask& visible = Mask(true));
 /// A family that this program does not know is kept: its shapes and its JSON, not its density.
 distributions::Distribution distribution_from_json(const nlohmann::json& json,
                                                    const std::string& path);

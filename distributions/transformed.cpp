@@ -4,7 +4,10 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
+#include <ember/distributions/element_names.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/distributions/visible_elements.hpp>
 
 namespace ember::distributions {
 namespace {
@@ -44,20 +47,25 @@ class TransformedFamily final : public Family {
   // Hidden elements go through the transform like the others; what comes out of it is neither read
   // nor given an adjoint.
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
-    if (validation_enabled()) check_visible(support(), value, visible, name(), "value");
+    check(value, elements, visible);
     const Tensor x = transform_.inv(value);
-    Tensor log_det = transform_.log_abs_det_jacobian(x, value);
-    for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
-    return base_.log_prob(x, over_base(visible)) - where(visible, expand(log_det, elements), 0);
+    const Tensor jacobian = log_det(x, value);
+    const Tensor of_base = base_.log_prob(x, over_base(visible));
+    if (const auto at = VisibleElements::places(jacobian, visible)) {
+      return of_base -
+             detail::new_coordinates(elements, {at, detail::take(jacobian, elements, at, 1), true});
+    }
+    return of_base - where(visible, expand(jacobian, elements), 0);
   }
   Tensor log_prob_sum(const Tensor& value, const Shape& elements,
                       const Mask& visible) const override {
-    if (validation_enabled()) check_visible(support(), value, visible, name(), "value");
+    check(value, elements, visible);
     const Tensor x = transform_.inv(value);
-    Tensor log_det = transform_.log_abs_det_jacobian(x, value);
-    for (std::size_t i = 0; i < extra_; ++i) log_det = sum(log_det, -1);
-    const Tensor jacobian = sum(where(visible, expand(log_det, elements), 0));
-    return base_.log_prob_sum(x, over_base(visible)) - jacobian;
+    const Tensor jacobian = log_det(x, value);
+    const auto at = VisibleElements::places(jacobian, visible);
+    return base_.log_prob_sum(x, over_base(visible)) -
+           sum(at != nullptr ? detail::take(jacobian, elements, at, 1)
+                             : where(visible, expand(jacobian, elements), 0));
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
     return transform_(base_.expand(elements).mask(visible).sample_with(key));
@@ -79,6 +87,23 @@ class TransformedFamily final : public Family {
   TransformedParts parts() const { return {base_, transform_}; }
 
  private:
+  void check(const Tensor& value, const Shape& elements, const Mask& visible) const {
+    if (!validation_enabled()) return;
+    if (event_shape_.rank() == 0) {
+      if (const auto at = VisibleElements::places(value, visible)) {
+        const ElementNames names(*at, elements);
+        const Tensor seen = detail::take(value, elements, at, 1);
+        check_visible(support(), seen, Mask::filled(seen.shape(), true), name(), "value");
+        return;
+      }
+    }
+    check_visible(support(), value, visible, name(), "value");
+  }
+  Tensor log_det(const Tensor& x, const Tensor& value) const {
+    Tensor result = transform_.log_abs_det_jacobian(x, value);
+    for (std::size_t i = 0; i < extra_; ++i) result = sum(result, -1);
+    return result;
+  }
   void check_monotone(const char* what) const {
     const int sign = transform_.sign();
     // values that come in steps: F of a decreasing map would need the step itself

@@ -4,7 +4,7 @@
 #include <sstream>
 
 #include <ember/core/error.hpp>
-#include <ember/core/index_text.hpp>
+#include <ember/distributions/element_names.hpp>
 
 namespace ember {
 namespace {
@@ -30,10 +30,11 @@ void check_visible(const Constraint& constraint, const Tensor& x, const Mask& el
   std::ostringstream text;
   text.precision(17);
   text << what;
-  text << detail::index_text(first, bad.shape());
+  text << distributions::ElementNames::index(first, bad.shape());
   if (allowed.shape() == x.shape()) text << " = " << x.data()[static_cast<std::size_t>(first)];
   text << ' ' << constraint.at(first, bad.shape()).rule() << " (" << what << " has shape "
-       << to_string(x.shape()) << ", " << bad.count() << " of its visible elements do not)";
+       << distributions::ElementNames::shape(x.shape()) << ", " << bad.count()
+       << " of its visible elements do not)";
   fail(who, text.str(), "mend it, or mask what is missing");
 }
 

@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include <ember/core/index_text.hpp>
+#include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -54,8 +56,37 @@ class Comparison {
     return std::isfinite(size) && std::abs(static_cast<double>(x - y)) <= tolerance_ * size;
   }
 
-  void tensors(const std::string& aspect, const Tensor& x, const Tensor& y) {
-    if (!(x.shape() == y.shape())) return add(aspect, to_string(x.shape()), to_string(y.shape()));
+  // Whether both sites count these elements and no others.
+  bool counts_at(const detail::Places& at) const {
+    return a_.mask.bytes() && b_.mask.bytes() && a_.mask == b_.mask &&
+           a_.mask.bytes()->positions() == at.at();
+  }
+
+  void tensors(const std::string& aspect, const Tensor& first, const Tensor& second) {
+    if (!(first.shape() == second.shape())) {
+      return add(aspect, to_string(first.shape()), to_string(second.shape()));
+    }
+    const detail::Coordinates* first_has = detail::coordinates_of(first);
+    const detail::Coordinates* second_has = detail::coordinates_of(second);
+    const auto kind = [](const detail::Coordinates* has) {
+      return has != nullptr ? std::to_string(has->at->count()) + " coordinates" : "all elements";
+    };
+    const detail::PlacesPtr at = first_has != nullptr    ? first_has->at
+                                 : second_has != nullptr ? second_has->at
+                                                         : nullptr;
+    if (first_has != nullptr && second_has != nullptr && at->at() != second_has->at->at()) {
+      return add(aspect, kind(first_has), kind(second_has), "others");
+    }
+    // a file has nothing but what counts, where the trace could still compute the rest
+    const bool both_could = (first_has != nullptr) == (second_has != nullptr) ||
+                            (counts_at(*at) && (first_has != nullptr || detail::waits(first)) &&
+                             (second_has != nullptr || detail::waits(second)));
+    if (!both_could) return add(aspect, kind(first_has), kind(second_has));
+    const auto compared = [&](const Tensor& tensor) {
+      return at != nullptr ? detail::take(tensor, tensor.shape(), at, 1) : tensor;
+    };
+    const Tensor x = compared(first);
+    const Tensor y = compared(second);
     Index count = 0;
     std::size_t worst = 0;
     Real largest = -1;
@@ -72,7 +103,9 @@ class Comparison {
       }
     }
     if (count == 0) return;
-    const std::string place = detail::index_text(static_cast<Index>(worst), x.shape());
+    const auto position = static_cast<Index>(worst);
+    const std::string place =
+        detail::index_text(at != nullptr ? (*at)[position] : position, first.shape());
     const std::string detail =
         (count == 1 ? "1 element differs" : std::to_string(count) + " elements differ") +
         (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);

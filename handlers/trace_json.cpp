@@ -48,7 +48,7 @@ json site_to_json(const Site& site) {
     for (Name parent : *site.parents) result["parents"].push_back(parent.str());
   }
   if (!site.has_distribution()) return result;
-  result["distribution"] = to_json(site.distribution);
+  result["distribution"] = to_json(site.distribution, site.mask);
   result["mask"] = to_json(site.mask);
   if (!site.handler_mask.is_all()) result["handler_mask"] = to_json(site.handler_mask);
   if (!site.element_mask.is_all()) result["element_mask"] = to_json(site.element_mask);

@@ -23,26 +23,26 @@ std::string summary(const Tensor& x, const Mask& visible) {
   if (x.numel() == 0) return "empty";
   if (visible.is_none()) return "hidden";
   if (x.numel() == 1) return number(x.data()[0]);
-  const std::vector<std::uint8_t> counts = visible.to_bytes();
   Real total = 0;
   Real low = INFINITY;
   Real high = -INFINITY;
   Index finite = 0;
-  for (std::size_t i = 0; i < counts.size(); ++i) {
-    const Real v = x.data()[i];
-    if (counts[i] == 0 || !std::isfinite(v)) continue;
+  Index counted = 0;
+  for_each_visible(x, visible, [&](Index, Real v) {
+    ++counted;
+    if (!std::isfinite(v)) return;
     total += v;
     low = std::min(low, v);
     high = std::max(high, v);
     ++finite;
-  }
+  });
   std::string text;
   if (finite > 0) {
     text = "mean " + number(total / static_cast<Real>(finite)) + " in [" + number(low) + ", " +
            number(high) + "]";
   }
-  if (finite < visible.count()) {
-    text += (text.empty() ? "" : ", ") + std::to_string(visible.count() - finite) + " not finite";
+  if (finite < counted) {
+    text += (text.empty() ? "" : ", ") + std::to_string(counted - finite) + " not finite";
   }
   return text;
 }

@@ -39,12 +39,10 @@ const char* kind_of(const std::string& name, const Trace& trace) {
 json observed(const Site* site, const Shape& shape, Index rows) {
   const bool is_data = site != nullptr && site->is_observed && site->has_distribution();
   if (!is_data || !(site->value.shape() == shape)) return nullptr;
-  const std::vector<std::uint8_t> visible = visible_value(*site).to_bytes();
-  json result = json::array();
-  for (std::size_t i = 0; i < static_cast<std::size_t>(rows); ++i) {
-    const auto value = static_cast<double>(site->value.data()[i]);
-    result.push_back(visible[i] != 0 ? number(value) : json());
-  }
+  json::array_t result(static_cast<std::size_t>(rows));
+  for_each_visible(site->value, visible_value(*site), [&](Index i, Real value) {
+    if (i < rows) result[static_cast<std::size_t>(i)] = number(static_cast<double>(value));
+  });
   return result;
 }
 

@@ -6,21 +6,23 @@
 #include <cmath>
 #include <limits>
 
+#include <ember/handlers/visible_value.hpp>
+
 namespace ember::inference::report {
 namespace {
 
-// Calls f(element, cell) for all elements of a grid.
-template <class F>
-void for_each_cell(const Grid& full, const Grid& picture, F f) {
-  std::vector<Index> column_of(static_cast<std::size_t>(full.columns));
-  for (Index j = 0; j < full.columns; ++j) {
-    column_of[static_cast<std::size_t>(j)] = part_of(j, full.columns, picture.columns);
-  }
-  std::size_t element = 0;
-  for (Index i = 0; i < full.rows; ++i) {
-    const Index first = part_of(i, full.rows, picture.rows) * picture.columns;
-    for (const Index column : column_of) f(element++, static_cast<std::size_t>(first + column));
-  }
+// The cell of a picture that an element of the full grid lies in.
+std::size_t cell_of(Index element, const Grid& full, const Grid& picture) {
+  const Index row = part_of(element / full.columns, full.rows, picture.rows);
+  const Index column = part_of(element % full.columns, full.columns, picture.columns);
+  return static_cast<std::size_t>(row * picture.columns + column);
+}
+
+// How many indices lie in each of n parts.
+std::vector<Index> part_sizes(Index size, Index n) {
+  std::vector<Index> sizes(static_cast<std::size_t>(n));
+  for (Index i = 0; i < size; ++i) ++sizes[static_cast<std::size_t>(part_of(i, size, n))];
+  return sizes;
 }
 
 std::uint8_t share(Index kept, Index all) {
@@ -68,28 +70,27 @@ Grid reduced(const Grid& full, Index limit) {
 }
 
 std::vector<std::uint8_t> shares(const Mask& mask, const Grid& full, const Grid& picture) {
-  const std::vector<std::uint8_t> bytes = mask.to_bytes();
   const auto n = static_cast<std::size_t>(picture.cells());
-  std::vector<Index> kept(n), all(n);
-  for_each_cell(full, picture, [&](std::size_t element, std::size_t cell) {
-    kept[cell] += bytes[element];
-    ++all[cell];
-  });
-  std::vector<std::uint8_t> result(n);
-  for (std::size_t i = 0; i < n; ++i) result[i] = share(kept[i], all[i]);
+  if (!mask.bytes()) return std::vector<std::uint8_t>(n, mask.is_none() ? 0 : 255);
+  std::vector<Index> kept(n);
+  for (const Index i : mask.bytes()->positions()) ++kept[cell_of(i, full, picture)];
+  std::vector<std::uint8_t> result;
+  result.reserve(n);
+  const std::vector<Index> columns = part_sizes(full.columns, picture.columns);
+  for (const Index rows : part_sizes(full.rows, picture.rows)) {
+    for (const Index in_row : columns) result.push_back(share(kept[result.size()], rows * in_row));
+  }
   return result;
 }
 
-Levels levels(std::span<const Real> values, std::span<const std::uint8_t> visible, const Grid& full,
-              const Grid& picture) {
+Levels levels(const Tensor& values, const Mask& visible, const Grid& full, const Grid& picture) {
   const auto n = static_cast<std::size_t>(picture.cells());
   std::vector<double> mean(n);
   std::vector<double> count(n);
   Levels result;
   result.codes.assign(n, kHidden);
-  for_each_cell(full, picture, [&](std::size_t element, std::size_t cell) {
-    if (visible[element] == 0) return;
-    const Real value = values[element];
+  for_each_visible(values, visible, [&](Index element, Real value) {
+    const std::size_t cell = cell_of(element, full, picture);
     if (!std::isfinite(value)) {
       if (result.codes[cell] != kNaN) result.codes[cell] = code_without_level(value);
       return;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <ember/core/mask.hpp>
+#include <ember/core/tensor.hpp>
 
 namespace ember::inference::report {
 
@@ -39,8 +40,7 @@ struct Levels {
 inline constexpr int kLevels = 251;
 inline constexpr std::uint8_t kMinusInfinity = 252, kPlusInfinity = 253, kNaN = 254, kHidden = 255;
 /// The means of what is visible and finite in each area; where nothing is, what stands there.
-Levels levels(std::span<const Real> values, std::span<const std::uint8_t> visible, const Grid& full,
-              const Grid& picture);
+Levels levels(const Tensor& values, const Mask& visible, const Grid& full, const Grid& picture);
 
 std::string base64(std::span<const std::uint8_t> bytes);
 

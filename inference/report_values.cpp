@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include <ember/core/json.hpp>
+#include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/report_picture.hpp>
 
@@ -39,16 +40,15 @@ json statistics(std::vector<double>& finite) {
 }
 
 // Hidden elements are null: what stands there is nobody's business.
-json numbers(std::span<const Real> values, std::span<const std::uint8_t> visible) {
-  json list = json::array();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    list.push_back(visible[i] != 0 ? number(static_cast<double>(values[i])) : json());
-  }
+json numbers(const Tensor& values, const Mask& visible) {
+  json::array_t list(static_cast<std::size_t>(values.numel()));
+  for_each_visible(values, visible, [&](Index i, Real value) {
+    list[static_cast<std::size_t>(i)] = number(static_cast<double>(value));
+  });
   return list;
 }
 
-json grid_content(std::span<const Real> values, std::span<const std::uint8_t> visible,
-                  const Grid& full, Index limit) {
+json grid_content(const Tensor& values, const Mask& visible, const Grid& full, Index limit) {
   json result{{"rows", full.rows}, {"columns", full.columns}};
   // A number takes ten times the room of a level.
   if (full.cells() <= limit / 8 && full.rows <= kMaxSide && full.columns <= kMaxSide) {
@@ -104,15 +104,12 @@ json histogram(std::span<const double> values) {
 }
 
 json values_content(const Tensor& values, const Mask& visible, Index limit) {
-  const std::span<const Real> data = values.data();
-  const std::vector<std::uint8_t> bytes = visible.to_bytes();
   std::vector<double> finite;
   Index shown = 0;
-  for (std::size_t i = 0; i < data.size(); ++i) {
-    if (bytes[i] == 0) continue;
+  for_each_visible(values, visible, [&](Index, Real value) {
     ++shown;
-    if (std::isfinite(data[i])) finite.push_back(static_cast<double>(data[i]));
-  }
+    if (std::isfinite(value)) finite.push_back(static_cast<double>(value));
+  });
   json result{{"shape", sizes(values.shape())},
               {"visible", shown},
               {"not_finite", shown - static_cast<Index>(finite.size())}};
@@ -122,15 +119,15 @@ json values_content(const Tensor& values, const Mask& visible, Index limit) {
     result["form"] = "empty";
   } else if (values.numel() == 1) {
     result["form"] = "number";
-    result["number"] = numbers(data, bytes)[0];
+    result["number"] = numbers(values, visible)[0];
   } else if (full.rows > 1) {
     result["form"] = "grid";
-    result["grid"] = grid_content(data, bytes, full, limit);
+    result["grid"] = grid_content(values, visible, full, limit);
   } else if (many) {
     result["form"] = "histogram";
   } else {
     result["form"] = "vector";
-    result["numbers"] = numbers(data, bytes);
+    result["numbers"] = numbers(values, visible);
   }
   if (!finite.empty() && (many || full.rows > 1)) result["histogram"] = histogram(finite);
   if (!finite.empty() && values.numel() > 1) result["statistics"] = statistics(finite);

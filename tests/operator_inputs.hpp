@@ -8,6 +8,7 @@
 #include "inputs_elementwise.hpp"
 #include "inputs_linalg.hpp"
 #include "inputs_reductions.hpp"
+#include "inputs_rows.hpp"
 #include "inputs_selection.hpp"
 
 namespace ember::testing {

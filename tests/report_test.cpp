@@ -122,17 +122,44 @@ TEST_CASE("a cell of a mask's picture is the share of its area that counts") {
 TEST_CASE("a heat map is of the means of what is visible and finite") {
   const std::vector<Real> values{1, 3, kNaN, 7, 9, kInfinity, kNaN, 1e300};
   //                             mean 2, hidden NaN + 7, 9 + infinity, NaN and hidden 1e300
-  const report::Levels map = report::levels(values, Bytes{1, 1, 0, 1, 1, 1, 1, 0}, {1, 8}, {1, 4});
+  const auto levels = [](const std::vector<Real>& numbers, const Bytes& visible, Index cells) {
+    const Shape shape{numbers.size()};
+    return report::levels(tensor_of(numbers, shape), Mask::from_bytes(shape, visible),
+                          report::grid_of(shape), {1, cells});
+  };
+  const report::Levels map = levels(values, {1, 1, 0, 1, 1, 1, 1, 0}, 4);
   CHECK(map.low == 2);
   CHECK(map.high == 9);
   CHECK(map.codes == Bytes{0, 179, 250, report::kNaN});
   const std::vector<Real> strange{kInfinity, -kInfinity, 5, 5};
-  const report::Levels odd = report::levels(strange, Bytes{1, 1, 0, 1}, {1, 4}, {1, 4});
+  const report::Levels odd = levels(strange, {1, 1, 0, 1}, 4);
   CHECK(odd.codes == Bytes{report::kPlusInfinity, report::kMinusInfinity, report::kHidden, 125});
   // No overflow where the values reach the ends of the range.
   const std::vector<Real> wide{std::numeric_limits<Real>::lowest(),
                                std::numeric_limits<Real>::max()};
-  CHECK(report::levels(wide, Bytes{1, 1}, {1, 2}, {1, 2}).codes == Bytes{0, 250});
+  CHECK(levels(wide, {1, 1}, 2).codes == Bytes{0, 250});
+}
+
+TEST_CASE("what has coordinates is shown where it has them") {
+  // two of 100000 x 100000: the first and the last
+  constexpr int kLast = 99'999;
+  const Shape shape{kLast + 1, kLast + 1};
+  const Tensor y = sparse_tensor(shape, {{0, kLast}, {0, kLast}}, tensor({2, 4}));
+  const Mask at = mask_at(shape, {{0, kLast}, {0, kLast}});
+  const Trace trace = h::trace([&] {
+                        sample("y", dist::Normal(0, 1).expand(shape).mask(at), {.obs = y});
+                      }).get_trace();
+  const json site = report::site_content(trace["y"], 16);
+  CHECK(site["kept"] == 2);
+  const json& value = site["value"];
+  CHECK(value["visible"] == 2);
+  CHECK(value["statistics"]["mean"] == 3);
+  CHECK(value["grid"]["levels"] == report::base64(Bytes{0, 255, 255, 255, 255, 255, 255, 255, 255,
+                                                        255, 255, 255, 255, 255, 255, 250}));
+  CHECK(site["masks"][0]["picture"]["shares"] ==
+        report::base64(Bytes{1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}));
+  CHECK(site["log_probs"]["statistics"]["min"].get<double>() ==
+        Approx(static_cast<double>(normal_lp(4, 0, 1))));
 }
 
 TEST_CASE("base64 pads") {

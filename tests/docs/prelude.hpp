@@ -27,10 +27,10 @@ struct Plants {  // of the guided tour
 };
 
 extern const std::vector<double> values;
-extern const std::vector<int> rows;
+extern const std::vector<int> rows, cols;
 extern const Eigen::MatrixXd some_eigen_matrix;
 extern const Mask other, seen, rows_seen;
-extern const Tensor x, x0, x1, y, w, mu, loc, scale, logits, p, eta, grades, L;
+extern const Tensor x, x0, x1, y, w, mu, loc, scale, logits, p, eta, grades, L, u, v, ratings;
 extern const Index n;
 extern const Data data;
 extern const Trace t;

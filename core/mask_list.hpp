@@ -1,0 +1,24 @@
+// Masks that are lists of their kept positions: what costs follows the list, not the shape.
+#pragma once
+
+#include <ember/core/mask.hpp>
+#include <ember/core/mask_bytes.hpp>
+
+namespace ember::detail {
+
+inline bool is_list(const Mask& mask) { return mask.bytes() && mask.bytes()->is_list(); }
+
+/// The positions of a list that the other mask, which broadcasts to its shape, keeps too.
+Mask kept_of_list(const Mask& list, const Mask& other);
+/// Those of either of two lists of one shape.
+Mask either_of_lists(const Mask& a, const Mask& b);
+/// A list once for each member of the axes that `shape` has before its own.
+Mask list_repeated(const Mask& list, const Shape& shape);
+/// Any over the axes that broadcasting `shape` to the list's shape repeats.
+Mask list_reduced(const Mask& list, const Shape& shape);
+/// Every kept position once for each time that its index of an axis of length `size` is asked for;
+/// `inner` elements stand behind each index.
+Mask list_selected(const Mask& list, const Shape& shape, Index inner, Index size,
+                   std::span<const Index> indices);
+
+}  // namespace ember::detail

@@ -1,0 +1,86 @@
+// Values that are owed: a matmul of many elements, and what is made of it, waits until somebody
+// asks for its values. Whoever asks for all of them settles it; a density that keeps few elements
+// takes their rows alone, forward and backward, so that what a mask hides is never computed. The
+// values of coordinates are owed in the same way, and have no whole.
+#pragma once
+
+#include <array>
+#include <memory>
+
+#include <ember/core/places.hpp>
+#include <ember/core/tape.hpp>
+
+namespace ember::detail {
+
+/// From so many elements on a matmul waits: smaller ones cost less than the waiting.
+inline constexpr Index kWaitsFrom = Index{1} << 14U;
+
+/// The values of a tensor at an ascending list of positions; elsewhere 0, or nothing at all.
+struct Coordinates {
+  PlacesPtr at;
+  Tensor values;  // (count,)
+  bool is_zero_elsewhere;
+};
+
+/// What an operator that waits needs in order to go on.
+class Owed {
+ public:
+  Owed() = default;
+  Owed(const Owed&) = delete;
+  Owed& operator=(const Owed&) = delete;
+  virtual ~Owed() = default;
+  static void* operator new(std::size_t bytes) { return pool_allocate(bytes); }
+  static void operator delete(void* owed, std::size_t bytes) { pool_free(owed, bytes); }
+
+  /// Writes all values of `out`.
+  virtual void fill(Node& out) = 0;
+  /// The node whose values these are, under another shape; null where there is none.
+  virtual Node* shown() const { return nullptr; }
+  /// Rows at[i] of the values of `self`, this operator's node, seen as rows of `row` neighbours: a
+  /// tensor of shape (count, row), or (count,) where row is 1. Undefined where that is no part of
+  /// the work.
+  virtual Tensor take(const Node& self, const PlacesPtr& at, Index row) const = 0;
+  /// Not null where the node has values at a list of positions alone.
+  virtual const Coordinates* coordinates() const { return nullptr; }
+  /// What this is the transpose of; null where it is none.
+  virtual const Tensor* transpose_of() const { return nullptr; }
+
+  Tensor room;  // of values that were settled while another recording ran
+};
+
+inline bool waits(const Node& node) { return node.owed != nullptr && node.value == nullptr; }
+inline bool waits(const Tensor& x) { return waits(x.node()); }
+
+/// Where x has coordinates: those; null for any other tensor.
+inline const Coordinates* coordinates_of(const Tensor& x) {
+  return x.node().owed != nullptr ? x.node().owed->coordinates() : nullptr;
+}
+/// The numbers that are there: of coordinates theirs, otherwise x itself.
+inline Tensor stored_values(const Tensor& x) {
+  const Coordinates* has = coordinates_of(x);
+  return has != nullptr ? has->values : x;
+}
+/// A tensor of coordinates.
+Tensor new_coordinates(const Shape& shape, Coordinates coordinates);
+
+/// The result of an operator that waits.
+Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,
+            std::unique_ptr<Owed> owed);
+
+/// The rows at[i] of x broadcast to `over`, seen as rows of `row` neighbours; its shape broadcasts
+/// with (count, row), or with (count,) where row is 1. `row` divides the last axis of `over`.
+Tensor take(const Tensor& x, const Shape& over, const PlacesPtr& at, Index row);
+
+/// Each element of the rows at[i] of `row` neighbours.
+PlacesPtr elements_of_rows(const PlacesPtr& at, Index row);
+
+/// As take() of the rows of a tensor as it stands, settled where it waits.
+Tensor take_rows(const Tensor& x, const PlacesPtr& at, Index row);
+
+/// Opens the adjoint of an operand for sums at the rows that `node`, made of them, has taken:
+/// at[i] numbers members of shape `rows`, which broadcasts to `all`, of as many elements as the
+/// operand. Null where there is nothing to do.
+Real* open_taken(const Node& node, Node& operand, const Places& at, const Shape& rows,
+                 const Shape& all);
+
+}  // namespace ember::detail
