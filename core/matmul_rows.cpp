@@ -70,7 +70,9 @@ Tensor matmul_rows(const Tensor& a, const Tensor& b, const ProductRows& product,
   }
   const Real* from_a = values(na);
   const Real* from_b = values(nb);
-  const auto [inner, width, row, is_transposed] = product;
+  // no structured binding: clang lets none into a lambda under OpenMP
+  const Index inner = product.inner, width = product.width, row = product.row;
+  const bool is_transposed = product.is_transposed;
   each_row(record, from_b, [&](Index i, Index at_a, Index at_b) {
     Real* to = out->value + i * row;
     const Real* x = from_a + at_a;
@@ -89,7 +91,9 @@ void backward_matmul_rows(Node& node) {
   Node& a = *node.operands[0];
   Node& b = *node.operands[1];
   const Record& record = *static_cast<const Record*>(node.aux);
-  const auto [inner, width, row, is_transposed] = record.product;
+  const ProductRows& p = record.product;
+  const Index inner = p.inner, width = p.width, row = p.row;
+  const bool is_transposed = p.is_transposed;
   const Places& columns = *record.columns;
   Real* to_a =
       open_taken(node, a, *record.rows, {record.rows->bound(), 1}, {record.rows->bound(), inner});

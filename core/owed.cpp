@@ -140,7 +140,7 @@ void backward_take_rows(Node& node) {
   const auto [at, row] = *static_cast<const Taken*>(node.aux);
   Real* out = open_taken(node, in, *at, {at->bound(), 1}, {at->bound(), row});
   if (out == nullptr) return;
-  for_reached(node.numel, node.reach, [&](Index i) {
+  for_reached(node.numel, node.reach, [&, &at = at, row = row](Index i) {
     const Index c = row == 1 ? 0 : i % row;
     out[(*at)[row == 1 ? i : i / row] * row + c] += node.adjoint[i];
   });

@@ -35,16 +35,17 @@ struct Inputs<detail::Op::take_rows> {
       const auto n = static_cast<Index>(at.size());
       const Shape result = row == 1 ? Shape{n} : Shape{n, row};
       const detail::PlacesPtr rows = places(at, x.numel() / row);
-      cases.push_back(
-          {describe("row " + std::to_string(row), {x}),
-           {x},
-           [rows, row](std::span<const Tensor> in) { return detail::take_rows(in[0], rows, row); },
-           result,
-           over(result, [&](const Position& p) {
-             const Index c = row == 1 ? 0 : p[1];
-             const Index i = at[static_cast<std::size_t>(p[0])] * row + c;
-             return x.data()[static_cast<std::size_t>(i)];
-           })});
+      cases.push_back({describe("row " + std::to_string(row), {x}),
+                       {x},
+                       [rows, row = row](std::span<const Tensor> in) {
+                         return detail::take_rows(in[0], rows, row);
+                       },
+                       result,
+                       over(result, [&, &at = at, row = row](const Position& p) {
+                         const Index c = row == 1 ? 0 : p[1];
+                         const Index i = at[static_cast<std::size_t>(p[0])] * row + c;
+                         return x.data()[static_cast<std::size_t>(i)];
+                       })});
     }
     return cases;
   }

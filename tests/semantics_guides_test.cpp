@@ -178,7 +178,7 @@ TEST_CASE("an initial value is drawn again until the loss is finite") {
     const Tensor x = sample("x", dist::Normal(0, 1));
     factor("positive", where(x > 0, 0, -kInfinity));
   };
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5, 6, 7, 8}) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     begin(seed);
     infer::AutoDelta guide(half_possible, {.init = infer::init_to_sample()});
     guide.set_up();
