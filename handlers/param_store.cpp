@@ -146,7 +146,7 @@ ParamLeaves::Scope::~Scope() {
   leaves.leaves_.clear();
 }
 
-const ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
+ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   const std::uint32_t id = entry->name.id();
   if (positions_.size() <= id) positions_.resize(id + 1U);
   if (positions_[id] == 0) {
@@ -157,16 +157,24 @@ const ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
           "of derivatives are not computed",
           "call param before it, and detach the value");
     }
-    const Tensor u = Recording::leaf(entry->unconstrained);
-    leaves_.push_back({entry, u, transform_to(entry->constraint)(u)});
+    leaves_.push_back({entry, Recording::leaf(entry->unconstrained), Tensor()});
     positions_[id] = static_cast<std::uint32_t>(leaves_.size());
   }
   return leaves_[positions_[id] - 1U];
 }
 
 Tensor value_of(const ParamStore::Entry& entry) {
-  if (current_leaves != nullptr) return current_leaves->leaf(entry).constrained;
-  return transform_to(entry->constraint)(entry->unconstrained);
+  if (current_leaves == nullptr) return transform_to(entry->constraint)(entry->unconstrained);
+  ParamLeaves::Leaf& leaf = current_leaves->leaf(entry);
+  if (!leaf.constrained.defined()) {
+    leaf.constrained = transform_to(entry->constraint)(leaf.unconstrained);
+  }
+  return leaf.constrained;
+}
+
+Tensor unconstrained_value_of(const ParamStore::Entry& entry) {
+  return current_leaves != nullptr ? current_leaves->leaf(entry).unconstrained
+                                   : entry->unconstrained;
 }
 
 }  // namespace detail

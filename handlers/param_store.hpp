@@ -80,7 +80,7 @@ class ParamLeaves {
   struct Leaf {
     ParamStore::Entry entry;
     Tensor unconstrained;  // the leaf
-    Tensor constrained;
+    Tensor constrained;    // undefined until somebody asks
   };
 
   /// While a scope is alive, this thread's parameters are leaves of the running recording, which
@@ -99,7 +99,7 @@ class ParamLeaves {
 
   /// Those of the running scope, in order of first use.
   const std::vector<Leaf>& leaves() const { return leaves_; }
-  const Leaf& leaf(const ParamStore::Entry& entry);
+  Leaf& leaf(const ParamStore::Entry& entry);
 
  private:
   std::vector<Leaf> leaves_;
@@ -109,6 +109,8 @@ class ParamLeaves {
 
 /// The (constrained) value of an entry: of its leaf while a ParamLeaves::Scope is alive.
 Tensor value_of(const ParamStore::Entry& entry);
+/// The unconstrained numbers behind it.
+Tensor unconstrained_value_of(const ParamStore::Entry& entry);
 
 }  // namespace detail
 }  // namespace ember

@@ -58,17 +58,6 @@ Tensor at_full_size(Tensor x, const Plates& plates, std::size_t event_dim) {
   return x;
 }
 
-// The rows of a full-size tensor that the open plates execute.
-Tensor executed(Tensor x, const Plates& plates, std::size_t event_dim) {
-  for (const PlateFrame& frame : plates) {
-    if (frame.subsample_size == frame.size) continue;
-    const plate* open = detail::find_open_plate(frame.name);
-    if (open == nullptr || !open->is_subsampled()) continue;
-    x = index_select(x, frame.dim - static_cast<Index>(event_dim), open->indices());
-  }
-  return x;
-}
-
 // Runs f, which makes parameters from draws. Where the store had all of them already (a fit that
 // goes on from a file), the random numbers go on as if nothing had been drawn.
 template <class F>
@@ -161,6 +150,7 @@ AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Ten
   const std::size_t event_axes =
       static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
   latent.event_dim = event_axes - latent.reinterpreted;
+  latent.transform = biject_to(latent.support.without_independent(latent.reinterpreted));
   latent.init = at_full_size(u, site.plates, event_axes);
   latent.unconstrained_shape = latent.init.shape();
   make_params(latent);
@@ -183,19 +173,40 @@ void AutoGuideState::refresh(Latent& latent) {
   latent.store_version = version;
 }
 
-distributions::Distribution AutoGuideState::posterior(const Message& site) {
+const AutoGuideState::Latent& AutoGuideState::latent_at(const Message& site) {
   if (index_.find(site.name.id()) == index_.end()) {
     with_draws_for_new([&] {
       latent_of(site, with_context("site", site.name, [&] { return detach(init_(site)); }));
     });
   }
-  const Latent& latent = latent_of(site, Tensor());
+  return latent_of(site, Tensor());
+}
+
+Tensor AutoGuideState::executed(const Tensor& x, const Message& site, const Latent& latent) {
+  Tensor rows = x;
+  for (const PlateFrame& frame : site.plates) {
+    if (frame.subsample_size == frame.size) continue;
+    const plate* open = detail::find_open_plate(frame.name);
+    if (open == nullptr || !open->is_subsampled()) continue;
+    const auto event_dim = static_cast<Index>(latent.event_dim + latent.reinterpreted);
+    rows = index_select(rows, frame.dim - event_dim, open->indices());
+  }
+  return rows;
+}
+
+distributions::Distribution AutoGuideState::posterior(const Message& site) {
+  const Latent& latent = latent_at(site);
   std::array<Tensor, 2> params;
   for (std::size_t k = 0; k < latent.params.size(); ++k) {
-    params[k] = executed(detail::value_of(latent.params[k]), site.plates,
-                         latent.event_dim + latent.reinterpreted);
+    params[k] = executed(detail::value_of(latent.params[k]), site, latent);
   }
   return make_posterior(latent, std::span<const Tensor>(params.data(), latent.params.size()));
+}
+
+Draw AutoGuideState::draw_at(const Message& site) {
+  Draw draw{posterior(site), Tensor()};
+  draw.value = this->draw(site.name, draw.q);
+  return draw;
 }
 
 const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
@@ -217,9 +228,7 @@ distributions::Distribution AutoGuideState::normal_of(const Latent& latent, cons
   if (latent.support.is_unconstrained()) {
     return u.to_event(static_cast<Index>(latent.event_dim) + events);
   }
-  // The support of one element: what to_event made is put back around the whole.
-  const Constraint element = latent.support.without_independent(latent.reinterpreted);
-  return distributions::Transformed(u, {biject_to(element)}).to_event(events);
+  return distributions::Transformed(u, latent.transform).to_event(events);
 }
 
 Values AutoGuideState::quantile(double p) {
@@ -246,8 +255,9 @@ void GuideDraws::exit() noexcept { guide_.end(); }
 void GuideDraws::process(Message& message) {
   if (!is_guided(message)) return;
   with_context("site", message.name, [&] {
-    pending_ = guide_.posterior(message);
-    message.value = guide_.draw(message.name, pending_);
+    Draw draw = guide_.draw_at(message);
+    pending_ = std::move(draw.q);
+    message.value = std::move(draw.value);
   });
   message.done = true;
 }

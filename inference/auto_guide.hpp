@@ -12,6 +12,7 @@
 #include <ember/handlers/tracing.hpp>
 #include <ember/handlers/values.hpp>
 #include <ember/inference/init.hpp>
+#include <ember/inference/normal_draw.hpp>
 
 namespace ember::inference {
 
@@ -27,7 +28,8 @@ class AutoGuideState {
     Tensor init;                // unconstrained, of that shape
     std::size_t reinterpreted = 0;
     bool is_subsampled = false;
-    std::size_t event_dim = 0;  // of one unconstrained value, without what to_event made
+    std::size_t event_dim = 0;        // of one unconstrained value, without what to_event made
+    transforms::Transform transform;  // to the support of one element, without what to_event made
     std::vector<std::shared_ptr<detail::ParamEntry>> params;
     std::uint64_t store_version = 0;  // of the store when `params` were looked up
   };
@@ -52,6 +54,8 @@ class AutoGuideState {
   virtual Tensor draw(Name site, const distributions::Distribution& q) {
     return q.sample(site, {});
   }
+  /// Both in one, for a model that runs under the guide: nobody else sees the distribution.
+  virtual Draw draw_at(const Message& site);
   /// Whether all sites of an execution are one draw.
   virtual bool draws_jointly() const { return false; }
   /// Called around each execution.
@@ -73,6 +77,11 @@ class AutoGuideState {
   /// Makes the parameters that belong to all sites, when the sites are known.
   virtual void make_joint_params() {}
   virtual bool is_joint_param(const std::string&) const { return false; }
+
+  /// The latent site of a message, with its parameters; those of a new one are made.
+  const Latent& latent_at(const Message& site);
+  /// The rows of a full-size tensor that the open plates execute.
+  static Tensor executed(const Tensor& x, const Message& site, const Latent& latent);
 
   /// The latent sites in program order.
   const std::vector<Latent>& latents() const { return latents_; }

@@ -21,6 +21,22 @@ distributions::Distribution AutoNormalState::make_posterior(const Latent& latent
   return normal_of(latent, params[0], params[1]);
 }
 
+Draw AutoNormalState::draw_at(const Message& site) {
+  const Latent& latent = latent_at(site);
+  const transforms::Transform& transform = latent.transform;
+  if (transform.domain_event_dim() != 0 || transform.codomain_event_dim() != 0) {
+    return AutoGuideState::draw_at(site);
+  }
+  const auto param = [&](std::size_t k) {
+    return executed(detail::unconstrained_value_of(latent.params[k]), site, latent);
+  };
+  Draw draw = normal_draw(param(0), param(1),  // positive numbers are kept by their logarithms
+                          latent.support.is_unconstrained() ? nullptr : &transform,
+                          detail::next_key(site.name));
+  draw.q = draw.q.to_event(static_cast<Index>(latent.event_dim + latent.reinterpreted));
+  return draw;
+}
+
 Tensor AutoNormalState::quantile_of(const Latent& latent, double p) {
   const Tensor loc = detail::value_of(latent.params[0]);
   const Tensor scale = detail::value_of(latent.params[1]);

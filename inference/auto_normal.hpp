@@ -19,6 +19,7 @@ class AutoNormalState final : public AutoGuideState {
       : AutoGuideState(options.prefix, options.init),
         init_scale_(checked_scale("AutoNormal", options.init_scale)) {}
   bool has_density() const override { return true; }
+  Draw draw_at(const Message& site) override;
 
  private:
   void make_params(Latent& latent) override;

@@ -2,6 +2,7 @@
 // operator without a specialisation of Inputs does not compile.
 #pragma once
 
+#include <ember/core/location_scale.hpp>
 #include <ember/distributions/normal.hpp>
 
 #include "inputs_composed.hpp"
@@ -12,6 +13,28 @@
 #include "inputs_selection.hpp"
 
 namespace ember::testing {
+
+template <>
+struct Inputs<detail::Op::location_scale> {
+  static std::vector<Case> cases() {
+    std::vector<Case> cases;
+    std::uint64_t seed = 680;
+    for (const Shape& shape : shapes()) {
+      const Tensor loc = numbers(shape, -2, 2, ++seed);
+      const Tensor log_scale = numbers(shape, -2, 1, ++seed);
+      const Tensor noise = numbers(shape, -2, 2, ++seed);
+      cases.push_back(
+          {describe("", {loc, log_scale, noise}),
+           {loc, log_scale, noise},
+           [](std::span<const Tensor> in) { return detail::location_scale(in[0], in[1], in[2]); },
+           shape,
+           over(shape, [&](const Position& p) {
+             return at(loc, p) + std::exp(at(log_scale, p)) * at(noise, p);
+           })});
+    }
+    return cases;
+  }
+};
 
 template <>
 struct Inputs<detail::Op::matmul> {

@@ -1,0 +1,43 @@
+// One operator instead of exp, a product and a sum: a guide's draw takes a third of the passes over
+// memory, and of the nodes on the tape.
+#include <ember/core/location_scale.hpp>
+
+#include <ember/core/error.hpp>
+#include <ember/core/op.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/core/special.hpp>
+
+namespace ember::detail {
+namespace {
+
+Real scale_of(Real log_scale) { return static_cast<Real>(special::exp(log_scale)); }
+
+}  // namespace
+
+Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& noise) {
+  Node& a = loc.node();
+  Node& b = log_scale.node();
+  Node& c = noise.node();
+  if (!(a.shape == b.shape) || !(a.shape == c.shape)) {
+    fail("location_scale",
+         "shapes " + to_string(a.shape) + ", " + to_string(b.shape) + " and " + to_string(c.shape));
+  }
+  Node* out = new_result(Op::location_scale, a.shape, {&a, &b, &c});
+  const Real *from = values(a), *logs = values(b), *eps = values(c);
+  Real* to = out->value;
+#pragma omp simd
+  for (Index i = 0; i < out->numel; ++i) to[i] = from[i] + scale_of(logs[i]) * eps[i];
+  return Tensor(out);
+}
+
+void backward_location_scale(Node& n) {
+  Node& loc = *n.operands[0];
+  Node& log_scale = *n.operands[1];
+  Node& noise = *n.operands[2];
+  const Real *g = n.adjoint, *logs = values(log_scale), *eps = values(noise);
+  contribute(n, log_scale, [=](Index i) { return g[i] * scale_of(logs[i]) * eps[i]; });
+  contribute(n, noise, [=](Index i) { return g[i] * scale_of(logs[i]); });
+  if (loc.requires_grad) hand_over(loc, n.adjoint, n.reach);  // last: it is the operand's then
+}
+
+}  // namespace ember::detail

@@ -1,0 +1,101 @@
+#include <ember/inference/normal_draw.hpp>
+
+#include <numbers>
+
+#include <ember/core/location_scale.hpp>
+#include <ember/core/operators.hpp>
+#include <ember/core/reach.hpp>
+#include <ember/distributions/family.hpp>
+#include <ember/distributions/normal.hpp>
+#include <ember/distributions/transformed.hpp>
+
+namespace ember::inference {
+namespace {
+
+using distributions::Distribution;
+using distributions::Family;
+using distributions::FamilyInfo;
+using transforms::Transform;
+
+// Its parts are of one execution: files and people never see it.
+constexpr FamilyInfo kInfo{"Normal", {}, nullptr};
+
+class DrawnNormal final : public Family {
+ public:
+  DrawnNormal(const Tensor& loc, const Tensor& log_scale, const Transform* transform,
+              detail::RandomKey key)
+      : Family(kInfo, {}),
+        loc_(loc),
+        log_scale_(log_scale),
+        noise_(detail::standard_normal(key, loc.shape())),
+        u_(detail::location_scale(loc, log_scale, noise_)) {
+    batch_shape_ = loc.shape();
+    if (transform != nullptr) transform_ = *transform;
+    value_ = transform_ ? (*transform_)(u_) : u_;
+  }
+
+  const Tensor& drawn() const { return value_; }
+  Constraint support() const override {
+    return transform_ ? transform_->codomain(constraints::real) : constraints::real;
+  }
+  bool has_rsample() const override { return true; }
+  detail::Sources sources() const override { return detail::sources_of(value_); }
+
+  Tensor log_prob(const Tensor& value, const Shape&, const Mask& visible) const override {
+    return general().log_prob(value, visible);
+  }
+  Tensor log_prob_sum(const Tensor& value, const Shape& elements,
+                      const Mask& visible) const override {
+    if (&value.node() != &value_.node() || !(elements == batch_shape())) {
+      return general().log_prob_sum(value, visible);
+    }
+    const auto sum_visible = [&](const Tensor& x) {
+      return sum(visible.is_all() ? x : where(visible, x, 0));
+    };
+    const Tensor density = noise_part(visible) - sum_visible(log_scale_);
+    if (!transform_) return density;
+    return density - sum_visible(transform_->log_abs_det_jacobian(u_, value_));
+  }
+  Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
+    return general().expand(elements).mask(visible).sample_with(key);
+  }
+
+ private:
+  // Any other question is answered by the families that this stands for.
+  Distribution general() const {
+    const distributions::Normal u(loc_, exp(log_scale_));
+    if (!transform_) return u;
+    return distributions::Transformed(u, *transform_);
+  }
+  Real noise_part(const Mask& visible) const {
+    if (visible.is_none()) return 0;
+    const Real* e = detail::values(noise_.node());
+    const Index n = noise_.numel();
+    const detail::MaskBytes* mask = visible.bytes().get();
+    Real squares = 0;
+    if (mask == nullptr) {
+#pragma omp simd reduction(+ : squares)
+      for (Index i = 0; i < n; ++i) squares += e[i] * e[i];
+    } else {
+      for (Index i : mask->positions()) squares += e[i] * e[i];
+    }
+    constexpr double kHalfLog2Pi = 0.91893853320467274178;
+    return -squares / 2 -
+           static_cast<Real>(visible.broadcast_to(batch_shape()).count()) * Real(kHalfLog2Pi);
+  }
+
+  Tensor loc_, log_scale_, noise_, u_, value_;
+  std::optional<Transform> transform_;
+};
+
+}  // namespace
+
+Draw normal_draw(const Tensor& loc, const Tensor& log_scale, const Transform* transform,
+                 detail::RandomKey key) {
+  auto family = std::allocate_shared<const DrawnNormal>(detail::PoolAllocator<DrawnNormal>(), loc,
+                                                        log_scale, transform, key);
+  Tensor value = family->drawn();
+  return {Distribution(std::move(family)), std::move(value)};
+}
+
+}  // namespace ember::inference
