@@ -10,7 +10,7 @@
 namespace ember::detail {
 namespace {
 
-Real scale_of(Real log_scale) { return static_cast<Real>(special::exp(log_scale)); }
+EMBER_INLINE Real scale_of(Real log_scale) { return static_cast<Real>(special::exp(log_scale)); }
 
 }  // namespace
 

@@ -48,6 +48,18 @@ Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real facto
 
 void backward_sum(Node& n) {
   Node& in = *n.operands[0];
+  if (n.numel == 1 && n.reach == nullptr) {  // all into one: there are no axes to walk
+    const Real g = *n.adjoint * n.reals[0];
+    const Sink all = open_adjoint(in, nullptr);
+    Real* to = all.data;
+    if (!all.add) {
+      std::fill_n(to, in.numel, g);
+    } else {
+#pragma omp simd
+      for (Index i = 0; i < in.numel; ++i) to[i] += g;
+    }
+    return;
+  }
   const Shape kept = kept_from_bits(in.shape, n.ints[0]);
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr) reach = as_reach(reach_of(n).reshape(kept).broadcast_to(in.shape));
