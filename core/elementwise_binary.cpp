@@ -25,12 +25,35 @@ void with_strides(Index sa, Index sb, F&& f) {
   return f(sa, sb);
 }
 
+// Whether an operand has a number for each element of the result, or one for all of them: then
+// there are no axes to walk.
+bool stands_in_one_run(const Node& operand, const Node& out) {
+  return operand.numel == out.numel || operand.numel == 1;
+}
+Index stride_of(const Node& operand) { return operand.numel == 1 ? 0 : 1; }
+
+// The shape of the result, in `room` where it is that of neither operand.
+const Shape& shape_of_both(const Node& a, const Node& b, const char* symbol, Shape& room) {
+  if (a.shape == b.shape || (b.numel == 1 && b.shape.rank() <= a.shape.rank())) return a.shape;
+  if (a.numel == 1 && a.shape.rank() <= b.shape.rank()) return b.shape;
+  room = broadcast_shapes(a.shape, b.shape, symbol);
+  return room;
+}
+
 template <class F>
 void combine(Node& out, const Node& a, const Node& b, F f) {
   const Real* pa = values(a);
   const Real* pb = values(b);
   if (out.numel == 1) {
     *out.value = f(*pa, *pb);
+    return;
+  }
+  if (stands_in_one_run(a, out) && stands_in_one_run(b, out)) {
+    Real* to = out.value;
+    with_strides(stride_of(a), stride_of(b), [&](auto sa, auto sb) {
+#pragma omp simd
+      for (Index i = 0; i < out.numel; ++i) to[i] = f(pa[i * sa], pb[i * sb]);
+    });
     return;
   }
   const BroadcastPlan<2> plan(out.shape, {&a.shape, &b.shape});
@@ -72,7 +95,8 @@ template <class F>
 Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
   Node& a = x.node();
   Node& b = y.node();
-  const Shape shape = broadcast_shapes(a.shape, b.shape, symbol);
+  Shape room;
+  const Shape& shape = shape_of_both(a, b, symbol, room);
   if (waits(a) || waits(b)) {
     return wait(op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(op, symbol, x, y, f));
   }
@@ -95,14 +119,24 @@ void pull_back(Node& node, F f) {
     contribute(node, operand, [=](Index i) { return f(g[i], pa[i], pb[i]); });
     return;
   }
-  const BroadcastPlan<2> plan(node.shape, {&a.shape, &b.shape});
-  if (operand.numel == node.numel && plan.rank == 1) {
-    // the other one is a single number
-    with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+  const bool is_one_run = stands_in_one_run(a, node) && stands_in_one_run(b, node);
+  if (is_one_run && operand.numel == node.numel) {
+    with_strides(stride_of(a), stride_of(b), [&](auto sa, auto sb) {
       contribute(node, operand, [=](Index i) { return f(g[i], pa[i * sa], pb[i * sb]); });
     });
     return;
   }
+  if (is_one_run && node.reach == nullptr) {  // the operand is a single number
+    Real total = 0;
+    with_strides(stride_of(a), stride_of(b), [&](auto sa, auto sb) {
+#pragma omp simd reduction(+ : total)
+      for (Index i = 0; i < node.numel; ++i) total += f(g[i], pa[i * sa], pb[i * sb]);
+    });
+    const Sink sink = open_adjoint(operand, nullptr);
+    *sink.data = sink.add ? *sink.data + total : total;
+    return;
+  }
+  const BroadcastPlan<2> plan(node.shape, {&a.shape, &b.shape});
   const MaskBytes* reach = nullptr;
   if (node.reach != nullptr) reach = as_reach(any_to_shape(reach_of(node), operand.shape));
   Real* out = open_sum(operand, reach);

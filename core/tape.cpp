@@ -343,7 +343,9 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
     return node;
   }
   Node* node = tape.allocate(shape);
-  for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
+  for (const Node* operand : operands) {
+    if (operand->sources != nullptr) node->sources = join(node->sources, operand->sources);
+  }
   if (!operands.empty()) tape.record(*node, op, operands);
   return node;
 }
