@@ -21,22 +21,22 @@ void MaskBytes::make_places() const {
   places_ = Places::make(std::move(positions), size_);
 }
 
+void MaskBytes::too_many() const {
+  fail("mask",
+       "the whole of a mask of coordinates would have to be formed: " + std::to_string(size_) +
+           " bytes",
+       "matmul, transpose, reshape, + - *, index_select, unary maps and densities work on "
+       "coordinates alone");
+}
+
 void MaskBytes::make_bytes() const {
-  constexpr Index kMost = Index{1} << 28U;
-  if (size_ > kMost) {
-    fail("mask",
-         "the whole of a mask of coordinates would have to be formed: " + std::to_string(size_) +
-             " bytes",
-         "matmul, transpose, reshape, + - *, index_select, unary maps and densities work on "
-         "coordinates alone");
-  }
   bytes_.resize(static_cast<std::size_t>(size_));
   for (Index i : places_->at()) bytes_[static_cast<std::size_t>(i)] = 1;
 }
 
 void MaskBytes::make_counts() const {
   counts_.reserve(static_cast<std::size_t>((size() + kBlock - 1) / kBlock));
-  const std::uint8_t* bytes = data();
+  const std::uint8_t* bytes = bytes_.data();
   for (Index begin = 0; begin < size(); begin += kBlock) {
     const Index end = std::min(begin + kBlock, size());
     counts_.push_back(std::accumulate(bytes + begin, bytes + end, 0));

@@ -55,7 +55,10 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   bool is_list() const { return is_list_; }
   /// One byte an element, 0 or 1. An error where a list would have to become too many.
   const std::uint8_t* data() const {
-    if (is_list_) std::call_once(other_once_, [this] { make_bytes(); });
+    if (is_list_) {
+      if (size_ > kMostBytes) too_many();  // before call_once, which errors are not to pass through
+      std::call_once(other_once_, [this] { make_bytes(); });
+    }
     return bytes_.data();
   }
   bool operator[](Index i) const;
@@ -68,6 +71,7 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   const Positions& positions() const { return places()->at(); }
   /// How many elements are kept in each block of kBlock.
   const PooledVector<std::int32_t>& block_counts() const {
+    data();
     std::call_once(counts_once_, [this] { make_counts(); });
     return counts_;
   }
@@ -77,6 +81,9 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   bool is_sparse() const { return kept_ * 4 < size(); }
 
  private:
+  static constexpr Index kMostBytes = Index{1} << 28U;
+
+  [[noreturn]] void too_many() const;
   void make_places() const;
   void make_bytes() const;
   void make_counts() const;
