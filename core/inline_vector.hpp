@@ -54,7 +54,8 @@ class InlineVector {
   // Nearly all are short: a copy of fixed length is a few moves, one of any length is a call.
   void copy_items(const InlineVector& other) {
     if constexpr (std::is_trivially_copyable_v<T>) {
-      constexpr std::size_t kShort = std::clamp<std::size_t>(64 / sizeof(T), 1, N);
+      constexpr std::size_t kShort = std::clamp<std::size_t>(32 / sizeof(T), 1, N);
+      if (size_ == 0) return;
       if (size_ <= kShort) {
         std::memcpy(items_.data(), other.items_.data(), kShort * sizeof(T));
       } else {

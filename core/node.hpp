@@ -2,6 +2,7 @@
 // a Node.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <span>
@@ -17,46 +18,43 @@ namespace ember::detail {
 class Owed;
 class Tape;
 
-enum class Owner : std::uint8_t { heap, tape };
+/// What is null in every new node.
+struct NodeLinks {
+  Node* base = nullptr;              // the heap node whose numbers these are
+  Real* adjoint = nullptr;           // defined on `reach` only
+  const MaskBytes* reach = nullptr;  // where the adjoint can be non-zero; null: everywhere
+  const MaskBytes* mask = nullptr;   // attributes of the operator
+  void* aux = nullptr;               // of a leaf: room for its adjoint, or null
+  Owed* owed = nullptr;              // what its values are to be made of: see owed.hpp
+  // What a transform made this from: its inverse needs no work.
+  const Node* origin = nullptr;
+  Sources sources = nullptr;  // the sites that it comes from, where that is recorded
+};
 
-/// Plain data. A heap node owns its buffer (or a share of `base`, whose numbers it shows under
-/// another shape). A tape node is a slot that its tape uses again when the recording ends; its
-/// buffers lie in the tape's arenas.
-struct Node {
-  // Atomic for heap nodes; tape nodes are touched by one thread and use plain loads and stores of
-  // it.
-  std::atomic<std::int32_t> count{0};
-  Owner owner = Owner::heap;
+/// Plain data, what every operator reads in the first two cache lines. A heap node owns its buffer
+/// (or a share of `base`, whose numbers it shows under another shape). A tape node is a slot that
+/// its tape uses again when the recording ends; its buffers lie in the tape's arenas.
+struct alignas(64) Node : HandleCount, NodeLinks {
+  Tape* tape = nullptr;
   Op op = Op::leaf;
   bool requires_grad = false;
   bool has_adjoint = false;
   std::int32_t position = 0;  // in the tape: operands stand before their results
   std::int32_t operand_count = 0;
 
-  Shape shape;
+  Node** operands = nullptr;
   Index numel = 1;
   Real* value = nullptr;  // row-major, written once; null as long as the node owes its values
   Real scalar = 0;        // the value where numel is 1
   Real scalar_adjoint = 0;
+  Shape shape;
 
-  Node* base = nullptr;    // the heap node whose numbers these are
-  void* buffer = nullptr;  // of an owning heap node
-
-  Tape* tape = nullptr;
-  Node** operands = nullptr;
-  Real* adjoint = nullptr;           // defined on `reach` only
-  const MaskBytes* reach = nullptr;  // where the adjoint can be non-zero; null: everywhere
-  const MaskBytes* mask = nullptr;   // attributes of the operator
-  std::array<Index, 4> ints{};
+  static constexpr std::size_t kFewOperands = 4;
+  std::array<Node*, kFewOperands> few_operands{};  // where there are no more
+  std::array<Index, 4> ints{};                     // attributes of the operator
   std::array<Real, 2> reals{};
-  void* aux = nullptr;
-  Owed* owed = nullptr;  // what its values are to be made of: see owed.hpp
-
-  const Node* origin =
-      nullptr;  // what a transform made this from, and which one: its inverse needs no work
-  const void* origin_transform = nullptr;
-
-  Sources sources = nullptr;  // the sites that it comes from, where that is recorded
+  const void* origin_transform = nullptr;  // which one made it from `origin`
+  void* buffer = nullptr;                  // of an owning heap node
 
   Node() = default;
   Node(const Node&) = delete;
@@ -67,7 +65,6 @@ struct Node {
 Node* new_heap_node(const Shape& shape);
 /// A heap node that shows the numbers of another one under a shape of the same number of elements.
 Node* new_heap_view(Node& base, const Shape& shape);
-void destroy(Node* node) noexcept;
 void destroy(Owed* owed) noexcept;
 
 /// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
@@ -86,3 +83,15 @@ inline const Real* values(const Node& node) {
 inline const Real* values(const Tensor& x) { return values(x.node()); }
 
 }  // namespace ember::detail
+
+namespace ember {
+
+inline detail::Node& Tensor::node() const {
+  if (node_ == nullptr) undefined();
+  return static_cast<detail::Node&>(*node_);
+}
+inline Tensor::Tensor(detail::Node* node) noexcept : node_(node) {
+  if (node_ != nullptr) detail::retain(node_);
+}
+
+}  // namespace ember

@@ -68,9 +68,9 @@ void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
     }
     return;
   }
+  operand.reach = reach;
   operand.has_adjoint = true;
   operand.adjoint = buffer;
-  operand.reach = reach;
 }
 
 Mask reach_of(const Node& node) {

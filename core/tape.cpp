@@ -27,23 +27,8 @@ auto for_shape(const Shape& shape, F f) {
 
 }  // namespace
 
-void retain(Node* node) noexcept {
-  if (node->owner == Owner::tape) {
-    node->count.store(node->count.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-  } else {
-    node->count.fetch_add(1, std::memory_order_relaxed);
-  }
-}
-
-void release(Node* node) noexcept {
-  if (node->owner == Owner::tape) {
-    node->count.store(node->count.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  } else if (node->count.fetch_sub(1, std::memory_order_acq_rel) == 1) {
-    destroy(node);
-  }
-}
-
-void destroy(Node* node) noexcept {
+void destroy(HandleCount* counted) noexcept {
+  auto* node = static_cast<Node*>(counted);
   if (node->owed != nullptr) destroy(node->owed);
   if (node->base != nullptr) release(node->base);
   if (node->buffer != nullptr) free_numbers(node->buffer, bytes_of(node->numel));
@@ -95,11 +80,19 @@ Tape::~Tape() {
   }
 }
 
-Node* Tape::allocate(const Shape& shape) {
-  if (used_ == slots_.size()) slots_.push_back(new Node);
+Node* Tape::new_slot() {
+  auto node = std::make_unique<Node>();
+  node->owner = Owner::tape;
+  node->tape = this;
+  return node.release();
+}
+
+// Inline, as record is: every operator of a step runs through both.
+inline Node* Tape::allocate(const Shape& shape) {
+  if (used_ == slots_.size()) slots_.push_back(new_slot());
   Node* node = slots_[used_];
   unpoison(node, sizeof(Node));
-  node->owner = Owner::tape;
+  static_cast<NodeLinks&>(*node) = NodeLinks();
   node->op = Op::leaf;
   node->requires_grad = false;
   node->has_adjoint = false;
@@ -109,15 +102,6 @@ Node* Tape::allocate(const Shape& shape) {
   node->numel = shape.numel();
   node->value = &node->scalar;
   if (node->numel != 1) node->value = for_shape(shape, [&] { return allocate_reals(node->numel); });
-  node->base = nullptr;
-  node->tape = this;
-  node->adjoint = nullptr;
-  node->reach = nullptr;
-  node->mask = nullptr;
-  node->aux = nullptr;
-  node->owed = nullptr;
-  node->origin = nullptr;
-  node->sources = nullptr;
   return node;
 }
 
@@ -206,10 +190,11 @@ void Tape::check_usable(const Node& node, const char* who) const {
   }
 }
 
-void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
+inline void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
   bool requires_grad = false;
   const auto begin = static_cast<std::int32_t>(frames_.back().nodes);
   for (const Node* operand : operands) {
+    if (operand->sources != nullptr) node.sources = join(node.sources, operand->sources);
     if (operand->owner == Owner::heap) continue;
     if (operand->tape != this || operand->position < begin) check_usable(*operand, name_of(op));
     requires_grad = requires_grad || operand->requires_grad;
@@ -218,7 +203,9 @@ void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
   node.op = op;
   node.requires_grad = true;
   node.operand_count = static_cast<std::int32_t>(operands.size());
-  node.operands = auxiliary_.allocate_array<Node*>(operands.size());
+  node.operands = operands.size() <= Node::kFewOperands
+                      ? node.few_operands.data()
+                      : auxiliary_.allocate_array<Node*>(operands.size());
   for (std::size_t i = 0; i < operands.size(); ++i) {
     node.operands[i] = operands[i];
     if (operands[i]->owner == Owner::heap) keep(*operands[i]);
@@ -227,8 +214,9 @@ void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
 
 Real* Tape::allocate_adjoint(Node& node) {
   node.has_adjoint = true;
-  node.adjoint = node.numel == 1 ? &node.scalar_adjoint : allocate_reals(node.numel);
-  return node.adjoint;
+  if (node.numel == 1) return node.adjoint = &node.scalar_adjoint;
+  Real* room = claim_room(node);
+  return node.adjoint = room != nullptr ? room : allocate_reals(node.numel);
 }
 
 void Tape::backward(Node& root, Real seed) {
@@ -276,7 +264,7 @@ void Tape::end() noexcept {
     node->has_adjoint = false;
     node->tape = nullptr;
     node->origin = nullptr;
-    slots_[i] = new Node;  // NOLINT(bugprone-unhandled-exception-at-new): nothing can be done here
+    slots_[i] = new_slot();
   }
   used_ = frame.nodes;
   for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
@@ -305,12 +293,13 @@ void Tape::end_waiting(std::size_t first) noexcept {
   waiting_.resize(first);
 }
 
-Tensor Recording::leaf(const Tensor& x) {
+Tensor Recording::leaf(const Tensor& x, Real* room) {
   Tape& tape = Tape::current();
   Node& node = x.node();
   tape.check_usable(node, "value_and_grad");
   Node* leaf = tape.allocate_view(node.shape, node);
   leaf->requires_grad = true;
+  leaf->aux = room;
   return Tensor(leaf);
 }
 
@@ -343,10 +332,7 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
     return node;
   }
   Node* node = tape.allocate(shape);
-  for (const Node* operand : operands) {
-    if (operand->sources != nullptr) node->sources = join(node->sources, operand->sources);
-  }
-  if (!operands.empty()) tape.record(*node, op, operands);
+  tape.record(*node, op, operands);
   return node;
 }
 
@@ -363,8 +349,8 @@ Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Ow
     node->shape = shape;
     node->numel = shape.numel();
     node->owed = held.release();
+    for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
   }
-  for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
   return node;
 }
 

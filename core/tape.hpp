@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include <ember/core/arena.hpp>
@@ -68,6 +69,7 @@ class Tape {
 
  private:
   friend class Recording;
+  Node* new_slot();
   void begin();
   void end() noexcept;
   void end_waiting(std::size_t first) noexcept;
@@ -102,10 +104,19 @@ class Recording {
   Recording& operator=(const Recording&) = delete;
   ~Recording() { Tape::current().end(); }
 
-  /// An input: shares the numbers of x (a heap tensor), and gets an adjoint.
-  static Tensor leaf(const Tensor& x);
+  /// An input: shares the numbers of x (a heap tensor), and gets an adjoint. `room`, if there is
+  /// one, outlives the recording: see claim_room.
+  static Tensor leaf(const Tensor& x, Real* room = nullptr);
   void backward(const Tensor& root, Real seed = 1) { Tape::current().backward(root.node(), seed); }
 };
+
+/// The room of a leaf of several numbers for its adjoint, to be written by who asks first; null for
+/// all others. What is written there and then handed over needs no copy (an optimiser reads it
+/// where it lies); if the adjoint comes to lie elsewhere, nobody reads the room.
+inline Real* claim_room(Node& node) {
+  if (node.op != Op::leaf || node.numel == 1) return nullptr;
+  return static_cast<Real*>(std::exchange(node.aux, nullptr));
+}
 
 /// The adjoint of a tape tensor after backward, 0 where it does not reach, as a heap tensor.
 Tensor adjoint_of(const Tensor& x);

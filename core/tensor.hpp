@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <ember/core/handle_count.hpp>
 #include <ember/core/pool.hpp>
 #include <ember/core/shape.hpp>
 #include <ember/core/sources.hpp>
@@ -18,8 +19,6 @@ namespace ember {
 
 namespace detail {
 struct Node;
-void retain(Node* node) noexcept;
-void release(Node* node) noexcept;
 struct EigenViews;  // in ember/eigen.hpp
 /// Errors unless Real holds `value` exactly.
 Real exactly(long double value);
@@ -100,13 +99,8 @@ class Tensor {
   Tensor& operator/=(const Tensor& other);
 
   /// The node behind the handle; an error where the tensor is undefined.
-  detail::Node& node() const {
-    if (node_ == nullptr) undefined();
-    return *node_;
-  }
-  explicit Tensor(detail::Node* node) noexcept : node_(node) {
-    if (node_ != nullptr) detail::retain(node_);
-  }
+  detail::Node& node() const;
+  explicit Tensor(detail::Node* node) noexcept;
 
  private:
   template <Number T>
@@ -120,7 +114,7 @@ class Tensor {
   static Tensor scalar(Real value);
   [[noreturn]] static void undefined();
 
-  detail::Node* node_ = nullptr;
+  detail::HandleCount* node_ = nullptr;
 };
 
 namespace detail {

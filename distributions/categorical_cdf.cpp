@@ -80,14 +80,14 @@ constexpr Kernel kInverse{&icdf_block<Logarithms>, &icdf_block<Logarithms>, 2, 2
 
 Tensor categorical_cdf(const Tensor& x, const Tensor& weights, bool are_logarithms,
                        const Shape& elements) {
-  return density(are_logarithms ? kCdf<true> : kCdf<false>, std::array{x, weights}, elements,
-                 Mask::filled(elements, true));
+  return density(are_logarithms ? kCdf<true> : kCdf<false>, nodes_of(std::array{x, weights}),
+                 elements, Mask::filled(elements, true));
 }
 
 Tensor categorical_icdf(const Tensor& probability, const Tensor& weights, bool are_logarithms,
                         const Shape& elements) {
   return density(are_logarithms ? kInverse<true> : kInverse<false>,
-                 std::array{detach(probability), detach(weights)}, elements,
+                 nodes_of(std::array{detach(probability), detach(weights)}), elements,
                  Mask::filled(elements, true));
 }
 

@@ -63,16 +63,6 @@ bool operator==(const Constraint& a, const Constraint& b) {
          same(a.upper_, b.upper_);
 }
 
-bool Constraint::has_lower() const {
-  return kind_ == Kind::greater_than || kind_ == Kind::greater_than_eq || kind_ == Kind::interval ||
-         kind_ == Kind::half_open_interval || kind_ == Kind::integer_interval;
-}
-
-bool Constraint::has_upper() const {
-  return kind_ == Kind::less_than || kind_ == Kind::interval || kind_ == Kind::half_open_interval ||
-         kind_ == Kind::integer_interval;
-}
-
 Constraint Constraint::at(Index position, const Shape& shape) const {
   const auto pick = [&](const Tensor& bound) {
     if (!bound.defined() || bound.numel() == 1) return bound;

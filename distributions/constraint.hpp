@@ -42,8 +42,16 @@ class Constraint {
   std::size_t event_dim() const;
   bool is_discrete() const;
   /// Whether the kind needs a lower bound, an upper one.
-  bool has_lower() const;
-  bool has_upper() const;
+  bool has_lower() const { return has_lower(kind_); }
+  bool has_upper() const { return has_upper(kind_); }
+  static bool has_lower(Kind kind) {
+    return kind == Kind::greater_than || kind == Kind::greater_than_eq || kind == Kind::interval ||
+           kind == Kind::half_open_interval || kind == Kind::integer_interval;
+  }
+  static bool has_upper(Kind kind) {
+    return kind == Kind::less_than || kind == Kind::interval || kind == Kind::half_open_interval ||
+           kind == Kind::integer_interval;
+  }
   /// Whether every real number is allowed.
   bool is_unconstrained() const { return kind_ == Kind::real || kind_ == Kind::any; }
 
@@ -62,6 +70,8 @@ class Constraint {
   /// Whether x is allowed wherever it is visible. Quick, and takes nothing from the heap; may say
   /// no although check() says yes.
   bool holds(const Tensor& x, const Mask& visible) const;
+  /// The same of a kind without bounds; says no of one with bounds.
+  static bool holds(Kind kind, const Tensor& x, const Mask& visible);
   /// What is asked, in words: "must be positive".
   std::string rule() const;
   /// The constraint on one element of a shape that the bounds broadcast to.

@@ -192,9 +192,20 @@ Mask Constraint::check(const Tensor& x) const {
   return Mask::from_bytes(walk.shape, std::move(bytes));
 }
 
+bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
+  if (kind == Kind::simplex) return all_on_simplex(x, visible);
+  if (kind == Kind::any) return true;
+  if (has_lower(kind) || has_upper(kind)) return false;
+  bool result = false;
+  with_test(kind, [&](auto test) {
+    result = every_visible(x, visible, [=](Real v) { return test(v, 0, 0); });
+  });
+  return result;
+}
+
 bool Constraint::holds(const Tensor& x, const Mask& visible) const {
-  if (kind_ == Kind::simplex) return all_on_simplex(x, visible);
-  bool result = kind_ == Kind::any;
+  if (!has_lower() && !has_upper()) return holds(kind_, x, visible);
+  bool result = false;
   const bool is_single =
       (!has_lower() || lower_.numel() == 1) && (!has_upper() || upper_.numel() == 1);
   with_test(kind_, [&](auto test) {

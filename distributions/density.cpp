@@ -56,16 +56,17 @@ Real sum_of(const Real* x, const Block& block) {
 
 class Driver {
  public:
-  Driver(const Kernel& kernel, std::span<const Tensor> tensors, const Shape& elements,
+  Driver(const Kernel& kernel, std::span<Node* const> nodes, const Shape& elements,
          const Mask& visible, bool total)
       : kernel_(kernel),
+        nodes_(nodes),
         elements_(elements),
         visible_(visible),
         total_(total),
         numel_(elements.numel()) {
     for (std::size_t k = 0; k < kernel.inputs; ++k) {
       Input& input = inputs_[k];
-      input.node = &tensors[k].node();
+      input.node = nodes[k];
       input.shape = input.node->shape;
       input.row = 1;
       input.partial = nullptr;
@@ -75,8 +76,8 @@ class Driver {
         input.shape = input.shape.first(input.shape.rank() - 1);
         row_ = input.row;
       }
-      operands_[k] = input.node;
-      if (!broadcasts_to(input.shape, elements)) {
+      if (input.shape.rank() > 0 && !(input.shape == elements) &&
+          !broadcasts_to(input.shape, elements)) {
         fail("density", "an input of shape " + to_string(input.node->shape) +
                             " does not broadcast to the elements " + to_string(elements));
       }
@@ -86,8 +87,7 @@ class Driver {
   }
 
   Tensor run() {
-    Node* out = detail::new_result(Op::density, total_ ? Shape() : elements_,
-                                   std::span<Node* const>(operands_.data(), kernel_.inputs));
+    Node* out = detail::new_result(Op::density, total_ ? Shape() : elements_, nodes_);
     Tensor result(out);
     detail::add_sources(result, visible_.sources());
     out_ = out->value;
@@ -100,6 +100,10 @@ class Driver {
     }
     partials_ = out->requires_grad;
     if (partials_) open_partials(*out);
+    if (numel_ == 1 && kernel_.row_inputs == 0) {
+      compute_single();
+      return result;
+    }
     choose_sum_kernel();
     open_scratch();
     each_block([&](const Block& block) { compute(block); });
@@ -115,7 +119,7 @@ class Driver {
 
   // Sums over many elements have kernels of their own.
   void choose_sum_kernel() {
-    if (!total_ || kernel_.sums == nullptr || numel_ == 1) return;
+    if (!total_ || kernel_.sums == nullptr) return;
     unsigned uniform = 0;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
@@ -199,7 +203,8 @@ class Driver {
       if (!input.node->requires_grad) continue;
       input.reduced = total_ && input.layout != Layout::full;
       const Index n = input.reduced ? input.node->numel : numel_ * input.row;
-      input.partial = tape.allocate_reals(n);
+      if (!input.reduced && n == input.node->numel) input.partial = claim_room(*input.node);
+      if (input.partial == nullptr) input.partial = tape.allocate_reals(n);
       if (input.reduced) std::fill_n(input.partial, n, Real{0});
       record->partial[k] = input.partial;
     }
@@ -265,6 +270,17 @@ class Driver {
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       if (scatters[k]) scatter(k, block, offsets.data());
     }
+  }
+
+  // Of one element, numbers and derivatives lie where they belong.
+  void compute_single() {
+    const Real* in[kMaxInputs];
+    Real* partials[kMaxInputs];
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      in[k] = detail::values(*inputs_[k].node);
+      partials[k] = inputs_[k].partial;
+    }
+    (partials_ ? kernel_.with_partials : kernel_.value_only)(1, row_, in, out_, partials);
   }
 
   void widen(const Block& block) {
@@ -352,6 +368,7 @@ class Driver {
   }
 
   const Kernel& kernel_;
+  std::span<Node* const> nodes_;
   const Shape& elements_;
   const Mask& visible_;
   bool total_;
@@ -362,7 +379,6 @@ class Driver {
   bool is_listed_ = false;
   Real* out_ = nullptr;
   Sums sums_;
-  std::array<Node*, kMaxInputs> operands_;
   std::array<Input, kMaxInputs> inputs_;
   std::array<Real, 2 * kMaxInputs * kBlock> stack_;
   std::array<std::int64_t, kBlock> wide_;  // the mask of a block, see SumKernel
@@ -370,12 +386,12 @@ class Driver {
 
 }  // namespace
 
-Tensor density(const Kernel& kernel, std::span<const Tensor> inputs, const Shape& elements,
+Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                const Mask& visible) {
   return Driver(kernel, inputs, elements, visible, false).run();
 }
 
-Tensor density_sum(const Kernel& kernel, std::span<const Tensor> inputs, const Shape& elements,
+Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                    const Mask& visible) {
   return Driver(kernel, inputs, elements, visible, true).run();
 }

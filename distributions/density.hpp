@@ -3,6 +3,7 @@
 // the partial derivatives for the backward pass.
 #pragma once
 
+#include <array>
 #include <span>
 
 #include <ember/core/mask.hpp>
@@ -58,11 +59,18 @@ struct SumKernel {
 /// The log density of `elements` under a kernel, where `visible`; 0 elsewhere. Hidden elements of
 /// sparse masks and all hidden rows are not evaluated; hidden lanes of a denser element-wise block
 /// are computed and thrown away by selection.
-Tensor density(const Kernel& kernel, std::span<const Tensor> inputs, const Shape& elements,
+Tensor density(const Kernel& kernel, std::span<detail::Node* const> inputs, const Shape& elements,
                const Mask& visible);
 /// Its sum, in one pass.
-Tensor density_sum(const Kernel& kernel, std::span<const Tensor> inputs, const Shape& elements,
-                   const Mask& visible);
+Tensor density_sum(const Kernel& kernel, std::span<detail::Node* const> inputs,
+                   const Shape& elements, const Mask& visible);
+
+template <std::size_t N>
+std::array<detail::Node*, N> nodes_of(const std::array<Tensor, N>& tensors) {
+  std::array<detail::Node*, N> nodes;
+  for (std::size_t k = 0; k < N; ++k) nodes[k] = &tensors[k].node();
+  return nodes;
+}
 
 /// What an element-wise scalar density returns: log p and its derivatives by the value and the
 /// parameters (or any other element-wise function: see pointwise()).

@@ -1,5 +1,7 @@
 #include <ember/distributions/elementwise.hpp>
 
+#include <cmath>
+
 #include <ember/core/error.hpp>
 #include <ember/distributions/visible_elements.hpp>
 
@@ -8,14 +10,14 @@ namespace {
 
 // The value and the parameters, as a kernel takes them.
 struct Inputs {
-  std::array<Tensor, kMaxInputs> tensors;
+  std::array<detail::Node*, kMaxInputs> nodes;
   std::size_t count = 1;
 
   Inputs(const Tensor& value, std::span<const Parameter> parameters) {
-    tensors[0] = value;
-    for (const Parameter& p : parameters) tensors[count++] = p.value;
+    nodes[0] = &value.node();
+    for (const Parameter& p : parameters) nodes[count++] = &p.value.node();
   }
-  std::span<const Tensor> span() const { return {tensors.data(), count}; }
+  std::span<detail::Node* const> span() const { return {nodes.data(), count}; }
 };
 
 }  // namespace
@@ -50,9 +52,8 @@ Tensor KernelFamily::log_prob_sum(const Tensor& value, const Shape& elements,
     return some->log_prob_sum();
   }
   check(value, visible, false);
-  const Tensor result =
-      density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
-  if (!constraints::real.holds(result, Mask(true))) check(value, visible, true);
+  Tensor result = density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
+  if (std::isnan(*detail::values(result))) check(value, visible, true);
   return result;
 }
 

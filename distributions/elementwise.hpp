@@ -69,7 +69,7 @@ template <class F, std::size_t N, class Value = F>
 Tensor pointwise(const std::array<Tensor, N>& inputs, const Shape& shape) {
   static constexpr Kernel kernel{&Elementwise<Value, N>::template block<false>,
                                  &Elementwise<F, N>::template block<true>, N};
-  return density(kernel, inputs, shape, Mask::filled(shape, true));
+  return density(kernel, nodes_of(inputs), shape, Mask::filled(shape, true));
 }
 
 }  // namespace ember::distributions

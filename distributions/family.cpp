@@ -76,7 +76,9 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
                        " needs at least " + std::to_string(parameter.event_dim) + " axes");
     }
-    if (shape.rank() > parameter.event_dim) {
+    if (parameter.event_dim == 0 && batch_shape_.rank() == 0) {
+      batch_shape_ = shape;
+    } else if (shape.rank() > parameter.event_dim) {
       batch_shape_ =
           broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
     }
@@ -92,6 +94,8 @@ void Family::check_parameters(const Mask& visible, bool is_real_too) const {
   if (is_checked_.load(std::memory_order_relaxed)) return;
   for (const Parameter& p : parameters()) {
     if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
+    // the quick answer for nearly all, without a Constraint
+    if (!visible.bytes() && Constraint::holds(p.info->kind, p.value, visible)) continue;
     const Constraint constraint = parameter_constraint(p);
     if (constraint.has_lower() && !is_real_too) {
       // a bound that is NaN is to be named itself, not what it bounds

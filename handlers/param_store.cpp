@@ -142,25 +142,33 @@ ParamLeaves::Scope::Scope(ParamLeaves& leaves) : outer_(std::exchange(current_le
 
 ParamLeaves::Scope::~Scope() {
   ParamLeaves& leaves = *std::exchange(current_leaves, outer_);
-  for (const Leaf& leaf : leaves.leaves_) leaves.positions_[leaf.entry->name.id()] = 0;
-  leaves.leaves_.clear();
+  for (Leaf* leaf : leaves.used_) {
+    leaf->unconstrained = Tensor();
+    leaf->constrained = Tensor();
+  }
+  leaves.used_.clear();
 }
 
 ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   const std::uint32_t id = entry->name.id();
-  if (positions_.size() <= id) positions_.resize(id + 1U);
-  if (positions_[id] == 0) {
-    if (Tape::current().recording_id() != recording_) {
-      fail(
-          who(entry->name),
-          "an inner value_and_grad depends on a parameter of the step that is running; derivatives "
-          "of derivatives are not computed",
-          "call param before it, and detach the value");
-    }
-    leaves_.push_back({entry, Recording::leaf(entry->unconstrained), Tensor()});
-    positions_[id] = static_cast<std::uint32_t>(leaves_.size());
+  if (by_name_.size() <= id) by_name_.resize(id + 1U);
+  if (!by_name_[id]) by_name_[id] = std::make_unique<Leaf>();
+  Leaf& leaf = *by_name_[id];
+  if (leaf.unconstrained.defined()) return leaf;
+  if (Tape::current().recording_id() != recording_) {
+    fail(who(entry->name),
+         "an inner value_and_grad depends on a parameter of the step that is running; derivatives "
+         "of derivatives are not computed",
+         "call param before it, and detach the value");
   }
-  return leaves_[positions_[id] - 1U];
+  if (leaf.entry != entry) leaf.entry = entry;
+  const Tensor& u = entry->unconstrained;
+  const auto n = static_cast<std::size_t>(u.node().numel);
+  if (leaf.room.size() != n) leaf.room.resize(n);
+  if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
+  leaf.unconstrained = Recording::leaf(u, leaf.room.data());
+  used_.push_back(&leaf);
+  return leaf;
 }
 
 Tensor value_of(const ParamStore::Entry& entry) {

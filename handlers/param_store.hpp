@@ -79,8 +79,13 @@ class ParamLeaves {
  public:
   struct Leaf {
     ParamStore::Entry entry;
-    Tensor unconstrained;  // the leaf
+    Tensor unconstrained;  // the leaf; undefined between scopes
     Tensor constrained;    // undefined until somebody asks
+    /// Room for its adjoint, which stays when the recording has ended; outside of `written` there
+    /// are zeros, unless the last step that used it ended in an error.
+    PooledVector<Real> room{};
+    Mask written = true;
+    bool is_collected = false;
   };
 
   /// While a scope is alive, this thread's parameters are leaves of the running recording, which
@@ -98,13 +103,13 @@ class ParamLeaves {
   };
 
   /// Those of the running scope, in order of first use.
-  const std::vector<Leaf>& leaves() const { return leaves_; }
+  std::span<Leaf* const> leaves() const { return used_; }
   Leaf& leaf(const ParamStore::Entry& entry);
 
  private:
-  std::vector<Leaf> leaves_;
+  std::vector<std::unique_ptr<Leaf>> by_name_;  // by its id; from step to step
+  std::vector<Leaf*> used_;
   std::uint64_t recording_ = 0;
-  std::vector<std::uint32_t> positions_;  // by name id: 1 + position in leaves_, or 0
 };
 
 /// The (constrained) value of an entry: of its leaf while a ParamLeaves::Scope is alive.

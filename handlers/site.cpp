@@ -12,8 +12,9 @@ namespace {
 // The batch shape that a value of the site has, with the event axes of to_event.
 Shape elements_of(const Site& site) {
   const distributions::Distribution& d = site.distribution;
-  const std::size_t event_dim = d.event_shape().rank() - d.reinterpreted();
+  const std::size_t event_dim = d.family().event_shape().rank();
   const Shape& value = site.value.shape();
+  if (event_dim == 0 && value == d.element_shape()) return value;
   if (value.rank() < event_dim) return d.element_shape();
   const Shape own = value.first(value.rank() - event_dim);
   if (!can_broadcast(d.element_shape(), own)) {
@@ -53,10 +54,10 @@ const char* to_string(SiteKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
-Site::Site(const Message& message, distributions::Distribution d, const Mask& elements)
+Site::Site(const Message& message, const distributions::Distribution& d, const Mask& elements)
     : name(message.name),
       place(message.place),
-      distribution(std::move(d)),
+      distribution(d),
       value(message.value),
       is_observed(message.is_observed),
       handler_mask(message.mask),

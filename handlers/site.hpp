@@ -20,7 +20,7 @@ class Site {
   explicit Site(const Message& message)
       : Site(message, message.distribution, message.element_mask) {}
   /// The same with another distribution and element mask.
-  Site(const Message& message, distributions::Distribution d, const Mask& elements);
+  Site(const Message& message, const distributions::Distribution& d, const Mask& elements);
 
   Name name;
   Place place;  // of its statement in the model

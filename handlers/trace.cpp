@@ -6,6 +6,7 @@
 #include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/text_table.hpp>
+#include <ember/core/total.hpp>
 
 namespace ember {
 namespace {
@@ -42,17 +43,33 @@ const TracePlate* Trace::find_plate(Name name) const {
   return nullptr;
 }
 
+bool Trace::admits(Name name, const Place& place, bool is_param) const {
+  const Site* there = find(name);
+  if (there == nullptr) return true;
+  if (there->kind == SiteKind::param && is_param) return false;
+  fail_at_site(name, place, "the trace has a site of this name already",
+               "each site of an execution needs a name of its own");
+}
+
 void Trace::add(Site&& site) {
-  if (const Site* there = find(site.name)) {
-    if (there->kind == SiteKind::param && site.kind == SiteKind::param) return;
-    fail_at_site(site.name, site.place, "the trace has a site of this name already",
-                 "each site of an execution needs a name of its own");
-  }
+  if (!admits(site.name, site.place, site.kind == SiteKind::param)) return;
   sites_.push_back(std::move(site));
+  enter_last();
+}
+
+void Trace::add(const Message& message, const distributions::Distribution& d,
+                const Mask& elements) {
+  if (!admits(message.name, message.place, message.kind == Message::Kind::param)) return;
+  sites_.emplace_back(message, d, elements);
+  enter_last();
+}
+
+void Trace::enter_last() {
+  if (sites_.size() <= kIndexed) return;
   if (sites_.size() == kIndexed + 1) {
     for (std::size_t i = 0; i < kIndexed; ++i) index_[sites_[i].name.id()] = i;
   }
-  if (sites_.size() > kIndexed) index_[sites_.back().name.id()] = sites_.size() - 1;
+  index_[sites_.back().name.id()] = sites_.size() - 1;
 }
 
 void Trace::clear() {
@@ -62,12 +79,11 @@ void Trace::clear() {
 }
 
 Tensor Trace::log_prob_sum() const {
-  Tensor total;
+  detail::Total total;
   for (const Site& site : sites_) {
-    if (!site.has_distribution()) continue;
-    total = total.defined() ? total + site.log_prob_sum() : site.log_prob_sum();
+    if (site.has_distribution()) total.add(site.log_prob_sum());
   }
-  return total.defined() ? total : Tensor(0.0);
+  return total.result();
 }
 
 std::string Trace::format_shapes() const {

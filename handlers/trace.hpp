@@ -55,10 +55,17 @@ class Trace {
 
   /// An error where the trace has a site of that name already.
   void add(Site&& site);
+  /// The site of a message, with this distribution and element mask: see Site.
+  void add(const Message& message, const distributions::Distribution& d, const Mask& elements);
+  void add(const Message& message) { add(message, message.distribution, message.element_mask); }
   void add(const TracePlate& plate) { plates_.push_back(plate); }
   void clear();
 
  private:
+  /// Whether a site is to be added: a parameter is once. An error where the name is taken.
+  bool admits(Name name, const Place& place, bool is_param) const;
+  void enter_last();
+
   std::vector<Site> sites_;
   std::vector<TracePlate> plates_;
   std::unordered_map<std::uint32_t, std::size_t> index_;  // by name; made from kIndexed sites on

@@ -72,7 +72,7 @@ void TraceHandler::postprocess(Message& message) {
 
 // From here on the value comes from this site, and no longer from what it was computed of.
 void TraceHandler::add_site(Message& message) {
-  if (!relations_) return trace_.add(Site(message));
+  if (!relations_) return trace_.add(message);
   Site site(message);
   site.parents = parents_of(message, trace_);
   if (message.value.defined()) {

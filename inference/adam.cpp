@@ -33,7 +33,7 @@ void AdamRule::descend(OptimizerState& state, Index n, Real* u, const Real* g, d
   const auto r = static_cast<Real>(root);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
-    m[i] = b1 * m[i] + (1 - b1) * g[i];
+    m[i] = b1 * m[i] - (1 - b1) * g[i];  // moments are those of the loss
     v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
     u[i] -= rate * m[i] / (std::sqrt(v[i]) * r + eps);
   }

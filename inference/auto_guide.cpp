@@ -134,11 +134,6 @@ void AutoGuideState::check_prefix(std::span<const Message> sites) const {
 }
 
 AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Tensor& init) {
-  if (const auto found = index_.find(site.name.id()); found != index_.end()) {
-    Latent& latent = latents_[found->second];
-    refresh(latent);
-    return latent;
-  }
   Latent latent;
   latent.name = site.name;
   latent.support = site.distribution.support();
@@ -174,12 +169,15 @@ void AutoGuideState::refresh(Latent& latent) {
 }
 
 const AutoGuideState::Latent& AutoGuideState::latent_at(const Message& site) {
-  if (index_.find(site.name.id()) == index_.end()) {
+  auto found = index_.find(site.name.id());
+  if (found == index_.end()) {
     with_draws_for_new([&] {
       latent_of(site, with_context("site", site.name, [&] { return detach(init_(site)); }));
     });
+    found = index_.find(site.name.id());
   }
-  return latent_of(site, Tensor());
+  refresh(latents_[found->second]);
+  return latents_[found->second];
 }
 
 Tensor AutoGuideState::executed(const Tensor& x, const Message& site, const Latent& latent) {
@@ -264,9 +262,10 @@ void GuideDraws::process(Message& message) {
 
 void GuideDraws::postprocess(Message& message) {
   if (!pending_.defined() || message.kind != Message::Kind::sample) return;
-  const Mask hidden_by_model = message.distribution.own_mask().unsqueeze_right(
-      pending_.reinterpreted() - message.distribution.reinterpreted());
-  trace_.add(Site(message, std::exchange(pending_, {}), hidden_by_model));
+  const std::size_t events = pending_.reinterpreted() - message.distribution.reinterpreted();
+  const Mask& of_model = message.distribution.own_mask();
+  trace_.add(message, pending_, events == 0 ? of_model : of_model.unsqueeze_right(events));
+  pending_ = {};
 }
 
 void GuideSites::process(Message& message) {

@@ -23,14 +23,18 @@ void clip_values(std::span<Real> gradient, double bound) {
   }
 }
 
-void clip_norm(std::span<Real> gradient, double bound) {
+void clip_norm(std::span<const std::span<Real>> gradients, double bound) {
   if (bound == special::kInfinity) return;
   double squares = 0;
-  for (const Real g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
+  for (const std::span<const Real> gradient : gradients) {
+    for (const Real g : gradient) squares += static_cast<double>(g) * static_cast<double>(g);
+  }
   const double norm = std::sqrt(squares);
   if (norm <= bound) return;
   const auto factor = static_cast<Real>(bound / norm);
-  for (Real& g : gradient) g *= factor;
+  for (const std::span<Real> gradient : gradients) {
+    for (Real& g : gradient) g *= factor;
+  }
 }
 
 }  // namespace ember::inference

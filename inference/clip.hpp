@@ -19,6 +19,6 @@ struct Clip {
 /// An error where a bound is not positive.
 void check(const Clip& clip);
 void clip_values(std::span<Real> gradient, double bound);
-void clip_norm(std::span<Real> gradient, double bound);
+void clip_norm(std::span<const std::span<Real>> gradients, double bound);
 
 }  // namespace ember::inference

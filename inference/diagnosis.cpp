@@ -61,8 +61,8 @@ std::string find_bad_gradient(FunctionRef<void()> model, const Trace& trace) {
     for (const Site& site : t) {
       if (site.kind == SiteKind::latent && !is_finite(site.value)) return true;
     }
-    for (const auto& leaf : leaves.leaves()) {
-      if (!is_finite(leaf.unconstrained)) return true;
+    for (const auto* leaf : leaves.leaves()) {
+      if (!is_finite(leaf->unconstrained)) return true;
     }
     return false;
   });

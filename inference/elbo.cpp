@@ -5,6 +5,7 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
+#include <ember/core/total.hpp>
 #include <ember/handlers/replay.hpp>
 #include <ember/inference/infer_option.hpp>
 
@@ -119,23 +120,27 @@ Tensor TraceELBO::particle(FunctionRef<void()> model, const GuideProgram& guide)
   }
   const bool guide_counts = guide.automatic == nullptr || guide.automatic->has_density();
   bool has_scores = false;
-  Tensor elbo;
+  detail::Total total;
   for (const Site& site : model_trace()) {
     if (!site.has_distribution()) continue;
     if (is_drawn_by_model(site, guide_trace())) {
       has_scores = true;
       continue;
     }
-    elbo = elbo.defined() ? elbo + site.log_prob_sum() : site.log_prob_sum();
+    total.add(site.log_prob_sum());
   }
-  if (!elbo.defined()) elbo = Tensor(0.0);
   for (const Site& site : guide_trace()) {
     if (!site.has_distribution() || !guide_counts) continue;
     // E[grad log q] = 0: where there is a score-function term, log q itself is a constant.
     const bool is_score = site.kind == SiteKind::latent && !site.distribution.has_rsample();
-    elbo = elbo - (is_score ? detach(site.log_prob_sum()) : site.log_prob_sum());
+    if (is_score) {
+      total.add_number(-*detail::values(site.log_prob_sum()));
+    } else {
+      total.subtract(site.log_prob_sum());
+    }
     has_scores = has_scores || is_score;
   }
+  const Tensor elbo = total.result();
   if (!has_scores || !detail::Tape::current().recording()) return elbo;
   ScoreTerms terms(model_trace(), guide_trace(), guide_counts, baseline_options_, baselines_);
   const Tensor surrogate = terms.surrogate(read);

@@ -5,6 +5,7 @@
 #include <ember/core/location_scale.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/total.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/normal.hpp>
 #include <ember/distributions/transformed.hpp>
@@ -49,12 +50,16 @@ class DrawnNormal final : public Family {
     if (&value.node() != &value_.node() || !(elements == batch_shape())) {
       return general().log_prob_sum(value, visible);
     }
-    const auto sum_visible = [&](const Tensor& x) {
-      return sum(visible.is_all() ? x : where(visible, x, 0));
+    const auto visible_part = [&](const Tensor& x) {
+      return visible.is_all() ? x : where(visible, x, 0);
     };
-    const Tensor density = noise_part(visible) - sum_visible(log_scale_);
-    if (!transform_) return density;
-    return density - sum_visible(transform_->log_abs_det_jacobian(u_, value_));
+    const Tensor logs = visible_part(log_scale_);
+    detail::Total total(noise_part(visible));
+    total.subtract(logs);
+    if (!transform_) return total.result();
+    const Tensor stretch = visible_part(transform_->log_abs_det_jacobian(u_, value_));
+    total.subtract(stretch);
+    return total.result();
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
     return general().expand(elements).mask(visible).sample_with(key);

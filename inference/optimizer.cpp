@@ -1,5 +1,6 @@
 #include <ember/inference/optimizer.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <ember/core/reach.hpp>
@@ -22,34 +23,82 @@ Real* Optimizer::open(std::vector<Real>& moment, Index n) {
   return moment.data();
 }
 
-void Optimizer::collect(std::span<const detail::ParamLeaves::Leaf> leaves) {
-  pending_.clear();
-  gradient_.clear();
-  for (const detail::ParamLeaves::Leaf& leaf : leaves) {
-    const detail::Node& node = leaf.unconstrained.node();
-    const Index n = node.numel;
-    const std::size_t begin = gradient_.size();
-    gradient_.resize(begin + static_cast<std::size_t>(n));  // with zeros
-    pending_.push_back({leaf.entry, begin, gradient_.size(), common_.lr});
-    if (!node.has_adjoint) continue;
-    Real* g = gradient_.data() + begin;
-    detail::for_reached_loosely(n, node.reach, [&](Index i) { g[i] = -node.adjoint[i]; });
-    if (node.reach == nullptr || node.reach->is_sparse()) continue;
-    const std::uint8_t* reached = node.reach->data();
+namespace {
+
+using detail::MaskBytes;
+using detail::Node;
+
+// Writes 0 outside of the reach, where an adjoint is not defined; outside of `written` there are
+// zeros already.
+void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& written) {
+  if (!reach.is_sparse()) {
+    const std::uint8_t* reached = reach.data();
 #pragma omp simd
-    for (Index i = 0; i < n; ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
+    for (std::size_t i = 0; i < g.size(); ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
+  } else if (const MaskBytes* before = written.bytes().get()) {
+    if (before == &reach) return;
+    for (const Index i : before->positions()) {
+      if (!reach[i]) g[static_cast<std::size_t>(i)] = 0;
+    }
+  } else if (written.is_all()) {
+    auto next = g.begin();
+    for (const Index i : reach.positions()) {
+      std::fill(next, g.begin() + i, Real{0});
+      next = g.begin() + i + 1;
+    }
+    std::fill(next, g.end(), Real{0});
   }
 }
 
-std::span<Real> Optimizer::gradient_of(const Pending& pending) {
-  return std::span(gradient_).subspan(pending.begin, pending.end - pending.begin);
+// Brings the adjoint of a leaf into its room, with zeros where it does not reach.
+void collect_one(detail::ParamLeaves::Leaf& leaf) {
+  const Node& node = leaf.unconstrained.node();
+  const std::span<Real> room = leaf.room;
+  leaf.is_collected = true;
+  if (node.numel == 1) {
+    room[0] = node.has_adjoint ? *node.adjoint : Real{0};
+    return;
+  }
+  if (!node.has_adjoint) {
+    std::fill(room.begin(), room.end(), Real{0});
+    leaf.written = false;
+    return;
+  }
+  if (node.adjoint != room.data()) {
+    if (node.aux == nullptr) leaf.written = true;  // somebody wrote what is not read
+    const Real* from = node.adjoint;
+    detail::for_reached_loosely(node.numel, node.reach, [&](Index i) { room.data()[i] = from[i]; });
+  }
+  if (node.reach == nullptr) {
+    leaf.written = true;
+    return;
+  }
+  clear_unreached(room, *node.reach, leaf.written);
+  leaf.written = detail::reach_of(node);
+}
+
+bool all_finite(std::span<const Real> x) {
+  Real zero = 0;  // or NaN: an infinity is no number from itself. No early exit: it vectorises.
+#pragma omp simd reduction(+ : zero)
+  for (std::size_t i = 0; i < x.size(); ++i) zero += x[i] - x[i];
+  return zero == 0;
+}
+
+}  // namespace
+
+void Optimizer::collect(std::span<detail::ParamLeaves::Leaf* const> leaves) {
+  pending_.clear();
+  gradients_.clear();
+  for (detail::ParamLeaves::Leaf* leaf : leaves) {
+    collect_one(*leaf);
+    pending_.push_back({leaf->entry.get(), common_.lr});
+    gradients_.emplace_back(leaf->room);
+  }
 }
 
 const detail::ParamEntry* Optimizer::find_not_finite() const {
-  for (const Pending& pending : pending_) {
-    for (std::size_t i = pending.begin; i < pending.end; ++i) {
-      if (!std::isfinite(gradient_[i])) return pending.entry.get();
-    }
+  for (std::size_t k = 0; k < gradients_.size(); ++k) {
+    if (!all_finite(gradients_[k])) return pending_[k].entry;
   }
   return nullptr;
 }
@@ -76,16 +125,17 @@ void Optimizer::set_rates() {
 }
 
 void Optimizer::clip() {
-  clip_values(gradient_, common_.clip.value);
-  if (!common_.clip.per_param) return clip_norm(gradient_, common_.clip.norm);
-  for (const Pending& pending : pending_) clip_norm(gradient_of(pending), common_.clip.norm);
+  for (const std::span<Real> gradient : gradients_) clip_values(gradient, common_.clip.value);
+  if (!common_.clip.per_param) return clip_norm(gradients_, common_.clip.norm);
+  for (const std::span<Real>& gradient : gradients_) clip_norm({&gradient, 1}, common_.clip.norm);
 }
 
 void Optimizer::apply() {
   set_rates();
   clip();
-  for (const Pending& pending : pending_) {
-    const std::span<const Real> gradient = gradient_of(pending);
+  for (std::size_t k = 0; k < pending_.size(); ++k) {
+    const Pending& pending = pending_[k];
+    const std::span<const Real> gradient = gradients_[k];
     OptimizerState& state = states_.params[pending.entry->name.id()];
     if (!state.first.empty() && state.first.size() != gradient.size()) state = {};  // another shape
     ++state.steps;

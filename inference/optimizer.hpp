@@ -33,8 +33,9 @@ class Optimizer {
 
   /// The rule's name, "Adam".
   virtual const char* name() const = 0;
-  /// Takes the gradients (of what is to grow) of a recording's parameters, while it runs.
-  void collect(std::span<const detail::ParamLeaves::Leaf> leaves);
+  /// Takes the gradients (of what is to grow) of a recording's parameters, while it runs. They
+  /// lie in the leaves' rooms, until apply().
+  void collect(std::span<detail::ParamLeaves::Leaf* const> leaves);
   /// The first parameter whose collected gradient is not finite, or null.
   const detail::ParamEntry* find_not_finite() const;
   /// One step along what was collected. Comes when the recording has ended, so that nobody but
@@ -64,23 +65,22 @@ class Optimizer {
   /// Gives a moment room at the first step.
   static Real* open(std::vector<Real>& moment, Index n);
 
-  /// Moves n values u given the gradient g of the loss. state.steps counts this step already.
+  /// Moves n values u given the gradient g of the objective, which is to grow. state.steps counts
+  /// this step already.
   virtual void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const = 0;
 
  private:
   struct Pending {
-    ParamStore::Entry entry;
-    std::size_t begin, end;  // in gradient_
+    detail::ParamEntry* entry;  // which the leaf holds
     double lr;
   };
-  std::span<Real> gradient_of(const Pending& pending);
   void set_rates();
   void clip();
 
   Common common_;
   OptimizerStates states_;
   std::vector<Pending> pending_;
-  std::vector<Real> gradient_;  // of the loss
+  std::vector<std::span<Real>> gradients_;  // of the objective, by those
 };
 
 }  // namespace ember::inference

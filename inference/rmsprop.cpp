@@ -26,11 +26,11 @@ void RMSprop::update(OptimizerState& state, Index n, Real* u, const Real* g, dou
       v[i] = alpha * v[i] + (1 - alpha) * g[i] * g[i];
       Real square = v[i];
       if constexpr (is_centered) {
-        m[i] = alpha * m[i] + (1 - alpha) * g[i];
+        m[i] = alpha * m[i] - (1 - alpha) * g[i];  // of the loss
         square -= m[i] * m[i];
         square = square > 0 ? square : Real{0};  // rounding may make it negative
       }
-      b[i] = momentum * b[i] + g[i] / (std::sqrt(square) + eps);
+      b[i] = momentum * b[i] - g[i] / (std::sqrt(square) + eps);
       u[i] -= rate * b[i];
     }
   };

@@ -13,13 +13,13 @@ void SGD::update(OptimizerState& state, Index n, Real* u, const Real* g, double 
   const auto momentum = static_cast<Real>(options_.momentum);
   if (momentum == 0) {
 #pragma omp simd
-    for (Index i = 0; i < n; ++i) u[i] -= rate * g[i];
+    for (Index i = 0; i < n; ++i) u[i] += rate * g[i];
     return;
   }
   Real* b = open(state.first, n);
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
-    b[i] = momentum * b[i] + g[i];
+    b[i] = momentum * b[i] - g[i];  // of the loss
     u[i] -= rate * b[i];
   }
 }

@@ -228,7 +228,7 @@ TEST_CASE("nothing hidden is evaluated: rows at any density, elements where few 
     for (const bool with_gradient : {false, true}) {
       evaluated.clear();
       const auto density = [&](std::span<const Tensor> in) {
-        const Tensor inputs[] = {value, in[0]};
+        const auto inputs = dist::nodes_of(std::array{value, in[0]});
         return dist::density_sum(kCountingRows, inputs, {40, 50}, mask);
       };
       if (with_gradient) {
@@ -242,13 +242,14 @@ TEST_CASE("nothing hidden is evaluated: rows at any density, elements where few 
     if (of < 5)
       continue;  // element-wise blocks of dense masks are computed whole and selected from
     evaluated.clear();
-    const Tensor inputs[] = {value, zeros({40, 50})};
+    const std::array tensors{value, zeros({40, 50})};
+    const auto inputs = dist::nodes_of(tensors);
     const Tensor result = dist::density(kCountingElements, inputs, {40, 50}, mask);
     CHECK(evaluated == kept_positions(mask));
     CHECK(result.at({0, 0}) == 0);
   }
   evaluated.clear();
-  const Tensor inputs[] = {value, rows};
+  const auto inputs = dist::nodes_of(std::array{value, rows});
   CHECK(dist::density_sum(kCountingRows, inputs, {40, 50}, Mask::filled({40, 50}, false)).item() ==
         0);
   CHECK(evaluated.empty());
@@ -259,7 +260,8 @@ TEST_CASE("whole blocks that a dense mask hides are not evaluated") {
   std::fill(bytes.begin() + 512, bytes.begin() + 1536, std::uint8_t{0});
   const Mask mask = Mask::from_bytes({3000}, bytes);
   evaluated.clear();
-  const Tensor inputs[] = {arange(3000), zeros({3000})};
+  const std::array tensors{arange(3000), zeros({3000})};
+  const auto inputs = dist::nodes_of(tensors);
   dist::density(kCountingElements, inputs, {3000}, mask);
   CHECK(evaluated == kept_positions(mask));
 }

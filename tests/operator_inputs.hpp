@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ember/core/location_scale.hpp>
+#include <ember/core/total.hpp>
 #include <ember/distributions/normal.hpp>
 
 #include "inputs_composed.hpp"
@@ -32,6 +33,41 @@ struct Inputs<detail::Op::location_scale> {
              return at(loc, p) + std::exp(at(log_scale, p)) * at(noise, p);
            })});
     }
+    return cases;
+  }
+};
+
+// 40 terms are more than one node has room for.
+template <>
+struct Inputs<detail::Op::total> {
+  static Case of(const std::vector<Shape>& terms, std::uint64_t seed) {
+    std::vector<Tensor> inputs;
+    double expected = 0.5;
+    for (std::size_t k = 0; k < terms.size(); ++k) {
+      inputs.push_back(numbers(terms[k], -2, 2, seed + k));
+      for (const Real x : inputs.back().data()) expected += k % 3 == 1 ? -x : x;
+    }
+    const Function f = [](std::span<const Tensor> in) {
+      detail::Total total(0.5);
+      for (std::size_t k = 0; k < in.size(); ++k) {
+        if (k % 3 == 1) {
+          total.subtract(in[k]);
+        } else {
+          total.add(in[k]);
+        }
+      }
+      return total.result();
+    };
+    return {std::to_string(terms.size()) + " terms" + describe("", {inputs.front()}),
+            inputs,
+            f,
+            Shape(),
+            {expected}};
+  }
+  static std::vector<Case> cases() {
+    std::vector<Case> cases{of(std::vector<Shape>(40, Shape()), 850),
+                            of(std::vector<Shape>(33, Shape{2}), 870)};
+    for (const Shape& shape : shapes()) cases.push_back(of({shape, {}, {3}, shape}, 900));
     return cases;
   }
 };
