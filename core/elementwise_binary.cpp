@@ -184,6 +184,18 @@ void pull_back(Node& node, F f) {
   });
 }
 
+// The adjoint itself goes to operand number K, which takes it over where it is as large. Comes
+// last: the node's adjoint is the operand's then.
+template <std::size_t K>
+void pass_on(Node& node) {
+  Node& operand = *node.operands[K];
+  if (operand.requires_grad && operand.numel == node.numel && node.numel != 1) {
+    hand_over(operand, node.adjoint, node.reach);
+  } else {
+    pull_back<K>(node, [](Real g, Real, Real) { return g; });
+  }
+}
+
 Real power(Real x, Real y) { return std::pow(x, y); }
 
 // What `mine` takes of an adjoint g that goes to the larger one: selected, not multiplied by 0.
@@ -196,11 +208,11 @@ Real share_of_larger(Real g, Real mine, Real other) {
 
 void backward_add(Node& n) {
   pull_back<0>(n, [](Real g, Real, Real) { return g; });
-  pull_back<1>(n, [](Real g, Real, Real) { return g; });
+  pass_on<1>(n);
 }
 void backward_subtract(Node& n) {
-  pull_back<0>(n, [](Real g, Real, Real) { return g; });
   pull_back<1>(n, [](Real g, Real, Real) { return -g; });
+  pass_on<0>(n);
 }
 void backward_multiply(Node& n) {
   pull_back<0>(n, [](Real g, Real, Real b) { return g * b; });

@@ -17,7 +17,9 @@ void return_runs(Node& n) {
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr || !takes_all(n.op)) {
     Bytes bytes(static_cast<std::size_t>(in.numel));
-    if (n.reach == nullptr) {
+    if (n.reach == nullptr && run == 1) {
+      for (Index r = 0; r < runs; ++r) bytes[static_cast<std::size_t>(starts[r])] = 1;
+    } else if (n.reach == nullptr) {
       for (Index r = 0; r < runs; ++r) std::fill_n(bytes.data() + starts[r], run, 1);
     } else {
       for_reached(n.numel, n.reach,
@@ -30,6 +32,10 @@ void return_runs(Node& n) {
   Real* out = open_sum(in, reach);
   if (n.reach != nullptr) {
     for_reached(n.numel, n.reach, [&](Index i) { out[source(i)] += n.adjoint[i]; });
+    return;
+  }
+  if (run == 1) {
+    for (Index r = 0; r < runs; ++r) out[starts[r]] += n.adjoint[r];
     return;
   }
   for (Index r = 0; r < runs; ++r) {

@@ -21,14 +21,16 @@ Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
     out->ints = {run, runs, 0, 0};
   }
   const Real* value = values(in);
-  for (Index r = 0; r < runs; ++r) {
-    const Index at = from(r);
-    if (run == 1) {
-      out->value[r] = value[at];
-    } else {
+  if (run == 1 && starts == nullptr) {
+    for (Index r = 0; r < runs; ++r) out->value[r] = value[from(r)];
+  } else if (run == 1) {
+    for (Index r = 0; r < runs; ++r) out->value[r] = value[starts[r] = from(r)];
+  } else {
+    for (Index r = 0; r < runs; ++r) {
+      const Index at = from(r);
       std::copy_n(value + at, run, out->value + r * run);
+      if (starts != nullptr) starts[r] = at;
     }
-    if (starts != nullptr) starts[r] = at;
   }
   return result;
 }

@@ -92,33 +92,57 @@ Tensor select(const Tensor& x, Index axis, Index i) {
   return reshape(slice(x, static_cast<Index>(a), at, at + 1), x.shape().without(a));
 }
 
+namespace {
+
+// The indices of an axis as 0 .. size - 1: as they are, or in `room` where some count from the end.
+std::span<const Index> checked_indices(std::span<const Index> indices, const Shape& shape,
+                                       std::size_t axis, const char* who,
+                                       detail::PooledVector<Index>& room) {
+  Index lowest = 0, highest = -1;
+#pragma omp simd reduction(min : lowest) reduction(max : highest)
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    lowest = indices[i] < lowest ? indices[i] : lowest;
+    highest = indices[i] > highest ? indices[i] : highest;
+  }
+  if (lowest == 0 && highest < shape[axis]) return indices;
+  room.reserve(indices.size());
+  for (Index i : indices) room.push_back(detail::checked_index(i, shape, axis, who));
+  return room;
+}
+
+}  // namespace
+
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
+  Tensor result = detail::index_select(x, axis, indices.values());
+  detail::add_sources(result, indices.sources());
+  return result;
+}
+
+Tensor detail::index_select(const Tensor& x, Index axis, std::span<const Index> indices) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "index_select");
-  detail::PooledVector<Index> rows;
-  rows.reserve(indices.size());
-  for (Index i : indices.values())
-    rows.push_back(detail::checked_index(i, in.shape, a, "index_select"));
+  PooledVector<Index> room;
+  const auto rows = checked_indices(indices, in.shape, a, "index_select", room);
   const Index inner = in.shape.after(a + 1).numel();
+  const Index outer = in.shape.first(a).numel();
   const Index size = in.shape[a];
   const auto count = static_cast<Index>(rows.size());
   const auto from = [&](Index r) {
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   };
   const Shape shape = in.shape.with(a, count);
-  if (detail::waits(in) && shape.numel() > 0) {
-    detail::Positions starts(static_cast<std::size_t>(shape.numel() / inner));
+  if (waits(in) && shape.numel() > 0) {
+    Positions starts(static_cast<std::size_t>(shape.numel() / inner));
     for (std::size_t r = 0; r < starts.size(); ++r) starts[r] = from(static_cast<Index>(r));
     auto owed = std::make_unique<OwedRuns>(x, std::move(starts), inner);
     OwedRuns& runs = *owed;
-    Tensor waiting = detail::wait(Op::index_select, shape, {&in}, std::move(owed));
+    Tensor waiting = wait(Op::index_select, shape, {&in}, std::move(owed));
     runs.describe(waiting.node());
-    detail::add_sources(waiting, indices.sources());
     return waiting;
   }
-  Tensor result = detail::copy_runs(Op::index_select, in, shape, inner, from);
-  detail::add_sources(result, indices.sources());
-  return result;
+  if (outer != 1) return copy_runs(Op::index_select, in, shape, inner, from);
+  return copy_runs(Op::index_select, in, shape, inner,
+                   [&](Index r) { return rows[static_cast<std::size_t>(r)] * inner; });
 }
 
 Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {

@@ -1,13 +1,19 @@
 // Operators that change a shape, take elements out or join tensors. Axes may be negative.
 #pragma once
 
+#include <concepts>
 #include <initializer_list>
+#include <ranges>
 #include <span>
 #include <vector>
 
 #include <ember/core/tensor.hpp>
 
 namespace ember {
+
+namespace detail {
+Tensor index_select(const Tensor& x, Index axis, std::span<const Index> indices);
+}
 
 /// The same numbers under another shape of as many elements.
 Tensor reshape(const Tensor& x, const Shape& shape);
@@ -26,6 +32,11 @@ Tensor select(const Tensor& x, Index axis, Index i);
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end);
 /// Those indices of an axis, in that order, with repetition.
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices);
+template <std::ranges::contiguous_range R>
+  requires std::same_as<std::ranges::range_value_t<R>, Index>
+Tensor index_select(const Tensor& x, Index axis, const R& indices) {  // read where they stand
+  return detail::index_select(x, axis, indices);
+}
 /// result[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`; on the other axes the shapes must
 /// agree.
 Tensor gather(const Tensor& x, Index axis, const Tensor& index);

@@ -81,7 +81,9 @@ struct Density {
 };
 
 /// Makes a kernel of a scalar function F::density(double value, double parameter, ..) ->
-/// Density<N>. Its parts are pure arithmetic, so that what nobody stores is not computed.
+/// Density<N>. Its parts are pure arithmetic, so that what nobody stores is not computed. The loops
+/// are `flatten`: a call that was left in one would keep it from vectorising (2 to 4 times the
+/// time).
 template <class F, std::size_t N>
 struct Elementwise {
   static_assert(N >= 2 && N <= kMaxInputs, "a value and one to three parameters");
@@ -97,7 +99,8 @@ struct Elementwise {
   }
 
   template <bool Partials>
-  static void block(Index n, Index, const Real* const* in, Real* out, Real* const* partials) {
+  [[gnu::flatten]] static void block(Index n, Index, const Real* const* in, Real* out,
+                                     Real* const* partials) {
     const Real* x = in[0];
     const Real* p1 = in[1];
     const Real* p2 = in[kSecond];
@@ -123,8 +126,8 @@ struct Elementwise {
   }
 
   template <unsigned Uniform, bool Partials, bool Masked>
-  static void sum(Index n, const Real* const* in, const std::int64_t* kept, Real* const* partials,
-                  Sums& sums) {
+  [[gnu::flatten]] static void sum(Index n, const Real* const* in, const std::int64_t* kept,
+                                   Real* const* partials, Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
     constexpr bool kUniform3 = (Uniform & 4U) != 0;
@@ -182,8 +185,8 @@ struct Elementwise {
   }
 
   template <unsigned Uniform>
-  static void listed(Index n, const Index* list, const Real* const* in, Real* const* partials,
-                     Sums& sums) {
+  [[gnu::flatten]] static void listed(Index n, const Index* list, const Real* const* in,
+                                      Real* const* partials, Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
     constexpr bool kUniform3 = (Uniform & 4U) != 0;
