@@ -6,6 +6,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/pieces.hpp>
 #include <ember/distributions/density_record.hpp>
 
 namespace ember::distributions {
@@ -21,13 +22,21 @@ enum class Layout : std::uint8_t { full, uniform, strided };
 
 struct Input {
   Node* node;
+  const Real* values;
   Index row;    // numbers an element
   Shape shape;  // without the row
   Layout layout;
   Real* partial;  // derivatives, laid out as the elements, or as the input where `reduced`
   bool reduced;
-  Real* scratch;   // a block of gathered numbers
-  Real* gradient;  // a block of derivatives
+};
+
+// What a thread works with: blocks of gathered numbers and of derivatives that are summed or
+// scattered, and what it has summed up.
+struct Scratch {
+  Sums sums;
+  std::array<Real*, kMaxInputs> values, gradients;
+  std::array<Real, 2 * kMaxInputs * kBlock> stack;
+  std::array<std::int64_t, kBlock> wide;  // the mask of a block, see SumKernel
 };
 
 // The elements of a block: neighbours from `begin` on, or those of a list.
@@ -67,6 +76,7 @@ class Driver {
     for (std::size_t k = 0; k < kernel.inputs; ++k) {
       Input& input = inputs_[k];
       input.node = nodes[k];
+      input.values = nullptr;
       input.shape = input.node->shape;
       input.row = 1;
       input.partial = nullptr;
@@ -100,13 +110,13 @@ class Driver {
     }
     partials_ = out->requires_grad;
     if (partials_) open_partials(*out);
+    for (Input& input : inputs()) input.values = detail::values(*input.node);
     if (numel_ == 1 && kernel_.row_inputs == 0) {
       compute_single();
       return result;
     }
     choose_sum_kernel();
-    open_scratch();
-    each_block([&](const Block& block) { compute(block); });
+    run_blocks();
     if (total_) close_sums();
     return result;
   }
@@ -137,56 +147,85 @@ class Driver {
     return sum_kernel_ != nullptr && k > 0 && (sum_kernel_->uniform >> (k - 1) & 1U) != 0;
   }
 
-  // Blocks for gathered inputs and for derivatives that are summed or scattered: on the stack, or
-  // where rows are long in memory that the thread keeps.
-  void open_scratch() {
+  // On the stack, or where rows are long in memory that the thread keeps.
+  void open(Scratch& scratch) const {
     const Index longest = kernel_.row_inputs != 0 ? kRowBlock * row_ : std::min(numel_, kBlock);
-    Real* next = stack_.data();
+    Real* next = scratch.stack.data();
     const auto needed = static_cast<std::size_t>(2 * longest) * kernel_.inputs;
-    if (needed > stack_.size()) {
+    if (needed > scratch.stack.size()) {
       thread_local std::vector<Real> large;
       if (large.size() < needed) large.resize(needed);
       next = large.data();
     }
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      Input& input = inputs_[k];
-      input.scratch = next;
-      input.gradient = next + longest;
+      const Input& input = inputs_[k];
+      scratch.values[k] = next;
+      scratch.gradients[k] = next + longest;
       next += 2 * longest;
       const bool is_one_number = input.layout == Layout::uniform && !has_rows(k);
-      if (is_one_number && !is_uniform(k))
-        std::fill_n(input.scratch, longest, *detail::values(*input.node));
+      if (is_one_number && !is_uniform(k)) std::fill_n(scratch.values[k], longest, *input.values);
     }
   }
 
   // A sparse mask is walked by the list of its positions, and so is any mask of rows, which cost
-  // much more than their list; others block by block, hidden blocks left out.
-  template <class F>
-  void each_block(F f) const {
+  // much more than their list; others block by block, hidden blocks left out. A number of blocks is
+  // one piece of work, summed up by itself: what comes out does not depend on who did which.
+  void run_blocks() {
+    constexpr Index kPerPiece = 32;
     const MaskBytes* mask = visible_.bytes().get();
     const bool rowwise = kernel_.row_inputs != 0;
+    const bool is_listed = mask != nullptr && (rowwise || mask->is_sparse());
+    const Index* list = is_listed ? mask->positions().data() : nullptr;
+    const std::int32_t* counts =
+        mask != nullptr && !is_listed ? mask->block_counts().data() : nullptr;
+    const Index count = is_listed ? mask->kept() : numel_;
     const Index length = rowwise ? kRowBlock : kBlock;
-    if (mask == nullptr) {
-      for (Index begin = 0; begin < numel_; begin += length) {
-        f(Block{begin, nullptr, std::min(length, numel_ - begin), nullptr});
+    const auto compute_block = [&](Index block, Scratch& scratch) {
+      const Index begin = block * length;
+      const Index n = std::min(length, count - begin);
+      if (is_listed) {
+        const Index* here = list + begin;
+        const bool neighbours = here[n - 1] - here[0] == n - 1;
+        compute({here[0], neighbours ? nullptr : here, n, nullptr, count - begin - n}, scratch);
+      } else if (counts == nullptr || counts[block] == n) {
+        compute({begin, nullptr, n, nullptr}, scratch);
+      } else if (counts[block] > 0) {
+        compute({begin, nullptr, n, mask->data() + begin}, scratch);
       }
-    } else if (rowwise || mask->is_sparse()) {
-      const auto& positions = mask->positions();
-      const auto kept = static_cast<Index>(positions.size());
-      for (Index begin = 0; begin < kept; begin += length) {
-        const Index* list = positions.data() + begin;
-        const Index n = std::min(length, kept - begin);
-        const bool neighbours = list[n - 1] - list[0] == n - 1;
-        f(Block{list[0], neighbours ? nullptr : list, n, nullptr, kept - begin - n});
-      }
-    } else {
-      const auto& counts = mask->block_counts();
-      for (Index begin = 0; begin < numel_; begin += length) {
-        const Index n = std::min(length, numel_ - begin);
-        const Index kept = counts[static_cast<std::size_t>(begin / kBlock)];
-        if (kept > 0) f(Block{begin, nullptr, n, kept == n ? nullptr : mask->data() + begin});
+    };
+    const Index blocks = (count + length - 1) / length;
+    if (blocks <= kPerPiece) {
+      Scratch scratch;
+      open(scratch);
+      for (Index block = 0; block < blocks; ++block) compute_block(block, scratch);
+      sums_ = scratch.sums;
+      return;
+    }
+    const Index pieces = (blocks + kPerPiece - 1) / kPerPiece;
+    detail::PooledVector<Sums> sums(static_cast<std::size_t>(pieces));
+    const int threads =
+        can_share_work() ? detail::threads_for(pieces, count * (rowwise ? 2 * row_ : 2)) : 1;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+    {
+      Scratch scratch;
+      open(scratch);
+#pragma omp for schedule(static)
+      for (Index piece = 0; piece < pieces; ++piece) {
+        scratch.sums = Sums();
+        const Index end = std::min((piece + 1) * kPerPiece, blocks);
+        for (Index block = piece * kPerPiece; block < end; ++block) compute_block(block, scratch);
+        sums[static_cast<std::size_t>(piece)] = scratch.sums;
       }
     }
+    for (const Sums& piece : sums) sums_ += piece;
+  }
+
+  // Whether no two elements write to one derivative.
+  bool can_share_work() const {
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      if (inputs_[k].partial != nullptr && inputs_[k].reduced && !is_uniform(k)) return false;
+    }
+    return true;
   }
 
   void open_partials(Node& out) {
@@ -221,19 +260,19 @@ class Driver {
   }
 
   // One pass over the elements where they stand, without gathering them first.
-  void compute_listed(const Block& block) {
+  void compute_listed(const Block& block, Scratch& scratch) const {
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      in[k] = detail::values(*inputs_[k].node);
+      in[k] = inputs_[k].values;
       partials[k] = inputs_[k].partial;
     }
-    sum_kernel_->listed(block.n, block.list, in, partials, sums_);
+    sum_kernel_->listed(block.n, block.list, in, partials, scratch.sums);
   }
 
-  void compute(const Block& block) {
+  void compute(const Block& block, Scratch& scratch) const {
     if (block.list != nullptr && is_listed_) {
-      compute_listed(block);
+      compute_listed(block, scratch);
       return;
     }
     const Real* in[kMaxInputs];
@@ -243,17 +282,16 @@ class Driver {
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
       if (is_uniform(k)) {
-        in[k] = detail::values(*input.node);
+        in[k] = input.values;
         partials[k] = nullptr;
         scatters[k] = false;
         continue;
       }
       const bool in_place = input.layout == Layout::full && block.list == nullptr && !has_rows(k);
-      in[k] =
-          in_place ? detail::values(*input.node) + block.begin : gather(k, block, offsets.data());
+      in[k] = in_place ? input.values + block.begin : gather(k, block, scratch, offsets.data());
       scatters[k] = input.partial != nullptr && !(in_place && !input.reduced);
       partials[k] = input.partial == nullptr ? nullptr
-                    : scatters[k]            ? input.gradient
+                    : scatters[k]            ? scratch.gradients[k]
                                              : input.partial + block.begin;
     }
     if (sum_kernel_ != nullptr) {
@@ -262,13 +300,13 @@ class Driver {
       const SumKernel::Block add = partials_
                                        ? (is_masked ? s.with_partials_masked : s.with_partials)
                                        : (is_masked ? s.value_only_masked : s.value_only);
-      if (is_masked) widen(block);
-      add(block.n, in, wide_.data(), partials, sums_);
+      if (is_masked) widen(block, scratch);
+      add(block.n, in, scratch.wide.data(), partials, scratch.sums);
     } else {
-      compute_elements(block, in, partials);
+      compute_elements(block, in, partials, scratch);
     }
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      if (scatters[k]) scatter(k, block, offsets.data());
+      if (scatters[k]) scatter(k, block, scratch.gradients[k], offsets.data());
     }
   }
 
@@ -277,26 +315,27 @@ class Driver {
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      in[k] = detail::values(*inputs_[k].node);
+      in[k] = inputs_[k].values;
       partials[k] = inputs_[k].partial;
     }
     (partials_ ? kernel_.with_partials : kernel_.value_only)(1, row_, in, out_, partials);
   }
 
-  void widen(const Block& block) {
+  static void widen(const Block& block, Scratch& scratch) {
     const std::uint8_t* kept = block.kept;
-    std::int64_t* wide = wide_.data();
+    std::int64_t* wide = scratch.wide.data();
 #pragma omp simd
     for (Index i = 0; i < block.n; ++i) wide[i] = -static_cast<std::int64_t>(kept[i]);
   }
 
-  void compute_elements(const Block& block, const Real* const* in, Real* const* partials) {
+  void compute_elements(const Block& block, const Real* const* in, Real* const* partials,
+                        Scratch& scratch) const {
     Real results[kBlock];
     Real* out =
         !total_ && block.list == nullptr && block.kept == nullptr ? out_ + block.begin : results;
     (partials_ ? kernel_.with_partials : kernel_.value_only)(block.n, row_, in, out, partials);
     if (total_) {
-      sums_.log_prob += sum_of(results, block);
+      scratch.sums.log_prob += sum_of(results, block);
     } else if (out == results) {
       for (Index i = 0; i < block.n; ++i) {
         if (block.kept == nullptr || block.kept[i] != 0) out_[block[i]] = results[i];
@@ -316,10 +355,10 @@ class Driver {
     for (Index i = 0; i < block.n; ++i) offsets[i] = plan.offsets_at(block[i])[0];
   }
 
-  const Real* gather(std::size_t k, const Block& block, Index* offsets) {
+  const Real* gather(std::size_t k, const Block& block, Scratch& scratch, Index* offsets) const {
     const Input& input = inputs_[k];
-    const Real* from = detail::values(*input.node);
-    Real* to = input.scratch;
+    const Real* from = input.values;
+    Real* to = scratch.values[k];
     if (has_rows(k)) {
       find_offsets(input, block, offsets);
       if (block.list != nullptr && input.layout == Layout::full) {
@@ -342,16 +381,14 @@ class Driver {
     return to;
   }
 
-  void scatter(std::size_t k, const Block& block, Index* offsets) {
-    Input& input = inputs_[k];
-    const Real* from = input.gradient;
+  void scatter(std::size_t k, const Block& block, const Real* from, Index* offsets) const {
+    const Input& input = inputs_[k];
     if (input.layout == Layout::uniform && input.reduced && !has_rows(k)) {
       *input.partial += sum_of(from, block);
       return;
     }
     if (input.reduced || has_rows(k)) {
-      const Input as_elements{input.node, input.row, elements_, Layout::full,
-                              nullptr,    false,     nullptr,   nullptr};
+      const Input as_elements{nullptr, nullptr, input.row, elements_, Layout::full, nullptr, false};
       find_offsets(input.reduced ? input : as_elements, block, offsets);
       for (Index i = 0; i < block.n; ++i) {
         if (block.kept != nullptr && block.kept[i] == 0) continue;
@@ -380,8 +417,6 @@ class Driver {
   Real* out_ = nullptr;
   Sums sums_;
   std::array<Input, kMaxInputs> inputs_;
-  std::array<Real, 2 * kMaxInputs * kBlock> stack_;
-  std::array<std::int64_t, kBlock> wide_;  // the mask of a block, see SumKernel
 };
 
 }  // namespace

@@ -38,6 +38,12 @@ struct Kernel {
 struct Sums {
   double log_prob = 0;
   double partial[kMaxInputs] = {};
+
+  Sums& operator+=(const Sums& other) {
+    log_prob += other.log_prob;
+    for (std::size_t k = 0; k < kMaxInputs; ++k) partial[k] += other.partial[k];
+    return *this;
+  }
 };
 
 /// Sums over a block; in the variants that are masked `kept` says which elements count: all bits

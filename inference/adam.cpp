@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <ember/core/pieces.hpp>
+
 namespace ember::inference {
 
 AdamRule::AdamRule(const char* who, const AdamOptions& options)
@@ -31,12 +33,15 @@ void AdamRule::descend(OptimizerState& state, Index n, Real* u, const Real* g, d
   const auto eps = static_cast<Real>(eps_);
   const auto rate = static_cast<Real>(step_size);
   const auto r = static_cast<Real>(root);
+  const auto move = [=](Index begin, Index end) {
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) {
-    m[i] = b1 * m[i] - (1 - b1) * g[i];  // moments are those of the loss
-    v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-    u[i] -= rate * m[i] / (std::sqrt(v[i]) * r + eps);
-  }
+    for (Index i = begin; i < end; ++i) {
+      m[i] = b1 * m[i] - (1 - b1) * g[i];  // moments are those of the loss
+      v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+      u[i] -= rate * m[i] / (std::sqrt(v[i]) * r + eps);
+    }
+  };
+  detail::in_pieces(n, 2, move);
 }
 
 void AdamRule::step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {

@@ -1,8 +1,10 @@
 #include <ember/inference/optimizer.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
+#include <ember/core/pieces.hpp>
 #include <ember/core/reach.hpp>
 
 namespace ember::inference {
@@ -33,8 +35,10 @@ using detail::Node;
 void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& written) {
   if (!reach.is_sparse()) {
     const std::uint8_t* reached = reach.data();
+    detail::in_pieces(std::ssize(g), 1, [g = g.data(), reached](Index begin, Index end) {
 #pragma omp simd
-    for (std::size_t i = 0; i < g.size(); ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
+      for (Index i = begin; i < end; ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
+    });
   } else if (const MaskBytes* before = written.bytes().get()) {
     if (before == &reach) return;
     for (const Index i : before->positions()) {
@@ -78,10 +82,14 @@ void collect_one(detail::ParamLeaves::Leaf& leaf) {
 }
 
 bool all_finite(std::span<const Real> x) {
-  Real zero = 0;  // or NaN: an infinity is no number from itself. No early exit: it vectorises.
+  std::atomic<bool> result = true;
+  detail::in_pieces(std::ssize(x), 1, [x = x.data(), &result](Index begin, Index end) {
+    Real zero = 0;  // or NaN: what is infinite is not. No early exit: the loop vectorises.
 #pragma omp simd reduction(+ : zero)
-  for (std::size_t i = 0; i < x.size(); ++i) zero += x[i] - x[i];
-  return zero == 0;
+    for (Index i = begin; i < end; ++i) zero += x[i] - x[i];
+    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
+  });
+  return result;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <ember/core/read_csv.hpp>
 #include <ember/core/read_json.hpp>
 #include <ember/core/tensor.hpp>
+#include <ember/core/threads.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/distributions/custom.hpp>
 #include <ember/distributions/families.hpp>
