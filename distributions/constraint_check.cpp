@@ -143,11 +143,12 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
   const Real* values = detail::values(x);
   const Index n = x.numel();
   const detail::MaskBytes* mask = visible.bytes().get();
-  bool all = true;
   if (mask == nullptr) {
     if (visible.is_none()) return true;
-    for (Index i = 0; i < n; ++i) all &= f(values[i]);  // no early exit: the loop vectorises
-    return all;
+    Real bad = 0;  // a count, without an early exit: the loop vectorises
+#pragma omp simd reduction(+ : bad)
+    for (Index i = 0; i < n; ++i) bad += f(values[i]) ? Real{0} : Real{1};
+    return bad == 0;
   }
   const Shape& shape = visible.shape();
   std::size_t rank = shape.rank();
@@ -157,9 +158,14 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
   const Index row = n / mask->size();
   if (row == 1 && !mask->is_sparse()) {
     const std::uint8_t* kept = mask->data();
-    for (Index i = 0; i < n; ++i) all &= kept[i] == 0 || f(values[i]);
-    return all;
+    Real bad = 0;
+#pragma omp simd reduction(+ : bad)
+    for (Index i = 0; i < n; ++i) {
+      bad += detail::kept_or_zero(kept[i], f(values[i]) ? Real{0} : Real{1});
+    }
+    return bad == 0;
   }
+  bool all = true;
   for (Index i : mask->positions()) {
     for (Index c = 0; c < row; ++c) all &= f(values[i * row + c]);
   }

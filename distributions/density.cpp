@@ -135,7 +135,9 @@ class Driver {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
     }
     sum_kernel_ = &kernel_.sums[uniform];
-    is_listed_ = partials_ && inputs_[0].layout == Layout::full && inputs_[0].partial == nullptr;
+    is_cheap_ = kernel_.inputs > 2 && sum_kernel_->uniform == (1U << (kernel_.inputs - 1)) - 2;
+    is_listed_ = is_cheap_ && partials_ && inputs_[0].layout == Layout::full &&
+                 inputs_[0].partial == nullptr;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
       if (is_uniform(k)) continue;
@@ -167,14 +169,23 @@ class Driver {
     }
   }
 
-  // A sparse mask is walked by the list of its positions, and so is any mask of rows, which cost
-  // much more than their list; others block by block, hidden blocks left out. A number of blocks is
-  // one piece of work, summed up by itself: what comes out does not depend on who did which.
+  // A sparse mask is walked by the list of its positions; others block by block, hidden blocks left
+  // out. What is sparse depends on what an element costs beside its place in a list (measured:
+  // gathering pays below 0.8 kept where two numbers go into a logarithm or an exponential, below
+  // 0.4 where three do, below 0.25 where all is arithmetic; always for rows).
+  bool walks_list(const MaskBytes& mask) const {
+    if (kernel_.row_inputs != 0) return true;
+    if (is_cheap_) return mask.is_sparse();
+    return mask.kept() * 5 < mask.size() * (kernel_.inputs == 2 ? 4 : 2);
+  }
+
+  // A number of blocks is one piece of work, summed up by itself: what comes out does not depend on
+  // who did which.
   void run_blocks() {
     constexpr Index kPerPiece = 32;
     const MaskBytes* mask = visible_.bytes().get();
     const bool rowwise = kernel_.row_inputs != 0;
-    const bool is_listed = mask != nullptr && (rowwise || mask->is_sparse());
+    const bool is_listed = mask != nullptr && walks_list(*mask);
     const Index* list = is_listed ? mask->positions().data() : nullptr;
     const std::int32_t* counts =
         mask != nullptr && !is_listed ? mask->block_counts().data() : nullptr;
@@ -399,8 +410,12 @@ class Driver {
       }
       return;
     }
+    if (block.list != nullptr) {
+      for (Index i = 0; i < block.n; ++i) input.partial[block.list[i]] = from[i];
+      return;
+    }
     for (Index i = 0; i < block.n; ++i) {
-      if (block.kept == nullptr || block.kept[i] != 0) input.partial[block[i]] = from[i];
+      if (block.kept == nullptr || block.kept[i] != 0) input.partial[block.begin + i] = from[i];
     }
   }
 
@@ -413,7 +428,8 @@ class Driver {
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
-  bool is_listed_ = false;
+  bool is_cheap_ = false;   // only the first parameter is no single number: a location, as a rule
+  bool is_listed_ = false;  // and all of it can be done where it stands
   Real* out_ = nullptr;
   Sums sums_;
   std::array<Input, kMaxInputs> inputs_;
