@@ -1,19 +1,12 @@
-// Eight schools, one SVI step (AutoNormal, Adam, TraceELBO), beside the hand-written one: the same
-// draws, gradient and Adam as plain arithmetic.
-#include <benchmark/benchmark.h>
-
+// Row 1: eight schools, one step of SVI.
 #include <array>
 #include <cmath>
-#include <cstdio>
-#include <random>
 
-#include <ember/ember.hpp>
-
-#include "allocations.hpp"
+#include "common/mean_field.hpp"
+#include "common/svi_row.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
-namespace infer = ember::inference;
 
 namespace {
 
@@ -33,78 +26,53 @@ void model(const Schools& d) {
   sample("y", dist::Normal(mu + tau * z, d.sigma), {.obs = d.y});
 }
 
-void ember_step(benchmark::State& state) {
-  param_store().clear();
-  set_rng_seed(1);
-  const Schools data;
-  infer::AutoNormal guide(model);
-  infer::SVI svi(model, guide, infer::Adam({.lr = 0.01}));
-  for (int i = 0; i < 50; ++i) svi.step(data);
-  const std::uint64_t before = bench::allocations();
-  for (int i = 0; i < 1000; ++i) svi.step(data);
-  const std::uint64_t after = bench::allocations();
-  for (auto _ : state) benchmark::DoNotOptimize(svi.step(data));
-  state.counters["allocations_in_1000_steps"] = static_cast<double>(after - before);
-}
-BENCHMARK(ember_step);
+// Coordinates: mu, log tau, z.
+struct ByHand : bench::MeanField<ByHand> {
+  explicit ByHand(const Schools&) : MeanField(10) {}
 
-// loc and log scale of mu, log tau and z, their gradients and moments, in one loop each.
-struct ByHand {
-  static constexpr std::size_t kParameters = 20;
-  std::array<double, kParameters> u{}, g{}, m{}, v{};
-  std::mt19937_64 engine{1};
-  std::normal_distribution<double> normal;
-  int t = 0;
-
-  ByHand() {
-    for (std::size_t i = 10; i < 20; ++i) u[i] = std::log(0.1);
+  static std::vector<double> store() { return bench::mean_field_parameters({"mu", "tau", "z"}); }
+  static std::vector<double> draws() {
+    std::vector<double> out;
+    bench::append_draws(out, "mu", {});
+    bench::append_draws(out, "tau", {});
+    bench::append_draws(out, "z", {8});
+    return out;
   }
 
-  double step() {
-    std::array<double, 10> eps, x, scale, dx{};
-    double loss = 0;
-    for (std::size_t i = 0; i < 10; ++i) {
-      eps[i] = normal(engine);
-      scale[i] = std::exp(u[10 + i]);
-      x[i] = u[i] + scale[i] * eps[i];
-      loss -= 0.5 * eps[i] * eps[i] + u[10 + i];  // log q without its constant
-    }
+  double constant = [] {
+    double sum = std::log(5) + std::log(5 * M_PI / 2) + 17 * special::kHalfLogTwoPi;
+    for (const double s : kSigma) sum += std::log(s);
+    return sum;
+  }();
+  std::array<double, 8> inverse = [] {
+    std::array<double, 8> out{};
+    for (std::size_t j = 0; j < 8; ++j) out[j] = 1 / kSigma[j];
+    return out;
+  }();
+
+  double cost() {
     const double mu = x[0];
-    const double tau = std::exp(x[1]);
-    loss += 0.5 * mu * mu / 25;
-    dx[0] += mu / 25;
-    const double r = tau / 5;
-    loss += std::log1p(r * r) - x[1];  // with the Jacobian of exp
-    dx[1] += 2 * r * r / (1 + r * r) - 1;
+    const double tau = special::exp(x[1]);
+    const double r2 = tau * tau / 25;
+    double sum = constant + 0.5 * mu * mu / 25 + special::log1p(r2) - x[1];
+    double by_mu = mu / 25, by_tau = 0;
+    const double* z = x.data() + 2;
+    double* dz = dx.data() + 2;
+#pragma omp simd reduction(+ : sum, by_mu, by_tau)
     for (std::size_t j = 0; j < 8; ++j) {
-      const double z = x[2 + j];
-      const double inverse = 1 / kSigma[j];
-      const double residual = (kY[j] - mu - tau * z) * inverse;
-      loss += 0.5 * z * z + 0.5 * residual * residual;
-      dx[2 + j] += z - residual * inverse * tau;
-      dx[0] -= residual * inverse;
-      dx[1] -= residual * inverse * z * tau;
+      const double residual = (kY[j] - mu - tau * z[j]) * inverse[j];
+      const double slope = residual * inverse[j];
+      sum += 0.5 * z[j] * z[j] + 0.5 * residual * residual;
+      dz[j] = z[j] - slope * tau;
+      by_mu -= slope;
+      by_tau -= slope * z[j];
     }
-    for (std::size_t i = 0; i < 10; ++i) {
-      g[i] = dx[i];
-      g[10 + i] = dx[i] * eps[i] * scale[i] - 1;
-    }
-    ++t;
-    const double c1 = 1 - std::pow(0.9, t);
-    const double c2 = std::sqrt(1 - std::pow(0.999, t));
-    for (std::size_t i = 0; i < kParameters; ++i) {
-      m[i] = 0.9 * m[i] + 0.1 * g[i];
-      v[i] = 0.999 * v[i] + 0.001 * g[i] * g[i];
-      u[i] -= 0.01 / c1 * m[i] / (std::sqrt(v[i]) / c2 + 1e-8);
-    }
-    return loss;
+    dx[0] = by_mu;
+    dx[1] = by_tau * tau + 2 * r2 / (1 + r2) - 1;
+    return sum;
   }
 };
 
-void hand_written_step(benchmark::State& state) {
-  ByHand hand;
-  for (auto _ : state) benchmark::DoNotOptimize(hand.step());
-}
-BENCHMARK(hand_written_step);
+const bool kAdded = bench::add_svi_row<&model, Schools, ByHand>("1.eight_schools");
 
 }  // namespace

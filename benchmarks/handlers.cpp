@@ -1,8 +1,13 @@
-// What a sample statement costs: at depth 0, with handlers that let it pass, and traced. The value
-// is observed and its density is not asked for, so that nothing else is in the time.
-#include <benchmark/benchmark.h>
+// Row 3: what a handler more on the stack costs a site, and a site that is traced. The table takes
+// differences between depths, and divides them by handlers and sites.
+#include <array>
+#include <string>
+#include <vector>
 
 #include <ember/ember.hpp>
+
+#include "common/agreement.hpp"
+#include "common/row.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -10,42 +15,67 @@ namespace h = ember::handlers;
 
 namespace {
 
-constexpr int kSites = 16;  // distinct names, as in a model
+constexpr std::size_t kSites = 8;
 
-class Passes final : public h::Handler {};
+// Sees all and does nothing.
+struct Passive : h::Handler {
+  void process(Message& message) override { seen += message.is_observed ? 1 : 0; }
+  void postprocess(Message& message) override { seen += message.is_observed ? 1 : 0; }
+  std::size_t seen = 0;
+};
 
-template <class Run>
-void sites(benchmark::State& state, Run run) {
-  const dist::Distribution d = dist::Normal(0, 1);
-  const Tensor y = 0.5;
-  std::vector<Name> names;
-  for (int i = 0; i < kSites; ++i) names.emplace_back("y" + std::to_string(i));
-  const auto model = [&] {
-    for (const Name name : names) benchmark::DoNotOptimize(sample(name, d, {.obs = y}));
-  };
-  for (auto _ : state) run(model);
-  state.counters["ns_per_site"] = benchmark::Counter(
-      kSites * 1e-9, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+class Case {
+ public:
+  Case(Index depth, bool is_traced)
+      : handlers_(static_cast<std::size_t>(depth)), is_traced_(is_traced) {
+    for (std::size_t i = 0; i < kSites; ++i) names_.emplace_back("site_" + std::to_string(i));
+  }
+
+  double ember() {
+    if (!is_traced_) return nested(0);
+    const detail::Pushed inside(tracer_);
+    return nested(0);
+  }
+
+  void check() {
+    ember();
+    for (const Passive& handler : handlers_) {
+      const auto seen = static_cast<double>(handler.seen);
+      const double expected = 2 * kSites;
+      bench::expect_agreement("3.handlers, messages", {&seen, 1}, {&expected, 1});
+    }
+    const auto sites = static_cast<double>(tracer_.get().size());
+    const double expected = is_traced_ ? kSites : 0;
+    bench::expect_agreement("3.handlers, sites", {&sites, 1}, {&expected, 1});
+  }
+
+ private:
+  double nested(std::size_t depth) {
+    if (depth < handlers_.size()) {
+      const detail::Pushed inside(handlers_[depth]);
+      return nested(depth + 1);
+    }
+    for (const Name name : names_) sample(name, distribution_, {.obs = y_});
+    return 0;
+  }
+
+  std::vector<Name> names_;
+  std::vector<Passive> handlers_;
+  h::TraceHandler tracer_;
+  bool is_traced_;
+  dist::Normal distribution_{0, 1};
+  Tensor y_ = 0.3;
+};
+
+void add(const char* row, Index depth, bool is_traced) {
+  bench::add_row<Case>(row, {{"depth", depth}}, kSites, {{"ember", &Case::ember}},
+                       [=] { return std::make_unique<Case>(depth, is_traced); });
 }
 
-void ember_handlers(benchmark::State& state) {
-  std::vector<Passes> stack(static_cast<std::size_t>(state.range(0)));
-  sites(state, [&](auto model) {
-    std::vector<std::unique_ptr<detail::Pushed>> pushed;
-    for (Passes& handler : stack) pushed.push_back(std::make_unique<detail::Pushed>(handler));
-    model();
-    while (!pushed.empty()) pushed.pop_back();
-  });
-}
-BENCHMARK(ember_handlers)->ArgName("depth")->Arg(0)->Arg(1)->Arg(8);
-
-void ember_traced(benchmark::State& state) {
-  h::TraceHandler tracer;
-  sites(state, [&](auto model) {
-    const detail::Pushed traced(tracer);
-    model();
-  });
-}
-BENCHMARK(ember_traced);
+const bool kAdded = [] {
+  for (const Index depth : {0, 1, 9}) add("3.handlers", depth, false);
+  add("3.traced", 0, true);
+  return true;
+}();
 
 }  // namespace

@@ -1,105 +1,70 @@
-// Masked categorical density, logits (4096, 64, 10), and its gradient by the logits, beside a
-// hand-written blocked loop over the kept rows.
-#include <benchmark/benchmark.h>
-
-#include <array>
-#include <cmath>
-
-#include <ember/core/special.hpp>
-
-#include "masks.hpp"
+// Row 5: masked categorical density, logits (4096, 64, 10), and its gradient by the logits, beside
+// a hand-written blocked loop over the kept rows.
+#include "common/agreement.hpp"
+#include "common/categorical_by_hand.hpp"
+#include "common/masks.hpp"
+#include "common/row.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
 
 namespace {
 
-constexpr Index kB = 4096, kE = 64, kC = 10, kRows = kB * kE;
+constexpr Index kB = 4096, kE = 64, kC = 10;
 
-struct Case {
+struct Data {
   Tensor logits = dist::Normal(0, 1).expand({kB, kE, kC}).sample();
   Tensor y = dist::Categorical({.logits = logits}).sample();
-  Mask mask;
-  explicit Case(double percent) : mask(bench::random_mask({kB, kE}, percent)) {}
+
+  /// Made once for all masks.
+  static const Data& all() {
+    static const Data data;
+    return data;
+  }
 };
 
-void ember_density(benchmark::State& state) {
-  const Case c(static_cast<double>(state.range(0)));
-  std::vector<Tensor> leaves;
-  for (auto _ : state) {
-    benchmark::DoNotOptimize(bench::value_and_adjoints({c.logits}, leaves, [&](const auto& in) {
-      return dist::Categorical({.logits = in[0]}).log_prob_sum(c.y, c.mask);
-    }));
+class Case {
+ public:
+  explicit Case(int kept) : mask_(bench::random_mask({kB, kE}, kept)) {}
+
+  double ember() { return static_cast<double>(record(nullptr)); }
+  double blocked() {
+    return bench::categorical_by_hand<kC>(data_.logits.data().data(), data_.y.data().data(), mask_,
+                                          gradient_.data());
   }
-  state.counters["ns_per_kept_row"] = benchmark::Counter(
-      static_cast<double>(c.mask.count()) * 1e-9,
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-}
 
-double blocked_loop(const Case& c, Real* gradient) {
-  constexpr Index kBlock = 16;
-  const Real* y = c.y.data().data();
-  const Real* logits = c.logits.data().data();
-  std::array<Index, kBlock> rows;
-  std::array<double, kBlock * kC> l, e;
-  std::array<double, kBlock> largest, sum;
-  const auto* list = c.mask.bytes() ? &c.mask.bytes()->positions() : nullptr;
-  const Index n = c.mask.count();
-  double total = 0;
-  for (Index begin = 0; begin < n; begin += kBlock) {
-    const Index m = std::min(kBlock, n - begin);
-    for (Index i = 0; i < kBlock; ++i) {
-      const Index k = begin + std::min(i, m - 1);
-      rows[static_cast<std::size_t>(i)] =
-          list != nullptr ? (*list)[static_cast<std::size_t>(k)] : k;
-    }
-    for (Index i = 0; i < kBlock; ++i) {
-      const Real* row = logits + rows[static_cast<std::size_t>(i)] * kC;
-      for (Index k = 0; k < kC; ++k) l[static_cast<std::size_t>(k * kBlock + i)] = row[k];
-    }
-    largest.fill(-INFINITY);
-    sum.fill(0);
-    for (std::size_t k = 0; k < kC; ++k) {
-#pragma omp simd
-      for (std::size_t i = 0; i < kBlock; ++i) {
-        largest[i] = l[k * kBlock + i] > largest[i] ? l[k * kBlock + i] : largest[i];
-      }
-    }
-    for (std::size_t k = 0; k < kC; ++k) {
-#pragma omp simd
-      for (std::size_t i = 0; i < kBlock; ++i) {
-        const double x = special::exp(l[k * kBlock + i] - largest[i]);
-        e[k * kBlock + i] = x;
-        sum[i] += x;
-      }
-    }
-    for (std::size_t i = 0; i < static_cast<std::size_t>(m); ++i) {
-      const auto chosen = static_cast<std::size_t>(y[rows[i]]);
-      total += l[chosen * kBlock + i] - largest[i] - special::log(sum[i]);
-      Real* g = gradient + rows[i] * kC;
-      const double inverse = 1 / sum[i];
-      for (std::size_t k = 0; k < kC; ++k) {
-        g[k] = static_cast<Real>((k == chosen ? 1.0 : 0.0) - e[k * kBlock + i] * inverse);
-      }
-    }
+  void check() {
+    std::vector<double> adjoints;
+    const auto value = static_cast<double>(record(&adjoints));
+    const double by_hand = blocked();
+    bench::expect_agreement("5.categorical", {&value, 1}, {&by_hand, 1});
+    bench::expect_agreement("5.categorical, gradient", adjoints, gradient_);
   }
-  return total;
-}
 
-void hand_written(benchmark::State& state) {
-  const Case c(static_cast<double>(state.range(0)));
-  std::vector<Real> gradient(static_cast<std::size_t>(kRows * kC));
-  for (auto _ : state) benchmark::DoNotOptimize(blocked_loop(c, gradient.data()));
-  state.counters["ns_per_kept_row"] = benchmark::Counter(
-      static_cast<double>(c.mask.count()) * 1e-9,
-      benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
-}
+ private:
+  Real record(std::vector<double>* adjoints) {
+    return bench::value_and_adjoints(
+        inputs_, leaves_,
+        [&](const auto& in) {
+          return dist::Categorical({.logits = in[0]}).log_prob_sum(data_.y, mask_);
+        },
+        adjoints);
+  }
 
-void percentages(benchmark::internal::Benchmark* b) {
-  for (const int kept : {100, 50, 10, 1}) b->Arg(kept);
-  b->ArgName("kept")->Unit(benchmark::kMicrosecond);
-}
-BENCHMARK(ember_density)->Apply(percentages);
-BENCHMARK(hand_written)->Apply(percentages);
+  const Data& data_ = Data::all();
+  Mask mask_;
+  std::vector<double> gradient_ = std::vector<double>(kB * kE * kC);
+  std::vector<Tensor> inputs_{data_.logits}, leaves_;
+};
+
+const bool kAdded = [] {
+  for (const int kept : bench::kKept) {
+    bench::add_row<Case>("5.categorical", {{"kept", kept}},
+                         std::round(static_cast<double>(kB * kE) * kept / 100),
+                         {{"ember", &Case::ember}, {"hand_blocked", &Case::blocked}},
+                         [=] { return std::make_unique<Case>(kept); });
+  }
+  return true;
+}();
 
 }  // namespace

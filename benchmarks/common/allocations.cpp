@@ -1,4 +1,4 @@
-#include "allocations.hpp"
+#include "common/allocations.hpp"
 
 #include <dlfcn.h>
 
