@@ -43,7 +43,8 @@ class Case {
   double hand() {
     const double log_prob = bench::categorical_by_hand<kC>(u_.data(), data_.y.data().data(),
                                                            data_.mask, by_log_prob_.data());
-    adam_.step(u_, by_log_prob_, -1);
+    adam_.begin();
+    adam_.descend(u_, by_log_prob_, 0, u_.size(), -1);
     return -log_prob;
   }
 
@@ -59,7 +60,7 @@ class Case {
  private:
   Data data_;
   infer::SVI<decltype(&model), decltype(&guide)> svi_{
-      &model, &guide, infer::Adam({.lr = bench::AdamByHand::kRate})};
+      &model, &guide, infer::Adam({.lr = bench::AdamByHand::kLearningRate})};
   std::vector<double> u_, by_log_prob_ = std::vector<double>(kB * kE * kC);
   bench::AdamByHand adam_{kB * kE * kC};
 };

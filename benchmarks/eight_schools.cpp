@@ -28,7 +28,7 @@ void model(const Schools& d) {
 
 // Coordinates: mu, log tau, z.
 struct ByHand : bench::MeanField<ByHand> {
-  explicit ByHand(const Schools&) : MeanField(10) {}
+  explicit ByHand(const Schools&) : MeanField({10}) {}
 
   static std::vector<double> store() { return bench::mean_field_parameters({"mu", "tau", "z"}); }
   static std::vector<double> draws() {

@@ -27,7 +27,7 @@ void model(const Data& d) {
 }
 
 struct ByHand : bench::MeanField<ByHand> {
-  explicit ByHand(const Data& d) : MeanField(kColumns), matrix(d.x), y(d.y) {}
+  explicit ByHand(const Data& d) : MeanField({kColumns}), matrix(d.x), y(d.y) {}
 
   static std::vector<double> store() { return bench::mean_field_parameters({"w"}); }
   static std::vector<double> draws() {

@@ -46,18 +46,34 @@ void model(const Data& d) {
 
 std::string state(Index t) { return "x_" + std::to_string(t); }
 
-// Coordinates: phi, log sigma, m, then the states, sequence by sequence.
+constexpr std::size_t kGlobals = 3, kPart = 1000;
+
+// Coordinates: phi, log sigma, m, then the states, sequence by sequence, in parts of about kPart.
 struct ByHand : bench::MeanField<ByHand> {
-  explicit ByHand(const Data& d) : MeanField(3 + static_cast<std::size_t>(sum(d.length).item())) {
+  explicit ByHand(const Data& d) : MeanField(parts(d)) {
     for (std::size_t i = 0; i < kSequences; ++i) {
       const auto n = static_cast<Index>(d.length.data()[i]);
-      for (Index t = 0; t < n; ++t) count.push_back(d.y.at({t, static_cast<Index>(i)}));
+      for (Index t = 0; t < n; ++t) {
+        count.push_back(static_cast<double>(d.y.at({t, static_cast<Index>(i)})));
+        is_first.push_back(t == 0 ? 1 : 0);
+      }
       length.push_back(n);
     }
     for (const double y : count) constant += std::lgamma(y + 1);
-    const auto states = static_cast<double>(count.size());
-    constant += (2 + states) * special::kHalfLogTwoPi + std::log(2);
+    constant += (2 + static_cast<double>(count.size())) * special::kHalfLogTwoPi + std::log(2);
     constant += special::kHalfLogTwoPi - std::log(2);  // of the half normal
+  }
+
+  // Whole sequences each.
+  static std::vector<std::size_t> parts(const Data& d) {
+    std::vector<std::size_t> ends{kGlobals};
+    std::size_t end = kGlobals;
+    for (const Real n : d.length.data()) {
+      end += static_cast<std::size_t>(n);
+      if (end >= ends.back() + kPart) ends.push_back(end);
+    }
+    if (ends.back() != end) ends.push_back(end);
+    return ends;
   }
 
   // Numbers by time and sequence, in the order of the coordinates.
@@ -94,51 +110,60 @@ struct ByHand : bench::MeanField<ByHand> {
   }
 
   std::vector<double> count;
+  std::vector<double> is_first;  // of its sequence: 1, else 0
   std::vector<Index> length;
   double constant = 0;
+  struct {
+    double cost = 0, by_phi = 0, by_m = 0, squares = 0, moves = 0;
+  } sums;  // over the states, in the running pass
+
+  // With a the pull of a state from where its predecessor sends it, by the state:
+  // a_0 = x_0 - m, a_t = (x_t - m - phi (x_(t-1) - m)) / sigma^2. It goes through sequences' ends
+  // in one loop: at a first state the predecessor counts nothing.
+  double part_cost(std::size_t begin, std::size_t end) {
+    const double phi = x[0], m = x[2], precision = special::exp(-2 * x[1]);
+    const double* z = x.data();
+    double* dz = dx.data();
+    const double* y = count.data() - kGlobals;
+    const double* first = is_first.data() - kGlobals;
+    double total = 0, by_phi = 0, by_m = 0, squares = 0, moves = 0;
+#pragma omp simd reduction(+ : total, by_phi, by_m, squares, moves)
+    for (std::size_t i = begin; i < end; ++i) {
+      const double rate = special::exp(z[i]);
+      const double later = 1 - first[i];
+      const double before = later * (z[i - 1] - m);
+      const double residual = z[i] - m - phi * before;
+      const double pull = residual * (first[i] + later * precision);
+      total += rate - y[i] * z[i] + 0.5 * first[i] * residual * residual;
+      squares += later * residual * residual;
+      moves += later;
+      by_phi -= pull * before;
+      by_m -= pull * (1 - phi * later);
+      dz[i] = rate - y[i] + pull;
+    }
+    const std::size_t last = end - 1;
+#pragma omp simd
+    for (std::size_t i = begin; i < last; ++i) {
+      const double later = 1 - first[i + 1];
+      const double residual = z[i + 1] - m - phi * (z[i] - m);
+      dz[i] -= later * phi * residual * precision;
+    }
+    sums.cost += total;
+    sums.by_phi += by_phi;
+    sums.by_m += by_m;
+    sums.squares += squares * precision;
+    sums.moves += moves;
+    return 0;
+  }
 
   double cost() {
-    const double phi = x[0], sigma = special::exp(x[1]), m = x[2];
-    const double inverse = 1 / sigma;
-    double total = constant, by_phi = 0, by_m = 0, squares = 0, moves = 0;
-    const double* z = x.data() + 3;
-    double* dz = dx.data() + 3;
-    const double* y = count.data();
-    const std::size_t states = count.size();
-#pragma omp simd reduction(+ : total)
-    for (std::size_t i = 0; i < states; ++i) {
-      const double rate = special::exp(z[i]);
-      total += rate - y[i] * z[i];
-      dz[i] = rate - y[i];
-    }
-    for (const Index n : length) {
-      // x_t pulls at what lies behind it; what lies ahead of it pulls back.
-      const double first = z[0] - m;
-      total += 0.5 * first * first;
-      dz[0] += first;
-      by_m -= first;
-      double pulls = 0;
-#pragma omp simd reduction(+ : squares, by_phi, pulls)
-      for (Index t = 1; t < n; ++t) {
-        const double r = (z[t] - m - phi * (z[t - 1] - m)) * inverse;
-        squares += r * r;
-        by_phi -= r * (z[t - 1] - m);
-        pulls += r;
-        dz[t] += r * inverse;
-      }
-#pragma omp simd
-      for (Index t = 1; t < n; ++t) {
-        dz[t - 1] -= phi * inverse * (z[t] - m - phi * (z[t - 1] - m)) * inverse;
-      }
-      by_m -= pulls * inverse * (1 - phi);
-      moves += static_cast<double>(n - 1);
-      z += n;
-      dz += n;
-    }
-    dx[0] = phi + by_phi * inverse;
-    dx[1] = sigma * sigma - 1 + moves - squares;
-    dx[2] = m / 4 + by_m;
-    total += 0.5 * (phi * phi + sigma * sigma + m * m / 4 + squares) + moves * x[1] - x[1];
+    const double phi = x[0], log_sigma = x[1], sigma = special::exp(log_sigma), m = x[2];
+    dx[0] = phi + sums.by_phi;
+    dx[1] = sigma * sigma - 1 + sums.moves - sums.squares;
+    dx[2] = m / 4 + sums.by_m;
+    const double total = sums.cost + 0.5 * (phi * phi + sigma * sigma + m * m / 4 + sums.squares) +
+                         (sums.moves - 1) * log_sigma + constant;
+    sums = {};
     return total;
   }
 };

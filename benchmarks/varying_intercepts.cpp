@@ -43,7 +43,7 @@ void model(const Data& d) {
 
 // Coordinates: mu, log tau, beta, log sigma, alpha.
 struct ByHand : bench::MeanField<ByHand> {
-  explicit ByHand(const Data& d) : MeanField(4 + kGroups) {
+  explicit ByHand(const Data& d) : MeanField({4 + kGroups}) {
     for (Index j = 0; j < kGroups; ++j) {
       for (std::size_t i = 0; i < d.group.size(); ++i) {
         if (d.group[i] != j) continue;

@@ -2,6 +2,7 @@
 // 2017) in eight lanes, and Box and Muller's transform, all of it in vectors.
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -24,12 +25,11 @@ class Normals {
 
   void fill(std::span<double> out) {
     std::size_t i = 0;
-    double cosines[kLanes], sines[kLanes];
-    while (i < out.size()) {
-      pairs(cosines, sines);
-      for (int k = 0; k < kLanes && i < out.size(); ++k) out[i++] = cosines[k];
-      for (int k = 0; k < kLanes && i < out.size(); ++k) out[i++] = sines[k];
-    }
+    for (; i + 2 * kLanes <= out.size(); i += 2 * kLanes) pairs(&out[i], &out[i + kLanes]);
+    if (i == out.size()) return;
+    double last[2 * kLanes];
+    pairs(last, last + kLanes);
+    std::copy_n(last, out.size() - i, &out[i]);
   }
 
  private:

@@ -70,8 +70,7 @@ class SviRow {
     ember::set_rng_seed(4);
     for (int i = 0; i < 3; ++i) {
       hand_.eps = hand_.draws();
-      by_hand.push_back(hand_.loss_and_gradient());
-      hand_.descend();
+      by_hand.push_back(hand_.given_step());
     }
     expect_agreement("losses of three steps", losses, by_hand);
     expect_agreement("parameters after three steps", hand_.store(), hand_.u);
@@ -114,7 +113,7 @@ class SviRow {
   Data data_ = make_data();
   Guide guide_{kModel};
   ember::inference::SVI<decltype(kModel), Guide> svi_{
-      kModel, guide_, ember::inference::Adam({.lr = AdamByHand::kRate})};
+      kModel, guide_, ember::inference::Adam({.lr = AdamByHand::kLearningRate})};
   Hand hand_{data_};
 };
 
