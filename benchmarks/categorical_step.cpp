@@ -4,6 +4,7 @@
 #include "common/agreement.hpp"
 #include "common/categorical_by_hand.hpp"
 #include "common/masks.hpp"
+#include "common/on_two_threads.hpp"
 #include "common/row.hpp"
 
 using namespace ember;
@@ -40,6 +41,9 @@ class Case {
   }
 
   double ember() { return static_cast<double>(svi_.step(data_)); }
+  double two_threads() {
+    return bench::on_two_threads([&] { return ember(); });
+  }
   double hand() {
     const double log_prob = bench::categorical_by_hand<kC>(u_.data(), data_.y.data().data(),
                                                            data_.mask, by_log_prob_.data());
@@ -71,6 +75,9 @@ const bool kAdded = [] {
                          {{"ember", &Case::ember}, {"hand", &Case::hand}},
                          [=] { return std::make_unique<Case>(kept); });
   }
+  bench::add_row<Case>("11.categorical_step", {{"kept", 100}}, 1,
+                       {{"ember", &Case::two_threads}, {"hand_one_thread", &Case::ember}},
+                       [] { return std::make_unique<Case>(100); });
   return true;
 }();
 

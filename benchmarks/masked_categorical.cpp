@@ -3,6 +3,7 @@
 #include "common/agreement.hpp"
 #include "common/categorical_by_hand.hpp"
 #include "common/masks.hpp"
+#include "common/on_two_threads.hpp"
 #include "common/row.hpp"
 
 using namespace ember;
@@ -28,6 +29,9 @@ class Case {
   explicit Case(int kept) : mask_(bench::random_mask({kB, kE}, kept)) {}
 
   double ember() { return static_cast<double>(record(nullptr)); }
+  double two_threads() {
+    return bench::on_two_threads([&] { return ember(); });
+  }
   double blocked() {
     return bench::categorical_by_hand<kC>(data_.logits.data().data(), data_.y.data().data(), mask_,
                                           gradient_.data());
@@ -62,6 +66,11 @@ const bool kAdded = [] {
     bench::add_row<Case>("5.categorical", {{"kept", kept}},
                          std::round(static_cast<double>(kB * kE) * kept / 100),
                          {{"ember", &Case::ember}, {"hand_blocked", &Case::blocked}},
+                         [=] { return std::make_unique<Case>(kept); });
+  }
+  for (const int kept : {100, 10}) {
+    bench::add_row<Case>("11.categorical", {{"kept", kept}}, 1,
+                         {{"ember", &Case::two_threads}, {"hand_one_thread", &Case::ember}},
                          [=] { return std::make_unique<Case>(kept); });
   }
   return true;

@@ -6,6 +6,7 @@
 
 #include "common/agreement.hpp"
 #include "common/masks.hpp"
+#include "common/on_two_threads.hpp"
 #include "common/row.hpp"
 
 using namespace ember;
@@ -119,6 +120,9 @@ class Case {
   }
 
   double ember() { return static_cast<double>(record(nullptr)); }
+  double two_threads() {
+    return bench::on_two_threads([&] { return ember(); });
+  }
 
   double dense() { return finish(all(0, n_)); }
   double blend() { return finish(selected(0, n_)); }
@@ -331,6 +335,12 @@ void add() {
       add_case(n, kept, 1);
       if (kept != 100) add_case(n, kept, 64);
     }
+  }
+  using C = Case<D>;
+  for (const int kept : {100, 50}) {
+    bench::add_row<C>("11" + std::string(D::kName).substr(1), {{"kept", kept}}, 1,
+                      {{"ember", &C::two_threads}, {"hand_one_thread", &C::ember}},
+                      [=] { return std::make_unique<C>(1'000'000, kept, 1); });
   }
 }
 

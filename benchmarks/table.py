@@ -31,6 +31,7 @@ class Bar:
     size: float = None          # bytes
     ratio: float = None         # to the best hand-written loop
     allocations: float = None   # a run
+    parts: tuple = ()           # (part, row): of the time of another row
 
     def __str__(self):
         parts = []
@@ -42,6 +43,8 @@ class Bar:
             parts.append(f"≤ {self.size / 1e6:g} MB")
         if self.ratio is not None:
             parts.append(f"≤ {self.ratio:g}x")
+        for part, other in self.parts:
+            parts.append(f"≤ {part:g} of `{other}`")
         if self.allocations is not None:
             parts.append("no allocation" if self.allocations == 0 else f"≤ {self.allocations:g} allocations")
         return ", ".join(parts) or "none"
@@ -60,15 +63,29 @@ BARS = {
     "4.bernoulli_logits": Bar(ratio=1.3),
     "5.categorical": Bar(ns_an_item=25, ratio=1.15),
     "6.categorical_step": Bar(ratio=1.3),
+    "7.matmul_behind_mask/kept:100": Bar(parts=((1.1, "7.matmul_dense/kept:100"),)),
+    "7.matmul_behind_mask/kept:50": Bar(parts=((1.1, "7.matmul_dense/kept:50"),)),
+    "7.matmul_behind_mask/kept:10": Bar(parts=((0.45, "7.matmul_behind_mask/kept:100"), (1.1, "7.matmul_dense/kept:10"))),
+    "7.matmul_behind_mask/kept:1": Bar(parts=((0.12, "7.matmul_behind_mask/kept:100"), (1.1, "7.matmul_dense/kept:1"))),
     "8.logistic": Bar(ratio=1.3),
     "9.sequences": Bar(ratio=2),
     "10.varying_intercepts": Bar(ratio=5),
+    "11.categorical": Bar(ratio=0.625),
+    "11.categorical_step": Bar(ratio=0.625),
+    "11.normal_loc": Bar(ratio=0.625),
+    "11.normal_loc_scale": Bar(ratio=0.625),
+    "11.poisson_log_rate": Bar(ratio=0.625),
+    "11.bernoulli_logits": Bar(ratio=0.625),
     "13.compile_bones": Bar(ns=3e9),
     "13.build_library": Bar(ns=240e9),
     "14.bones_start": Bar(ns=5e6),
     "14.bones_size": Bar(size=6e6),
     "14.eight_schools_memory": Bar(size=12e6),
+    "15.sparse_factorisation": Bar(ratio=1.5),
+    "15.sparse_memory": Bar(ratio=1.5),
 }
+
+SIZES = {"14.bones_size", "14.eight_schools_memory", "15.sparse_memory"}
 
 WHAT = {
     "1.eight_schools": "eight schools, one SVI step (AutoNormal, Adam, validation on)",
@@ -81,15 +98,25 @@ WHAT = {
     "4.poisson_log_rate": "masked Poisson, log rate", "4.bernoulli_logits": "masked Bernoulli, logits",
     "5.categorical": "masked Categorical logits (4096, 64, 10), value and gradient",
     "6.categorical_step": "SVI step on the same, logits a parameter, Adam over 2.6e6",
+    "7.matmul_behind_mask": "SVI step, Categorical of reshape(x (1024 x 8) w (8 x 640)) behind an element mask",
+    "7.matmul_dense": "the same with all of the matmul computed first",
     "8.logistic": "logistic regression 10000 x 50, one SVI step",
     "9.sequences": "1000 sequences of 1 to 100, AR(1), Poisson, masked by length, one SVI step",
     "10.varying_intercepts": "12573 observations in 85 groups, one SVI step",
     "12.chain": "six element-wise operators and a sum, forward and backward",
+    "11.categorical": "row 5 on two threads, beside one",
+    "11.categorical_step": "row 6 on two threads, beside one",
+    "11.normal_loc": "row 4 on two threads, beside one: Normal, vector loc",
+    "11.normal_loc_scale": "row 4 on two threads, beside one: Normal, vector loc and scale",
+    "11.poisson_log_rate": "row 4 on two threads, beside one: Poisson",
+    "11.bernoulli_logits": "row 4 on two threads, beside one: Bernoulli",
     "13.compile_bones": "compiling examples/bones.cpp, -O2",
     "13.build_library": "the whole library from nothing",
     "14.bones_start": "a static bones until its first step",
     "14.bones_size": "a static bones, stripped",
     "14.eight_schools_memory": "peak memory of examples/eight_schools",
+    "15.sparse_factorisation": "sparse factorisation, 100,000 x 100,000, 1e6 seen, factors of 16, one SVI step",
+    "15.sparse_memory": "the same, peak memory of three steps with all that they need",
 }
 
 
@@ -101,6 +128,7 @@ class Row:
     hand_who: str = ""
     items: float = 1
     allocations: float = None
+    rows: dict = None           # all of them, by name
 
     @property
     def key(self):
@@ -116,7 +144,7 @@ class Row:
 
     @property
     def is_size(self):
-        return self.bar.size is not None
+        return self.key in SIZES
 
     @property
     def ratio(self):
@@ -128,6 +156,7 @@ class Row:
         parts = [
             (self.ember, bar.ns), (self.ember / self.items, bar.ns_an_item), (self.ember, bar.size),
             (self.ratio, bar.ratio)]
+        parts += [(self.ember / self.rows[other].ember, part) for part, other in bar.parts if other in self.rows]
         strains = [value / limit for value, limit in parts if value is not None and limit is not None]
         if bar.allocations is not None and self.allocations is not None and self.allocations > bar.allocations:
             strains.append(float("inf"))
@@ -190,6 +219,8 @@ def rows_of(path):
     for row, (ns, who) in hands.items():
         if row in rows:
             rows[row].hand, rows[row].hand_who = ns, who
+    for row in rows.values():
+        row.rows = rows
     order = sorted(rows.values(), key=lambda r: int(r.number) if r.number.isdigit() else 1000)
     return {row.name: row for row in order}, exp
 
@@ -211,7 +242,7 @@ def line(row, peers):
         cells += ["", "", ""]
     else:
         hand_each = f"{row.hand / row.items:.3g} ns" if row.items > 1 else ""
-        cells += [f"{time_text(row.hand)} {row.hand_who}".strip(), hand_each, f"{row.ratio:.2f}"]
+        cells += [f"{amount(row, row.hand)} {row.hand_who}".strip(), hand_each, f"{row.ratio:.2f}"]
     cells += [str(row.bar), row.met()]
     for peer in peers:
         ns = peer["rows"].get(row.name)
@@ -296,7 +327,7 @@ def print_all(path, peers):
     rows, exp = rows_of(path)
     print(f"{'':50}{'ember':>12}{'by hand':>12}{'ratio':>8}  bar")
     for row in rows.values():
-        hand = "" if row.hand is None else time_text(row.hand)
+        hand = "" if row.hand is None else amount(row, row.hand)
         ratio = "" if row.hand is None else f"{row.ratio:.2f}"
         each = f", {row.ember / row.items:.3g} ns each" if row.items > 1 else ""
         met = row.met().strip("*")

@@ -5,6 +5,7 @@
 #include <array>
 
 #include <ember/core/special.hpp>
+#include <ember/core/threads.hpp>
 
 namespace {
 
@@ -23,6 +24,7 @@ void exp_throughput(benchmark::State& state) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  ember::set_num_threads(1);  // but where a row is about threads
   benchmark::RegisterBenchmark("exp/hand", &exp_throughput);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

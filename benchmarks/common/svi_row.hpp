@@ -3,6 +3,7 @@
 // the parameters after three steps must agree.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,7 +27,7 @@ class GradientTaker final : public ember::inference::Optimizer {
  private:
   void update(ember::inference::OptimizerState&, ember::Index n, ember::Real* u,
               const ember::Real* g, double) const override {
-    std::copy(g, g + n, u);
+    std::transform(g, g + n, u, [](ember::Real x) { return -x; });  // of the loss
   }
 };
 
