@@ -33,10 +33,11 @@ Vector normals(Eigen::Index n) {
   return Vector::NullaryExpr(n, [](Eigen::Index) { return normal(); });
 }
 
+const char* separator = "";  // before the next row
+
 // Prints a row: the least time of a run, in ns.
 template <class F>
 void row(const std::string& name, F run) {
-  static const char* separator = "";
   using Clock = std::chrono::steady_clock;
   double least = INFINITY, total = 0;
   for (int i = 0; i < 3 || (total < 0.3 && i < 100000); ++i) {
