@@ -1,5 +1,7 @@
 #include <ember/core/incomplete.hpp>
 
+#include <cmath>
+
 #include <boost/math/distributions/students_t.hpp>
 #include <boost/math/special_functions/beta.hpp>
 #include <boost/math/special_functions/gamma.hpp>
@@ -8,28 +10,42 @@
 #include <ember/core/gamma_forms.hpp>
 
 namespace ember::special {
+namespace {
+
+// Boost.Math asserts, where it is compiled with assertions, that what it gets are numbers.
+template <class... T>
+bool has_nan(T... x) {
+  return (... || std::isnan(x));
+}
+
+}  // namespace
 
 double gamma_p(double a, double x) {
+  if (has_nan(a, x)) return kNaN;
   if (x == kInfinity) return 1;
   return boost::math::gamma_p(a, x, BoostPolicy());
 }
 
 double gamma_q(double a, double x) {
+  if (has_nan(a, x)) return kNaN;
   if (x == kInfinity) return 0;
   return boost::math::gamma_q(a, x, BoostPolicy());
 }
 
 double gamma_quantile(double a, double p) {
+  if (has_nan(a, p)) return kNaN;
   if (p == 1) return kInfinity;
   return boost::math::gamma_p_inv(a, p, BoostPolicy());
 }
 
 double beta_p(double a, double b, double x, double y) {
+  if (has_nan(a, b, x, y)) return kNaN;
   return x < y ? boost::math::ibeta(a, b, x, BoostPolicy())
                : boost::math::ibetac(b, a, y, BoostPolicy());
 }
 
 double beta_quantile(double a, double b, double p) {
+  if (has_nan(a, b, p)) return kNaN;
   return boost::math::ibeta_inv(a, b, p, BoostPolicy());
 }
 
@@ -48,6 +64,7 @@ double student_t_cdf(double df, double t) {
 }
 
 double student_t_quantile(double df, double p) {
+  if (has_nan(df, p)) return kNaN;
   if (p == 0 || p == 1) return p == 0 ? -kInfinity : kInfinity;
   const boost::math::students_t_distribution<double, BoostPolicy> t(df);
   return boost::math::quantile(t, p);
