@@ -126,6 +126,10 @@ Tensor sample(Name name, const distributions::Distribution& distribution,
               const SampleOptions& options, const std::source_location& where) {
   const Place place(where);
   at_place(place, [&] { detail::check_site(name, distribution); });
+  if (options.obs && !options.obs->defined()) {
+    fail_at_site(name, place, "the observation is undefined",
+                 "give it a value, or leave .obs out where the site is latent");
+  }
   if (options.obs_mask) return sample_partially(name, distribution, options, place);
   return detail::send_sample(name, distribution, options.obs ? &*options.obs : nullptr, {},
                              options.infer, place);

@@ -102,6 +102,7 @@ Fit SVIEngine::run(Index steps, const RunOptions& options, FunctionRef<void()> m
   if (options.window < 1) {
     fail("SVI", "the window is " + std::to_string(options.window) + " steps", "it is 1 or more");
   }
+  if (steps < 0) fail("SVI", "a run of " + std::to_string(steps) + " steps", "it is 0 or more");
   Fit fit;
   fit.window = options.window;
   fit.losses.reserve(static_cast<std::size_t>(steps));

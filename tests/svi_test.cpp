@@ -234,6 +234,20 @@ TEST_CASE("an initial scale that is none is an error where the guide is made") {
   }
 }
 
+TEST_CASE("an observation without a value and a run of less than nothing are errors") {
+  begin(29);
+  const auto model = [](const Tensor& y) {
+    const Tensor mu = sample("mu", dist::Normal(0, 1));
+    sample("y", dist::Normal(mu, 1), {.obs = y});
+  };
+  CHECK_THROWS_WITH(h::trace(model).get_trace(Tensor()),
+                    Catch::Contains("site 'y': the observation is undefined; give it a value"));
+  infer::AutoNormal guide(model);
+  infer::SVI svi(model, guide, infer::Adam({.lr = 0.01}));
+  CHECK_THROWS_WITH(svi.run(-3, {}, Tensor(1.0)), Catch::Contains("a run of -3 steps"));
+  CHECK(svi.run(0, {}, Tensor(1.0)).losses.empty());
+}
+
 TEST_CASE("log_density is the log joint at given latents") {
   const auto model = [](Real y) {
     const Tensor mu = sample("mu", dist::Normal(0, 1));
