@@ -67,6 +67,9 @@ Tensor new_coordinates(const Shape& shape, Coordinates coordinates);
 Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,
             std::unique_ptr<Owed> owed);
 
+/// The numbers of x under a shape of as many elements, as a tensor of its own; it waits as x does.
+Tensor view_of(const Tensor& x, const Shape& shape);
+
 /// The rows at[i] of x broadcast to `over`, seen as rows of `row` neighbours; its shape broadcasts
 /// with (count, row), or with (count,) where row is 1. `row` divides the last axis of `over`.
 Tensor take(const Tensor& x, const Shape& over, const PlacesPtr& at, Index row);

@@ -51,6 +51,12 @@ class OwedView final : public detail::Owed {
 
 }  // namespace
 
+Tensor detail::view_of(const Tensor& x, const Shape& shape) {
+  Node& in = x.node();
+  if (waits(in)) return wait(Op::reshape, shape, {&in}, std::make_unique<OwedView>(x, false));
+  return Tensor(new_view(Op::reshape, shape, in));
+}
+
 Tensor reshape(const Tensor& x, const Shape& shape) {
   Node& in = x.node();
   if (in.numel != shape.numel()) {
@@ -59,11 +65,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
              to_string(shape) + " has " + std::to_string(shape.numel()),
          "the number of elements must stay");
   }
-  if (in.shape == shape) return x;
-  if (detail::waits(in)) {
-    return detail::wait(Op::reshape, shape, {&in}, std::make_unique<OwedView>(x, false));
-  }
-  return Tensor(detail::new_view(Op::reshape, shape, in));
+  return in.shape == shape ? x : detail::view_of(x, shape);
 }
 
 Tensor expand(const Tensor& x, const Shape& shape) {

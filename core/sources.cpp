@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include <ember/core/tape.hpp>
+#include <ember/core/owed.hpp>
 
 namespace ember::detail {
 
@@ -38,11 +38,14 @@ Sources intern(std::vector<Name> names) {
   return slot;
 }
 
+// What x has at coordinates goes on as that: operators on coordinates ask the stored values.
 Tensor view_with(const Tensor& x, Sources sources) {
-  Node& in = x.node();
-  Node* view = new_view(Op::reshape, in.shape, in);
-  const Tensor result(view);
-  view->sources = sources;
+  if (const Coordinates* has = coordinates_of(x)) {
+    return new_coordinates(x.shape(),
+                           {has->at, view_with(has->values, sources), has->is_zero_elsewhere});
+  }
+  const Tensor result = view_of(x, x.shape());
+  result.node().sources = sources;
   return result;
 }
 

@@ -278,6 +278,54 @@ TEST_CASE("a trace of coordinates comes back from its file, densities to the bit
   CHECK(differences(t, again).empty());
 }
 
+TEST_CASE("a trace of what no memory could hold comes back from its file, and is drawn") {
+  constexpr Index kSide = 100000;
+  const Indices rows{5, 70000, 99999}, columns{3, 99999, 0};
+  const Tensor y = sparse_tensor({kSide, kSide}, {rows, columns}, tensor({1, 2, 3}));
+  const Mask at = mask_at({kSide, kSide}, {rows, columns});
+  const auto model = [&] {
+    const Tensor u = sample("u", dist::Normal(0, 1).expand({kSide, 2}).to_event(2));
+    const Tensor v = sample("v", dist::Normal(0, 1).expand({kSide, 2}).to_event(2));
+    sample("y", dist::Normal(matmul(u, transpose(v)), 1).mask(at), {.obs = y});
+  };
+  begin(16);
+  const Trace t = h::trace(model, {.relations = true}).get_trace();
+  CHECK(t["y"].parents == std::vector<Name>{"u", "v"});
+  const nlohmann::json written = t.to_json();
+  const Trace again = Trace::from_json(written);
+  CHECK(again["y"].log_prob_sum().item() == t["y"].log_prob_sum().item());
+  CHECK(differences(t, again).empty());
+
+  nlohmann::json damaged = written;
+  damaged["sites"][2]["log_prob"]["data"][1] = -3.0;
+  check_error([&] { Trace::from_json(damaged); }, {"/sites/2/log_prob/data/1", "does not agree"});
+  damaged = written;
+  damaged["sites"][2]["log_prob"]["positions"][1] = 500004;
+  check_error([&] { Trace::from_json(damaged); }, {"/sites/2/log_prob", "other coordinates"});
+}
+
+TEST_CASE("relations go through values that wait and values of coordinates") {
+  constexpr Index kSide = 100000;
+  const Indices rows{5, 70000, 99999}, columns{3, 99999, 0};
+  const Tensor data = sparse_tensor({kSide, kSide}, {rows, columns}, tensor({1, 2, 3}));
+  const Mask at = mask_at({kSide, kSide}, {rows, columns});
+  const auto model = [&] {
+    const Tensor u = sample("u", dist::Normal(0, 1).expand({kSide, 2}).to_event(2));
+    const Tensor v = sample("v", dist::Normal(0, 1).expand({kSide, 2}).to_event(2));
+    const Tensor score = deterministic("score", matmul(u, transpose(v)));
+    const Tensor y = deterministic("y", data);
+    sample("z", dist::Normal(score, 1).mask(at), {.obs = exp(y)});
+  };
+  const auto joint = [&](bool relations) {
+    begin(17);
+    return h::trace(model, {.relations = relations}).get_trace();
+  };
+  const Trace t = joint(true);
+  CHECK(t["score"].parents == std::vector<Name>{"u", "v"});
+  CHECK(t["z"].parents == std::vector<Name>{"score", "y"});
+  CHECK(t.log_prob_sum().item() == joint(false).log_prob_sum().item());
+}
+
 TEST_CASE("tensors of coordinates print what they have") {
   const Tensor y = sparse_tensor({4, 3}, {{2, 0}, {1, 2}}, tensor({1, 2}));
   CHECK(to_string(y) == "2 coordinates of shape (4, 3), with values [2. 1.]");
