@@ -61,8 +61,9 @@ struct alignas(64) Node : HandleCount, NodeLinks {
   Node& operator=(const Node&) = delete;
 };
 
-/// A fresh heap node of a shape; its values are to be written by the caller.
-Node* new_heap_node(const Shape& shape);
+/// A fresh heap node of a shape; its values are to be written by the caller. Where there is not
+/// enough memory, the error names the operator.
+Node* new_heap_node(const Shape& shape, Op op = Op::leaf);
 /// A heap node that shows the numbers of another one under a shape of the same number of elements.
 Node* new_heap_view(Node& base, const Shape& shape);
 void destroy(Owed* owed) noexcept;

@@ -23,7 +23,7 @@ const Real* settle(const Node& asked) {
   if (const Node* shown = node.owed->shown()) {
     made = const_cast<Real*>(values(*shown));
   } else {
-    const Tensor room(new_heap_node(node.shape));
+    const Tensor room(new_heap_node(node.shape, node.op));
     node.owed->fill(room.node());
     node.owed->room = room;
     made = room.node().value;

@@ -15,13 +15,15 @@ std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * siz
 
 void* allocate_buffer(Index numel) { return allocate_numbers(bytes_of(numel)); }
 
-// Runs f, which takes memory for the numbers of a tensor: an error names its shape.
+// Runs f, which takes memory for the numbers of a tensor: an error names its shape and the operator
+// that makes it.
 template <class F>
-auto for_shape(const Shape& shape, F f) {
+auto for_shape(Op op, const Shape& shape, F f) {
   try {
     return f();
   } catch (const Error& error) {
-    throw Error("a tensor of shape " + to_string(shape) + ": " + error.what());
+    const std::string who = op == Op::leaf ? "" : std::string(name_of(op)) + ": ";
+    throw Error(who + "a tensor of shape " + to_string(shape) + ": " + error.what());
   }
 }
 
@@ -35,13 +37,13 @@ void destroy(HandleCount* counted) noexcept {
   delete node;
 }
 
-Node* new_heap_node(const Shape& shape) {
+Node* new_heap_node(const Shape& shape, Op op) {
   auto node = std::make_unique<Node>();
   node->shape = shape;
   node->numel = shape.numel();
   node->value = &node->scalar;
   if (node->numel != 1) {
-    node->buffer = for_shape(shape, [&] { return allocate_buffer(node->numel); });
+    node->buffer = for_shape(op, shape, [&] { return allocate_buffer(node->numel); });
     node->value = static_cast<Real*>(node->buffer);
   }
   return node.release();
@@ -88,7 +90,7 @@ Node* Tape::new_slot() {
 }
 
 // Inline, as record is: every operator of a step runs through both.
-inline Node* Tape::allocate(const Shape& shape) {
+inline Node* Tape::allocate(Op op, const Shape& shape) {
   if (used_ == slots_.size()) slots_.push_back(new_slot());
   Node* node = slots_[used_];
   unpoison(node, sizeof(Node));
@@ -101,7 +103,9 @@ inline Node* Tape::allocate(const Shape& shape) {
   node->shape = shape;
   node->numel = shape.numel();
   node->value = &node->scalar;
-  if (node->numel != 1) node->value = for_shape(shape, [&] { return allocate_reals(node->numel); });
+  if (node->numel != 1) {
+    node->value = for_shape(op, shape, [&] { return allocate_reals(node->numel); });
+  }
   return node;
 }
 
@@ -109,12 +113,12 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
   // A slot of one element has its own room; its value is copied, which costs less than following a
   // pointer.
   if (base.numel == 1) {
-    Node* node = allocate(shape);
+    Node* node = allocate(Op::leaf, shape);
     *node->value = *values(base);
     node->sources = base.sources;
     return node;
   }
-  Node* node = allocate(Shape{0});
+  Node* node = allocate(Op::leaf, Shape{0});
   node->sources = base.sources;
   node->shape = shape;
   node->numel = base.numel;
@@ -130,7 +134,7 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
 
 Node* Tape::allocate_waiting(const Shape& shape, Owed* owed) {
   waiting_.push_back(nullptr);
-  Node* node = allocate(Shape());
+  Node* node = allocate(Op::leaf, Shape());
   node->shape = shape;
   node->numel = shape.numel();
   node->value = nullptr;
@@ -145,7 +149,7 @@ void Tape::settle(Node& node) {
     if (shown->owner == Owner::heap) keep(*shown);
     node.value = const_cast<Real*>(values(*shown));
   } else if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
-    node.value = for_shape(node.shape, [&] { return allocate_reals(node.numel); });
+    node.value = for_shape(node.op, node.shape, [&] { return allocate_reals(node.numel); });
     try {
       node.owed->fill(node);
     } catch (...) {
@@ -154,7 +158,7 @@ void Tape::settle(Node& node) {
     }
   } else {
     // The memory of the running recording ends before the node does.
-    const Tensor room(new_heap_node(node.shape));
+    const Tensor room(new_heap_node(node.shape, node.op));
     node.owed->fill(room.node());
     node.owed->room = room;
     node.value = room.node().value;
@@ -327,11 +331,11 @@ Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
   Tape& tape = Tape::current();
   if (!tape.recording()) {
     for (const Node* operand : operands) tape.check_usable(*operand, name_of(op));
-    Node* node = new_heap_node(shape);
+    Node* node = new_heap_node(shape, op);
     for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
     return node;
   }
-  Node* node = tape.allocate(shape);
+  Node* node = tape.allocate(op, shape);
   tape.record(*node, op, operands);
   return node;
 }

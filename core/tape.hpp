@@ -28,7 +28,7 @@ class Tape {
   std::uint64_t recording_id() const { return depth_ > 0 ? recording_id_ : 0; }
 
   /// A fresh slot with room for its values, which the caller writes.
-  Node* allocate(const Shape& shape);
+  Node* allocate(Op op, const Shape& shape);
   /// A slot that shows `values` of the heap node `base` (kept alive until the recording ends) or of
   /// a tape buffer.
   Node* allocate_view(const Shape& shape, Node& base);

@@ -1,7 +1,9 @@
 #include <ember/handlers/param_store.hpp>
 
 #include <algorithm>
+#include <exception>
 #include <mutex>
+#include <utility>
 
 #include <ember/core/error.hpp>
 #include <ember/core/nearest.hpp>
@@ -13,6 +15,7 @@ namespace ember {
 namespace {
 
 thread_local detail::ParamLeaves* current_leaves = nullptr;
+thread_local detail::NewParams* new_params = nullptr;
 
 std::string who(Name name) { return "param '" + name.str() + "'"; }
 
@@ -114,6 +117,7 @@ ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constra
   const std::unique_lock lock(mutex_);
   const auto [slot, is_new] = entries_.emplace(name.id(), made);
   if (is_new) order_.push_back(name);
+  if (is_new && new_params != nullptr) new_params->add(name);
   return slot->second;
 }
 
@@ -135,6 +139,21 @@ ParamStore& param_store() {
 }
 
 namespace detail {
+
+NewParams::NewParams()
+    : outer_(std::exchange(new_params, this)), exceptions_(std::uncaught_exceptions()) {}
+
+NewParams::~NewParams() {
+  new_params = outer_;
+  const bool has_failed = std::uncaught_exceptions() > exceptions_;
+  for (Name name : names_) {
+    if (has_failed) {
+      param_store().erase(name);
+    } else if (outer_ != nullptr) {
+      outer_->add(name);
+    }
+  }
+}
 
 ParamLeaves::Scope::Scope(ParamLeaves& leaves) : outer_(std::exchange(current_leaves, &leaves)) {
   leaves.recording_ = Tape::current().recording_id();

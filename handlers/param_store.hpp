@@ -112,6 +112,23 @@ class ParamLeaves {
   std::uint64_t recording_ = 0;
 };
 
+/// Where an exception ends the life of one of these, the parameters that came into the store through
+/// `param` statements of this thread meanwhile are taken out again. They nest.
+class NewParams {
+ public:
+  NewParams();
+  NewParams(const NewParams&) = delete;
+  NewParams& operator=(const NewParams&) = delete;
+  ~NewParams();
+
+  void add(Name name) { names_.push_back(name); }
+
+ private:
+  NewParams* outer_;
+  int exceptions_;
+  std::vector<Name> names_;
+};
+
 /// The (constrained) value of an entry: of its leaf while a ParamLeaves::Scope is alive.
 Tensor value_of(const ParamStore::Entry& entry);
 /// The unconstrained numbers behind it.

@@ -3,9 +3,13 @@
 #include <string_view>
 
 namespace ember {
-namespace {
+std::string Place::text() const {
+  if (file_ == nullptr) return "";
+  const std::string_view path(file_);
+  return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(line_);
+}
 
-bool ends_in_place(std::string_view message) {
+bool Place::is_in(std::string_view message) {
   if (!message.ends_with(']')) return false;
   message.remove_suffix(1);
   const std::size_t digits = message.find_last_not_of("0123456789");
@@ -13,16 +17,8 @@ bool ends_in_place(std::string_view message) {
          message[digits] == ':' && message.rfind(" [", digits) != std::string_view::npos;
 }
 
-}  // namespace
-
-std::string Place::text() const {
-  if (file_ == nullptr) return "";
-  const std::string_view path(file_);
-  return std::string(path.substr(path.find_last_of('/') + 1)) + ":" + std::to_string(line_);
-}
-
 std::string Place::added_to(const std::string& message) const {
-  if (file_ == nullptr || ends_in_place(message)) return message;
+  if (file_ == nullptr || is_in(message)) return message;
   return message + " [" + text() + "]";
 }
 

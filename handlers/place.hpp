@@ -3,6 +3,7 @@
 
 #include <source_location>
 #include <string>
+#include <string_view>
 
 #include <ember/core/error.hpp>
 #include <ember/core/name.hpp>
@@ -20,6 +21,8 @@ class Place {
   std::string text() const;
   /// MESSAGE [plants.cpp:25], unless a place stands there already.
   std::string added_to(const std::string& message) const;
+  /// Whether a message tells of a place.
+  static bool is_in(std::string_view message);
 
  private:
   const char* file_ = nullptr;

@@ -16,6 +16,14 @@ constexpr std::size_t kIndexed = 16;
 
 }  // namespace
 
+// Here, so that no model's source makes all the code of a list of sites.
+Trace::Trace() = default;
+Trace::Trace(const Trace&) = default;
+Trace::Trace(Trace&&) noexcept = default;
+Trace& Trace::operator=(const Trace&) = default;
+Trace& Trace::operator=(Trace&&) noexcept = default;
+Trace::~Trace() = default;
+
 const Site* Trace::find(Name name) const {
   if (sites_.size() > kIndexed) {
     const auto found = index_.find(name.id());

@@ -21,6 +21,13 @@ struct TracePlate {
 /// Sites in program order, with lookup by name.
 class Trace {
  public:
+  Trace();
+  Trace(const Trace&);
+  Trace(Trace&&) noexcept;
+  Trace& operator=(const Trace&);
+  Trace& operator=(Trace&&) noexcept;
+  ~Trace();
+
   const Site& operator[](Name name) const;
   /// The site of a name, or null.
   const Site* find(Name name) const;

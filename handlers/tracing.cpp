@@ -1,6 +1,7 @@
 #include <ember/handlers/tracing.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 #include <ember/core/error.hpp>
 
@@ -67,6 +68,18 @@ void TraceHandler::postprocess(Message& message) {
     default:
       if (message.lifted && trace_.contains(message.name)) break;
       add_site(message);
+  }
+}
+
+void TraceHandler::run(FunctionRef<void()> program) {
+  const ember::detail::Pushed inside(*this);
+  try {
+    program();
+  } catch (const Error& error) {
+    const std::string message = error.what();
+    if (Place::is_in(message) || trace_.empty()) throw;
+    const Site& last = *std::prev(trace_.end());
+    throw Error(last.place.added_to(message + "; after site '" + last.name.str() + "'"));
   }
 }
 

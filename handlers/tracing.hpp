@@ -1,6 +1,7 @@
 // h::trace: records a model's sites and plates.
 #pragma once
 
+#include <ember/core/function_ref.hpp>
 #include <ember/handlers/handler.hpp>
 #include <ember/handlers/trace.hpp>
 
@@ -27,6 +28,9 @@ class TraceHandler final : public Handler {
   void exit() noexcept override { marks_.reset(); }
   void process(Message& message) override;
   void postprocess(Message& message) override;
+
+  /// Runs a program. An Error of an expression, which knows no site, names the last one before it.
+  void run(FunctionRef<void()> program);
 
  private:
   void add_site(Message& message);
@@ -61,10 +65,7 @@ class Traced {
   template <class... Args>
   Trace get_trace(Args&&... args) const {
     TraceHandler handler(options_);
-    {
-      const ember::detail::Pushed inside(handler);
-      static_cast<void>(model_(std::forward<Args>(args)...));
-    }
+    handler.run([&] { static_cast<void>(model_(std::forward<Args>(args)...)); });
     return std::move(handler.get());
   }
 

@@ -79,6 +79,10 @@ void AutoGuideState::set_up(FunctionRef<void()> model) {
   if (!is_set_up()) with_draws_for_new([&] { find_init(model); });
 }
 
+AutoGuideState::AutoGuideState(std::string prefix, Init init)
+    : prefix_(std::move(prefix)), init_(std::move(init)) {}
+AutoGuideState::~AutoGuideState() = default;
+
 void AutoGuideState::find_init(FunctionRef<void()> model) {
   std::string reason = "the model has no continuous latent site";
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
@@ -88,8 +92,8 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
     handlers::TraceHandler tracer;
     {
       // the tracer is outside of the draws, so that it keeps them
-      const with inside(hidden, collect, draws, tracer);
-      model();
+      const with inside(hidden, collect, draws);
+      tracer.run(model);
     }
     const Site* bad = nullptr;
     for (const Site& site : tracer.get()) {

@@ -34,11 +34,10 @@ class AutoGuideState {
     std::uint64_t store_version = 0;  // of the store when `params` were looked up
   };
 
-  AutoGuideState(std::string prefix, Init init)
-      : prefix_(std::move(prefix)), init_(std::move(init)) {}
+  AutoGuideState(std::string prefix, Init init);
   AutoGuideState(const AutoGuideState&) = delete;
   AutoGuideState& operator=(const AutoGuideState&) = delete;
-  virtual ~AutoGuideState() = default;
+  virtual ~AutoGuideState();
 
   const std::string& prefix() const { return prefix_; }
   bool is_set_up() const { return !latents_.empty(); }

@@ -78,6 +78,12 @@ TraceELBO::TraceELBO(const TraceELBOOptions& options)
   }
 }
 
+TraceELBO::TraceELBO(const TraceELBO&) = default;
+TraceELBO::TraceELBO(TraceELBO&&) noexcept = default;
+TraceELBO& TraceELBO::operator=(const TraceELBO&) = default;
+TraceELBO& TraceELBO::operator=(TraceELBO&&) noexcept = default;
+TraceELBO::~TraceELBO() = default;
+
 void TraceELBO::clear() {
   model_tracer_->get().clear();
   guide_tracer_->get().clear();
@@ -93,21 +99,17 @@ void TraceELBO::run(FunctionRef<void()> model, const GuideProgram& guide) {
     guide_trace_ = &draws_->trace();
     const detail::Pushed outside(*draws_);
     const detail::Pushed marked(mark);  // outside of the tracer, which is to see the marked value
-    const detail::Pushed traced(*model_tracer_);
-    model();
-    return;
+    return model_tracer_->run(model);
   }
   guide_trace_ = &guide_tracer_->get();
-  {
-    const detail::Pushed traced(*guide_tracer_);
-    guide.run();
-  }
+  guide_tracer_->run([&] { guide.run(); });
   // shares the tracer's trace instead of copying it
   handlers::ReplayHandler replay(std::shared_ptr<const Trace>(guide_tracer_, guide_trace_));
   const detail::Pushed marked(mark);
-  const detail::Pushed traced(*model_tracer_);
-  const detail::Pushed replayed(replay);
-  model();
+  model_tracer_->run([&] {
+    const detail::Pushed replayed(replay);
+    model();
+  });
 }
 
 Tensor TraceELBO::particle(FunctionRef<void()> model, const GuideProgram& guide) {

@@ -29,6 +29,11 @@ struct GuideProgram {
 class TraceELBO {
  public:
   explicit TraceELBO(const TraceELBOOptions& options = {});
+  TraceELBO(const TraceELBO&);
+  TraceELBO(TraceELBO&&) noexcept;
+  TraceELBO& operator=(const TraceELBO&);
+  TraceELBO& operator=(TraceELBO&&) noexcept;
+  ~TraceELBO();
 
   /// An estimate of the ELBO; while a recording runs, what its reverse pass gives is an unbiased
   /// estimate of the gradient by the parameters.

@@ -7,11 +7,10 @@ namespace ember::inference {
 Tensor log_joint(FunctionRef<void()> program, const Values& values) {
   handlers::TraceHandler tracer;
   handlers::ConditionHandler condition(values);
-  {
-    const detail::Pushed traced(tracer);
+  tracer.run([&] {
     const detail::Pushed conditioned(condition);
     program();
-  }
+  });
   for (const Site& site : tracer.get()) {
     if (site.kind != SiteKind::latent) continue;
     fail("site '" + site.name.str() + "'", "is latent, and no value was given for it",

@@ -13,11 +13,10 @@ Values log_likelihoods(FunctionRef<void()> program, const Values& draws) {
     const auto latents = std::make_shared<const Trace>(row_of(draws, i));
     handlers::TraceHandler tracer;
     handlers::ReplayHandler replay(latents);
-    {
-      const detail::Pushed traced(tracer);
+    tracer.run([&] {
       const detail::Pushed replayed(replay);
       program();
-    }
+    });
     for (const Site& site : tracer.get()) {
       if (site.kind == SiteKind::observed) {
         result.add(site.name.str(), site.unscaled_log_prob());

@@ -9,6 +9,8 @@
 
 namespace ember::inference {
 
+Optimizer::~Optimizer() = default;
+
 Optimizer::Optimizer(Common common) : common_(std::move(common)) {
   check_option("lr", common_.lr, 0, special::kInfinity);
   check(common_.clip);

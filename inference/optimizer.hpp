@@ -29,7 +29,7 @@ struct OptimizerStates {
 /// schedule(step) * rate_of(name), and writes its new value.
 class Optimizer {
  public:
-  virtual ~Optimizer() = default;
+  virtual ~Optimizer();
 
   /// The rule's name, "Adam".
   virtual const char* name() const = 0;

@@ -38,15 +38,14 @@ Execution execute(Model model, const Trace* posterior, bool keep_observed) {
   handlers::UnconditionHandler uncondition(false);
   // the trace outlives the handler: it is shared without being owned
   handlers::ReplayHandler replay(std::shared_ptr<const Trace>(std::shared_ptr<void>(), posterior));
-  {
-    const detail::Pushed traced(tracer);
+  tracer.run([&] {
     std::optional<detail::Pushed> replayed, drawn;
     if (posterior != nullptr) replayed.emplace(replay);
     if (!keep_observed) drawn.emplace(uncondition);
     result.returned = model();
     drawn.reset();
     replayed.reset();
-  }
+  });
   result.trace = std::move(tracer.get());
   return result;
 }

@@ -35,8 +35,13 @@ const char* const kRemedy =
 
 }  // namespace
 
+SVIEngine::SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo)
+    : optimizer_(std::move(optimizer)), elbo_(std::move(elbo)) {}
+SVIEngine::~SVIEngine() = default;
+
 Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
   const auto lock = param_store().lock_for_optimising();
+  const detail::NewParams new_params;
   Real loss = 0;
   {
     const detail::Recording recording;
@@ -68,6 +73,7 @@ Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
 }
 
 Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& guide) {
+  const detail::NewParams new_params;
   const Real loss = -elbo_.estimate(model, guide).item();
   elbo_.clear();
   return loss;

@@ -14,8 +14,10 @@ namespace ember::inference {
 /// What SVI does whatever the types of model and guide are.
 class SVIEngine {
  public:
-  SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo)
-      : optimizer_(std::move(optimizer)), elbo_(std::move(elbo)) {}
+  SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo);
+  SVIEngine(const SVIEngine&) = delete;
+  SVIEngine& operator=(const SVIEngine&) = delete;
+  ~SVIEngine();
 
   /// One gradient step on the parameters; gives the loss (the negative ELBO) before it. A loss or
   /// gradient that is not finite is an error that names the site where it began, and nothing moves.
