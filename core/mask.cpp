@@ -8,6 +8,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/number_text.hpp>
 
 namespace ember {
 
@@ -89,7 +90,8 @@ Mask Mask::from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes) {
 
 Mask Mask::from_bytes(const Shape& shape, Bytes bytes) {
   if (static_cast<Index>(bytes.size()) != shape.numel()) {
-    fail("mask", std::to_string(bytes.size()) + " values do not fill shape " + to_string(shape));
+    fail("mask", detail::counted(bytes.size(), "value") + " " + detail::do_not(bytes.size()) +
+                     " fill shape " + to_string(shape));
   }
   const Index kept = std::accumulate(bytes.begin(), bytes.end(), Index{0});
   Mask mask = filled(shape, kept > 0 || bytes.empty());

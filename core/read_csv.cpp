@@ -9,6 +9,7 @@
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -111,7 +112,7 @@ void check_lengths(const std::vector<CsvRow>& rows, std::size_t columns) {
   for (const CsvRow& row : rows) {
     if (row.cells.size() == columns) continue;
     fail(detail::csv_place(row.line, std::min(row.cells.size(), columns) + 1),
-         "the row has " + std::to_string(row.cells.size()) + " cells, the first one " +
+         "the row has " + detail::counted(row.cells.size(), "cell") + ", the first one " +
              std::to_string(columns),
          "put cells that hold the separator in quotes, or give another .separator");
   }

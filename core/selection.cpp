@@ -1,5 +1,6 @@
 // Operators that take elements out.
 #include <ember/core/mask_list.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/runs.hpp>
 #include <ember/core/selection.hpp>
@@ -207,7 +208,8 @@ Tensor one_hot(const Tensor& indices, Index classes) {
     const Index index = hot.values()[i];
     if (index < 0 || index >= classes) {
       fail("one_hot",
-           "index " + std::to_string(index) + " is none of " + std::to_string(classes) + " classes",
+           "index " + std::to_string(index) + " is none of " +
+               detail::counted(classes, "class", "classes"),
            "they are numbered from 0");
     }
     out->value[static_cast<Index>(i) * classes + index] = 1;

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
@@ -55,7 +56,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   Node& in = x.node();
   if (in.numel != shape.numel()) {
     fail("reshape",
-         "shape " + to_string(in.shape) + " has " + std::to_string(in.numel) + " elements, " +
+         "shape " + to_string(in.shape) + " has " + detail::counted(in.numel, "element") + ", " +
              to_string(shape) + " has " + std::to_string(shape.numel()),
          "the number of elements must stay");
   }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/handlers/condition.hpp>
 #include <ember/handlers/plate.hpp>
@@ -97,8 +98,8 @@ Tensor stacked(const std::string& name, const Tensor& value, const Tensor& of_on
     return value.reshape(wanted);
   }
   fail("Predictive",
-       "'" + name + "' has shape " + to_string(value.shape()) + " for " + std::to_string(n) +
-           " draws in parallel, and " + to_string(one) + " for one draw",
+       "'" + name + "' has shape " + to_string(value.shape()) + " for " +
+           detail::counted(n, "draw") + " in parallel, and " + to_string(one) + " for one draw",
        "the model does not broadcast over draws: leave .parallel out");
 }
 

@@ -1,6 +1,7 @@
 // The exact words of the errors that users meet. Each names who, what was wrong with which shapes,
 // index or value, and the remedy; errors of a model's statements end with the line of the
 // statement. After each the runtime is as before.
+#include <cstdio>
 #include <fstream>
 #include <functional>
 #include <limits>
@@ -57,7 +58,7 @@ Tensor run(M model) {
 const std::string kBroadcast =
     " do not broadcast; sizes of matching axes, counted from the right, must be equal or 1";
 const std::string kAxes = " does not exist; axes run from -2 to 1";
-const std::string kMend = " of its visible elements do not); mend it, or mask what is missing";
+const std::string kMend = "1 of its visible elements does not); mend it, or mask what is missing";
 
 }  // namespace
 
@@ -169,7 +170,7 @@ TEST_CASE("a matrix that is not positive definite") {
         });
       },
       "site 'x': MultivariateNormal: covariance_matrix must be symmetric and positive definite "
-      "(covariance_matrix has shape (2, 2), 1" +
+      "(covariance_matrix has shape (2, 2), " +
           kMend);
 }
 
@@ -275,9 +276,8 @@ TEST_CASE("masks and scales that do not broadcast") {
         run(h::scale([] { sample("x", dist::Normal(kThree, 1)); }, tensor({1, 2})));
       },
       "site 'x': scale: shapes (3,) and (2,)" + kBroadcast);
-  check_statement(
-      [] { run(h::scale([] { sample("x", dist::Normal(kThree, 1)); }, -1)); },
-      "site 'x': scale -1.000000 is not positive and finite; to leave the site out, mask it");
+  check_statement([] { run(h::scale([] { sample("x", dist::Normal(kThree, 1)); }, -1)); },
+                  "site 'x': scale -1 is not positive and finite; to leave the site out, mask it");
 }
 
 TEST_CASE("values outside of the support and bad parameters") {
@@ -286,29 +286,28 @@ TEST_CASE("values outside of the support and bad parameters") {
   };
   check_statement(observed(dist::Poisson(3.0), tensor({1, -1})),
                   "site 'x': Poisson: value[1] = -1 must be a whole number, 0 or more (value has "
-                  "shape (2,), 1" +
+                  "shape (2,), " +
                       kMend);
   check_statement(observed(dist::Beta(2, 3), 1.5),
-                  "site 'x': Beta: value = 1.5 must lie in [0, 1] (value has shape (), 1" + kMend);
+                  "site 'x': Beta: value = 1.5 must lie in [0, 1] (value has shape (), " + kMend);
   check_statement(observed(dist::Categorical({.probs = tensor({0.5, 0.5})}), 2),
                   "site 'x': Categorical: value = 2 must be a whole number from 0 to 1 (value has "
-                  "shape (), 1" +
+                  "shape (), " +
                       kMend);
   check_statement(
       observed(dist::Normal(0, tensor({{1, 1}, {-1, 1}})), 0),
-      "site 'x': Normal: scale[1, 0] = -1 must be positive (scale has shape (2, 2), 1" + kMend);
+      "site 'x': Normal: scale[1, 0] = -1 must be positive (scale has shape (2, 2), " + kMend);
   check_statement(observed(dist::Normal(tensor({0, kNan}), 1), 0),
-                  "site 'x': Normal: loc[1] = nan must not be NaN (loc has shape (2,), 1" + kMend);
+                  "site 'x': Normal: loc[1] = nan must not be NaN (loc has shape (2,), " + kMend);
   check_statement(
       observed(dist::Normal(0, 1), tensor({0, kNan})),
-      "site 'x': Normal: value[1] = nan must not be NaN (value has shape (2,), 1" + kMend);
-  check_statement(
-      [] { run([] {
-             sample("x", dist::Dirichlet(tensor({1, -1})));
-           }); },
-      "site 'x': Dirichlet: concentration[1] = -1 must be positive (concentration has shape (2,), "
-      "1" +
-          kMend);
+      "site 'x': Normal: value[1] = nan must not be NaN (value has shape (2,), " + kMend);
+  check_statement([] { run([] {
+                         sample("x", dist::Dirichlet(tensor({1, -1})));
+                       }); },
+                  "site 'x': Dirichlet: concentration[1] = -1 must be positive (concentration has "
+                  "shape (2,), " +
+                      kMend);
 }
 
 TEST_CASE("parameterisations") {
@@ -364,7 +363,7 @@ TEST_CASE("parameters of another shape or constraint") {
                   "param 'wieghts': is not in the parameter store; did you mean 'weights'? at "
                   "first it needs an initial value");
   check_statement([] { param("sd", -1.0, constraints::positive); },
-                  "param 'sd': value = -1 must be positive (value has shape (), 1" + kMend);
+                  "param 'sd': value = -1 must be positive (value has shape (), " + kMend);
   check([] { param_store().get("weigths"); },
         "param 'weigths': is not in the parameter store; did you mean 'weights'? param(name, "
         "init) puts it there");
@@ -394,6 +393,58 @@ TEST_CASE("what is under a statement has the place of the innermost one") {
     });
   });
   CHECK(message.starts_with("plate 'p': size -1 is negative [errors_test.cpp:"));
+}
+
+TEST_CASE("messages count in words that agree") {
+  check(
+      [] {
+        tensor({{1, 2}, {1}});
+      },
+      "tensor: a row has 1 item where the first one of its level has 2; rows of a level must have "
+      "the same length");
+  check([] { tensor(std::vector<Real>{1}, Shape{2}); }, "tensor: 1 value does not fill shape (2,)");
+  check(
+      [] {
+        tensor(std::vector<Real>{1, 2, 3}, Shape{2});
+      },
+      "tensor: 3 values do not fill shape (2,)");
+  check([] { mask_of(std::vector<bool>{true}, Shape{2}); },
+        "mask: 1 value does not fill shape (2,)");
+  check([] { one_hot(tensor({1}), 1); },
+        "one_hot: index 1 is none of 1 class; they are numbered from 0");
+  check([] { dist::Normal(kThree, 1).to_event(2); },
+        "Normal: to_event(2) of batch shape (3,); the batch has 1 axis");
+  check_statement(
+      [] { run([] {
+             sample("x", dist::Normal(tensor({kNan, kNan}), 1));
+           }); },
+      "site 'x': Normal: loc[0] = nan must not be NaN (loc has shape (2,), 2 of its visible "
+      "elements do not); mend it, or mask what is missing");
+  std::ofstream("errors_test.csv") << "a,b\n1,2\n3\n";
+  check([] { read_csv("errors_test.csv"); },
+        "file 'errors_test.csv': line 3, column 2: the row has 1 cell, the first one 2; put cells "
+        "that hold the separator in quotes, or give another .separator");
+  check([] { load_draws("errors_test.csv"); },
+        "file 'errors_test.csv': line 3, column 2: the row has 1 cell, the header 2");
+  std::remove("errors_test.csv");
+}
+
+TEST_CASE("numbers in messages are written as short as can be, and NaN as nan") {
+  check([] { infer::Adam({.lr = -1}); }, "Adam: lr is -1; it must be in [0, inf)");
+  check([] { infer::Adam({.lr = -static_cast<double>(kNan)}); },
+        "Adam: lr is nan; it must be in [0, inf)");
+  check([] { infer::Adam({.lr = 0.1, .beta1 = 1.5}); }, "Adam: beta1 is 1.5; it must be in [0, 1)");
+  check([] { infer::Adam({.lr = 0.1, .clip = {.norm = 0}}); },
+        "clip: norm is 0, value is inf; both must be positive; leave out what is not to act");
+  check([] { infer::exponential(-0.5); },
+        "exponential: a factor of -0.5; it must be finite and not negative");
+  check([] { clamp(kThree, 1, -kNan); },
+        "clamp: the bounds 1 and nan enclose nothing; the first is the lower one");
+  check([] { quantile(kThree, 1.25, 0); }, "quantile: q is 1.25; it is between 0 and 1");
+  check_statement([] { run([] { sample("x", dist::Normal(0, -0.1)); }); },
+                  "site 'x': Normal: scale = -0.1 must be positive (scale has shape (), " + kMend);
+  check_statement([] { run([] { sample("x", dist::Normal(-kNan, 1)); }); },
+                  "site 'x': Normal: loc = nan must not be NaN (loc has shape (), " + kMend);
 }
 
 TEST_CASE("a run whose window holds no step") {
