@@ -8,6 +8,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/owed.hpp>
 
@@ -22,8 +23,9 @@ constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
 // values beside them.
 constexpr Index kMaxInRuns = Index{1} << 24;
 
-[[noreturn]] void wrong(const std::string& path, const std::string& what) {
-  fail("json " + (path.empty() ? "/" : path), what);
+[[noreturn]] void wrong(const std::string& path, const std::string& what,
+                        const std::string& remedy = {}) {
+  fail("json " + (path.empty() ? "/" : path), what, remedy);
 }
 
 std::string kind(const json& value) { return std::string("found ") + value.type_name(); }
@@ -245,7 +247,9 @@ void check_keys(const json& object, std::initializer_list<std::string_view> know
   if (!object.is_object()) wrong(path, "expected an object, " + kind(object));
   for (const auto& item : object.items()) {
     if (std::find(known.begin(), known.end(), item.key()) != known.end()) continue;
-    wrong(path + "/" + item.key(), "this key is unknown here");
+    const std::vector<std::string> names(known.begin(), known.end());
+    wrong(path + "/" + item.key(), "this key is unknown here",
+          names_to_choose(item.key(), names, "there are "));
   }
 }
 

@@ -9,6 +9,7 @@
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 
@@ -143,7 +144,8 @@ Table read_csv(const std::string& file, const CsvOptions& options) {
     check_lengths(rows, names.size());
     for (const std::string& name : options.text) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        fail("", ".text names the column '" + name + "', which is not there");
+        fail("", ".text names the column '" + name + "', which is not there",
+             detail::names_to_choose(name, names, "the columns are "));
       }
     }
     const Shape shape{rows.size()};

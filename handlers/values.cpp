@@ -4,6 +4,12 @@
 
 namespace ember {
 
+std::vector<std::string> names_of(const Values& values) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.push_back(name);
+  return names;
+}
+
 Index count_of(const Values& draws) {
   if (draws.empty()) fail("draws", "there are none", "give one site's draws or more");
   const Tensor& first = draws.begin()->second;

@@ -255,7 +255,7 @@ TEST_CASE("guide and model that disagree, with the nearest name") {
       "theta; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
   const Trace t = h::trace(model).get_trace();
   check([&] { static_cast<void>(t["theat"]); },
-        "trace: there is no site 'theat'; its sites are theta, y");
+        "trace: there is no site 'theat'; did you mean 'theta'? its sites are theta, y");
   check([&] { static_cast<void>(t["thet"]); },
         "trace: there is no site 'thet'; did you mean 'theta'? its sites are theta, y");
 }
@@ -393,6 +393,43 @@ TEST_CASE("what is under a statement has the place of the innermost one") {
     });
   });
   CHECK(message.starts_with("plate 'p': size -1 is negative [errors_test.cpp:"));
+}
+
+TEST_CASE("the nearest of the names that there are") {
+  const auto model = [] {
+    const Tensor theta = sample("theta", dist::Normal(0, 1));
+    sample("y", dist::Normal(theta, 1), {.obs = 1});
+  };
+  const Trace trace = h::trace(model).get_trace();
+  const auto unknown = [&](const std::string& name, const std::string& nearest) {
+    check([&] { static_cast<void>(trace[name]); },
+          "trace: there is no site '" + name + "'; " + nearest + "its sites are theta, y");
+  };
+  for (const char* near : {"thata", "thetaa", "heta", "htetaa", "tehta", "thteaa"}) {
+    unknown(near, "did you mean 'theta'? ");
+  }
+  for (const char* far : {"htea", "tht", "ahtet", "tau", "hteat"}) unknown(far, "");
+  const Values draws{{"sigma", kThree}, {"theta", kThree}};
+  check([&] { infer::summary(draws, {.sites = {"thtea"}}); },
+        "summary: there are no draws of 'thtea'; did you mean 'theta'? there are those of sigma, "
+        "theta");
+  check([&] { infer::summary(draws, {.sites = {"beta"}}); },
+        "summary: there are no draws of 'beta'; there are those of sigma, theta");
+  const infer::Summary summary = infer::summary({{"theta", kMatrix}});
+  check([&] { static_cast<void>(summary["theta[2]"]); },
+        "summary: there is no 'theta[2]'; did you mean 'theta[0]'? its first name is 'theta[0]'");
+  check(
+      [&] {
+        infer::log_density(model, {{"thtea", Tensor(0)}});
+      },
+      "site 'theta': is latent, and no value was given for it; did you mean 'thtea'? log_density "
+      "needs the values of all latent sites");
+  check(
+      [&] {
+        infer::log_likelihood(model, {{"thtea", kThree}});
+      },
+      "site 'theta': is latent, and there are no draws of it; did you mean 'thtea'? "
+      "log_likelihood needs draws of all latent sites");
 }
 
 TEST_CASE("messages count in words that agree") {
