@@ -37,7 +37,7 @@ Positions positions_of(const char* who, const Shape& shape,
              "index " + std::to_string(indices[i]) + ", number " + std::to_string(i) +
                  " of its list, is outside of axis " + std::to_string(a) + " of shape " +
                  to_string(shape),
-             "indices run from 0 to " + std::to_string(shape[a] - 1));
+             index_range(shape[a], 0));
       }
       positions[i] = positions[i] * shape[a] + indices[i];
     }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -16,8 +17,39 @@
 namespace ember::detail {
 namespace {
 
-[[noreturn]] void fail_with_errno(const std::string& file, const char* what) {
-  fail("file '" + file + "'", std::string(what) + ": " + std::strerror(errno));
+std::string start_of_paths() {
+  std::error_code unknown;
+  const std::string folder = std::filesystem::current_path(unknown).string();
+  return folder.empty() ? "" : ", which begins at " + folder;
+}
+
+enum class Access { read, write };
+
+std::string remedy_of(int reason, const std::string& file, Access access) {
+  switch (reason) {
+    case ENOENT:
+      if (access == Access::write) return "make its folder first";
+      return "look at its path" + (file.starts_with('/') ? "" : start_of_paths());
+    case ENOTDIR:
+      return "a part of its path is no folder";
+    case EISDIR:
+      return "name a file in it";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "look at its permissions and its folder's";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room, or save it elsewhere";
+    default:
+      return "";
+  }
+}
+
+[[noreturn]] void fail_with_errno(const std::string& file, const char* what, Access access) {
+  const int reason = errno;
+  fail("file '" + file + "'", std::string(what) + ": " + std::strerror(reason),
+       remedy_of(reason, file, access));
 }
 
 }  // namespace
@@ -28,14 +60,14 @@ std::string read_file(const std::string& file) {
     ~Handle() { close(number); }
   };
   const int number = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (number < 0) fail_with_errno(file, "can't be opened");
+  if (number < 0) fail_with_errno(file, "can't be opened", Access::read);
   const Handle handle{number};
   std::string text;
   std::vector<char> block(std::size_t{1} << 16U);
   while (true) {
     const ssize_t n = read(handle.number, block.data(), block.size());
     if (n == 0) return text;
-    if (n < 0 && errno != EINTR) fail_with_errno(file, "can't be read");
+    if (n < 0 && errno != EINTR) fail_with_errno(file, "can't be read", Access::read);
     if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
   }
 }
@@ -70,7 +102,7 @@ void write_file(const std::string& file, const std::string& text) {
   const std::string temporary =
       file + ".tmp" + std::to_string(getpid()) + "." + std::to_string(saved++);
   const int handle = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (handle < 0) fail_with_errno(file, "can't be written");
+  if (handle < 0) fail_with_errno(file, "can't be written", Access::write);
   const char* at = text.data();
   std::size_t left = text.size();
   bool good = true;
@@ -88,7 +120,7 @@ void write_file(const std::string& file, const std::string& text) {
   const int reason = errno;
   std::remove(temporary.c_str());
   errno = reason;
-  fail_with_errno(file, "can't be written");
+  fail_with_errno(file, "can't be written", Access::write);
 }
 
 }  // namespace ember::detail

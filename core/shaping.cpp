@@ -91,8 +91,9 @@ Tensor expand(const Tensor& x, const Shape& shape) {
 Tensor squeeze(const Tensor& x, Index axis) {
   const std::size_t a = normalize_axis(axis, x.shape(), "squeeze");
   if (x.shape()[a] != 1) {
-    fail("squeeze", "axis " + std::to_string(axis) + " of shape " + to_string(x.shape()) +
-                        " is not of size 1");
+    fail("squeeze",
+         "axis " + std::to_string(axis) + " of shape " + to_string(x.shape()) + " is not of size 1",
+         "select one of its indices, or reshape");
   }
   return reshape(x, x.shape().without(a));
 }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include <ember/core/index_text.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
@@ -81,19 +82,17 @@ Real Tensor::item() const {
 Real Tensor::at(std::initializer_list<Dim> index) const {
   const Shape& sizes = shape();
   if (index.size() != sizes.rank()) {
-    fail("at", std::to_string(index.size()) + " indices for a tensor of shape " + to_string(sizes));
+    fail("at",
+         detail::counted(index.size(), "index", "indices") + " for a tensor of shape " +
+             to_string(sizes),
+         "give one an axis");
   }
   Index offset = 0;
   std::size_t axis = 0;
   for (Dim dim : index) {
     const Index i = dim.value < 0 ? dim.value + sizes[axis] : dim.value;
     if (i < 0 || i >= sizes[axis]) {
-      fail("at",
-           "index " + std::to_string(dim.value) + " is outside of axis " + std::to_string(axis) +
-               " of shape " + to_string(sizes),
-           sizes[axis] == 0 ? "the axis is empty"
-                            : "indices run from " + std::to_string(-sizes[axis]) + " to " +
-                                  std::to_string(sizes[axis] - 1));
+      detail::fail_index("at", dim.value, axis, sizes, -sizes[axis]);
     }
     offset = offset * sizes[axis++] + i;
   }

@@ -182,7 +182,8 @@ Values parse(const std::string& text) {
     if (row.cells.size() == header.size()) continue;
     fail(detail::csv_place(row.line, std::min(row.cells.size(), header.size()) + 1),
          "the row has " + detail::counted(row.cells.size(), "cell") + ", the header " +
-             std::to_string(header.size()));
+             std::to_string(header.size()),
+         "is the file whole?");
   }
   if (sites.empty()) fail("header", "has no column of a site");
   Values draws;

@@ -18,7 +18,7 @@ Index count_of(const Values& draws) {
       fail("draws",
            "those of '" + name + "' have shape " + to_string(values.shape()) + ", those of '" +
                draws.begin()->first + "' " + to_string(first.shape()),
-           "the first axis counts the draws");
+           "the first axis counts the draws: give as many of each site");
     }
   }
   return first.shape()[0];

@@ -74,8 +74,10 @@ Values at_plate(const Values& draws, const Trace& prototype, std::size_t depth) 
     const Shape rest = values.shape().after(1);
     const std::size_t event_dim = site->distribution.event_shape().rank();
     if (rest.rank() < event_dim || rest.rank() - event_dim > depth) {
-      fail("draws", "those of '" + name + "' have shape " + to_string(values.shape()) +
-                        ", and the site's value has shape " + to_string(site->value.shape()));
+      fail("draws",
+           "those of '" + name + "' have shape " + to_string(values.shape()) +
+               ", and the site's value has shape " + to_string(site->value.shape()),
+           "the first axis counts the draws, the others are the site's");
     }
     Shape shape{values.shape()[0]};
     for (std::size_t k = rest.rank() - event_dim; k < depth; ++k) shape.push_back(1);
