@@ -159,10 +159,10 @@ std::string without_comments(const std::string& text) {
 }
 
 Values parse(const std::string& text) {
+  std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   if (!text.empty() && text.back() != '\n') {
     fail("", "it ends within a line", "is it whole? The last line needs a line break too");
   }
-  std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line; });
   if (rows.empty()) fail("", "has no header");
   std::map<std::string, std::vector<Read>> sites;
