@@ -1,6 +1,7 @@
 // Operators that put axes in another order, or walk two of them at once.
 #include <ember/core/eigen_views.hpp>
 
+#include <ember/core/index_text.hpp>
 #include <ember/core/linalg.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/runs.hpp>
@@ -109,8 +110,6 @@ Tensor transpose(const Tensor& x) {
 Tensor permute(const Tensor& x, const std::vector<Index>& axes) {
   Node& in = x.node();
   const std::size_t rank = in.shape.rank();
-  std::string list;
-  for (Index axis : axes) list += (list.empty() ? "" : ", ") + std::to_string(axis);
   std::array<Index, kMaxRank> strides{}, steps{};
   Index stride = 1;
   for (std::size_t a = rank; a-- > 0; stride *= in.shape[a]) strides[a] = stride;
@@ -123,7 +122,8 @@ Tensor permute(const Tensor& x, const std::vector<Index>& axes) {
     shape.push_back(in.shape[a]);
   }
   if (axes.size() != rank || std::count(seen.begin(), seen.end(), true) != std::ssize(axes)) {
-    fail("permute", "axes {" + list + "} of shape " + to_string(in.shape), "name each axis once");
+    fail("permute", "axes " + detail::axes_text(axes) + " of shape " + to_string(in.shape),
+         "name each axis once");
   }
   return detail::copy_runs(Op::permute, in, shape, 1, [&](Index i) {
     Index at = 0;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <ember/core/index_text.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
@@ -17,7 +18,8 @@ Positions positions_of(const char* who, const Shape& shape,
                        const std::vector<Indices>& coordinates) {
   if (coordinates.size() != shape.rank() || shape.rank() == 0) {
     fail(who,
-         std::to_string(coordinates.size()) + " lists of indices for shape " + to_string(shape),
+         counted(coordinates.size(), "list of indices", "lists of indices") + " for shape " +
+             to_string(shape),
          "each axis has one");
   }
   Positions positions(coordinates[0].size());
@@ -25,8 +27,8 @@ Positions positions_of(const char* who, const Shape& shape,
     const auto indices = coordinates[a].values();
     if (indices.size() != positions.size()) {
       fail(who,
-           "axis " + std::to_string(a) + " has " + std::to_string(indices.size()) +
-               " indices where axis 0 has " + std::to_string(positions.size()),
+           "axis " + std::to_string(a) + " has " + counted(indices.size(), "index", "indices") +
+               " where axis 0 has " + std::to_string(positions.size()),
            "each coordinate needs an index an axis");
     }
     for (std::size_t i = 0; i < indices.size(); ++i) {
@@ -35,7 +37,7 @@ Positions positions_of(const char* who, const Shape& shape,
              "index " + std::to_string(indices[i]) + ", number " + std::to_string(i) +
                  " of its list, is outside of axis " + std::to_string(a) + " of shape " +
                  to_string(shape),
-             "indices run from 0 to " + std::to_string(shape[a] - 1));
+             index_range(shape[a], 0));
       }
       positions[i] = positions[i] * shape[a] + indices[i];
     }
@@ -76,7 +78,7 @@ class OwedCoordinates final : public Owed {
     if (!has_.is_zero_elsewhere) {
       fail(name_of(out.op),
            "a tensor of shape " + to_string(shape_) + " has values at " +
-               std::to_string(has_.at->count()) + " coordinates, and nothing elsewhere",
+               counted(has_.at->count(), "coordinate") + ", and nothing elsewhere",
            "densities under a mask that keeps these coordinates alone can read it");
     }
     std::fill_n(out.value, out.numel, Real{0});
@@ -138,7 +140,7 @@ Tensor sparse_tensor(const Shape& shape, const std::vector<Indices>& coordinates
   if (values.shape() != Shape{positions.size()}) {
     fail("sparse_tensor",
          "values of shape " + to_string(values.shape()) + " for " +
-             std::to_string(positions.size()) + " coordinates",
+             detail::counted(positions.size(), "coordinate"),
          "each coordinate has one value");
   }
   detail::Positions order(positions.size());

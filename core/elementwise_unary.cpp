@@ -1,7 +1,7 @@
 // Element-wise operators of one operand: each is a function and its derivative.
 #include <algorithm>
-#include <sstream>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
@@ -222,9 +222,10 @@ Tensor relu(const Tensor& x) {
 }
 Tensor clamp(const Tensor& x, Real low, Real high) {
   if (!(low <= high)) {
-    std::ostringstream text;
-    text << "the bounds " << low << " and " << high << " enclose nothing";
-    fail("clamp", text.str(), "the first is the lower one");
+    fail("clamp",
+         "the bounds " + detail::shortest_text(low) + " and " + detail::shortest_text(high) +
+             " enclose nothing",
+         "the first is the lower one");
   }
   const Tensor result = apply(Op::clamp, x, [=](Real v) {
     return v < low ? low : v > high ? high : v;

@@ -1,12 +1,16 @@
 #include <ember/core/file.hpp>
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <string_view>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -16,8 +20,39 @@
 namespace ember::detail {
 namespace {
 
-[[noreturn]] void fail_with_errno(const std::string& file, const char* what) {
-  fail("file '" + file + "'", std::string(what) + ": " + std::strerror(errno));
+std::string start_of_paths() {
+  std::error_code unknown;
+  const std::string folder = std::filesystem::current_path(unknown).string();
+  return folder.empty() ? "" : ", which begins at " + folder;
+}
+
+enum class Access { read, write };
+
+std::string remedy_of(int reason, const std::string& file, Access access) {
+  switch (reason) {
+    case ENOENT:
+      if (access == Access::write) return "make its folder first";
+      return "look at its path" + (file.starts_with('/') ? "" : start_of_paths());
+    case ENOTDIR:
+      return "a part of its path is no folder";
+    case EISDIR:
+      return "name a file in it";
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return "look at its permissions and its folder's";
+    case ENOSPC:
+    case EDQUOT:
+      return "make room, or save it elsewhere";
+    default:
+      return "";
+  }
+}
+
+[[noreturn]] void fail_with_errno(const std::string& file, const char* what, Access access) {
+  const int reason = errno;
+  fail("file '" + file + "'", std::string(what) + ": " + std::strerror(reason),
+       remedy_of(reason, file, access));
 }
 
 }  // namespace
@@ -28,14 +63,14 @@ std::string read_file(const std::string& file) {
     ~Handle() { close(number); }
   };
   const int number = open(file.c_str(), O_RDONLY | O_CLOEXEC);
-  if (number < 0) fail_with_errno(file, "can't be opened");
+  if (number < 0) fail_with_errno(file, "can't be opened", Access::read);
   const Handle handle{number};
   std::string text;
   std::vector<char> block(std::size_t{1} << 16U);
   while (true) {
     const ssize_t n = read(handle.number, block.data(), block.size());
     if (n == 0) return text;
-    if (n < 0 && errno != EINTR) fail_with_errno(file, "can't be read");
+    if (n < 0 && errno != EINTR) fail_with_errno(file, "can't be read", Access::read);
     if (n > 0) text.append(block.data(), static_cast<std::size_t>(n));
   }
 }
@@ -64,31 +99,81 @@ void write_json_file(const std::string& file, const nlohmann::json& content) {
   write_file(file, text);
 }
 
-void write_file(const std::string& file, const std::string& text) {
-  // a name of its own for each thread that saves
-  static std::atomic<unsigned> saved{0};
-  const std::string temporary =
-      file + ".tmp" + std::to_string(getpid()) + "." + std::to_string(saved++);
-  const int handle = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (handle < 0) fail_with_errno(file, "can't be written");
-  const char* at = text.data();
-  std::size_t left = text.size();
-  bool good = true;
-  while (left > 0 && good) {
-    const ssize_t written = write(handle, at, left);
-    good = written >= 0 || errno == EINTR;
-    if (written > 0) {
-      at += written;
-      left -= static_cast<std::size_t>(written);
-    }
+namespace {
+
+constexpr const char* kTemporary = ".ember-tmp";
+
+int lock(int handle) { return flock(handle, LOCK_EX | LOCK_NB); }
+
+bool has_name(int handle, const std::string& name) {
+  struct stat opened {};
+  struct stat named {};
+  return fstat(handle, &opened) == 0 && lstat(name.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// Whoever writes a temporary file holds its lock, which ends with the process.
+void remove_stale(const std::string& name) {
+  const int handle = open(name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+  if (handle < 0) return;
+  if (lock(handle) == 0 && has_name(handle, name)) unlink(name.c_str());
+  close(handle);
+}
+
+// Removes what saves to this path have left that were killed.
+void remove_all_stale(const std::filesystem::path& file) {
+  const std::string begin = file.filename().string() + kTemporary;
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (entry->path().filename().string().starts_with(begin)) remove_stale(entry->path());
   }
-  good = good && fsync(handle) == 0;
-  good = close(handle) == 0 && good;
-  if (good && std::rename(temporary.c_str(), file.c_str()) == 0) return;
+}
+
+struct Temporary {
+  std::string name;
+  int handle;
+};
+
+// Under a name that no other thread or process has.
+Temporary open_temporary(const std::string& file) {
+  static std::atomic<unsigned> saved{0};
+  while (true) {
+    const std::string name =
+        file + kTemporary + std::to_string(getpid()) + "." + std::to_string(saved++);
+    const int handle = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    if (handle < 0 && errno == EEXIST) continue;
+    if (handle < 0) fail_with_errno(file, "can't be written", Access::write);
+    // somebody may have taken it for a stale one before it was locked; where there are no locks,
+    // nobody does
+    const bool is_locked = lock(handle) == 0 || errno != EWOULDBLOCK;
+    if (is_locked && has_name(handle, name)) return {name, handle};
+    close(handle);
+  }
+}
+
+bool write_all(int handle, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(handle, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return fsync(handle) == 0;
+}
+
+}  // namespace
+
+void write_file(const std::string& file, const std::string& text) {
+  remove_all_stale(file);
+  const auto [name, handle] = open_temporary(file);
+  // closed after it has its name: until then its lock tells that it is being written
+  const bool good = write_all(handle, text) && std::rename(name.c_str(), file.c_str()) == 0;
   const int reason = errno;
-  std::remove(temporary.c_str());
+  if (!good) std::remove(name.c_str());
+  close(handle);
   errno = reason;
-  fail_with_errno(file, "can't be written");
+  if (!good) fail_with_errno(file, "can't be written", Access::write);
 }
 
 }  // namespace ember::detail

@@ -8,6 +8,8 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/nearest.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/owed.hpp>
 
 namespace ember {
@@ -21,8 +23,9 @@ constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
 // values beside them.
 constexpr Index kMaxInRuns = Index{1} << 24;
 
-[[noreturn]] void wrong(const std::string& path, const std::string& what) {
-  fail("json " + (path.empty() ? "/" : path), what);
+[[noreturn]] void wrong(const std::string& path, const std::string& what,
+                        const std::string& remedy = {}) {
+  fail("json " + (path.empty() ? "/" : path), what, remedy);
 }
 
 std::string kind(const json& value) { return std::string("found ") + value.type_name(); }
@@ -167,8 +170,8 @@ Tensor coordinates_from_json(const json& value, const Shape& shape, const std::s
   detail::Positions positions = positions_from_json(value, shape, path);
   std::vector<Real> numbers = numbers_from_json(value, path);
   if (numbers.size() != positions.size()) {
-    wrong(path + "/data", std::to_string(numbers.size()) + " numbers for " +
-                              std::to_string(positions.size()) + " positions");
+    wrong(path + "/data", detail::counted(numbers.size(), "number") + " for " +
+                              detail::counted(positions.size(), "position"));
   }
   const bool is_zero_elsewhere = value.contains("elsewhere");
   if (is_zero_elsewhere) detail::count_from_json(value["elsewhere"], 0, path + "/elsewhere");
@@ -185,8 +188,8 @@ Tensor tensor_from_json(const json& value, const std::string& path) {
   detail::check_keys(value, {"shape", "data"}, path);
   std::vector<Real> numbers = numbers_from_json(value, path);
   if (static_cast<Index>(numbers.size()) != shape.numel()) {
-    wrong(path + "/data",
-          std::to_string(numbers.size()) + " numbers do not fill shape " + to_string(shape));
+    wrong(path + "/data", detail::counted(numbers.size(), "number") + " " +
+                              detail::do_not(numbers.size()) + " fill shape " + to_string(shape));
   }
   return tensor_of(std::move(numbers), shape);
 }
@@ -218,7 +221,8 @@ Mask mask_from_json(const json& value, const std::string& path) {
     }
   }
   if (static_cast<Index>(bytes.size()) != shape.numel()) {
-    wrong(path, std::to_string(bytes.size()) + " elements do not fill shape " + to_string(shape));
+    wrong(path, detail::counted(bytes.size(), "element") + " " + detail::do_not(bytes.size()) +
+                    " fill shape " + to_string(shape));
   }
   return Mask::from_bytes(shape, std::move(bytes));
 }
@@ -243,7 +247,9 @@ void check_keys(const json& object, std::initializer_list<std::string_view> know
   if (!object.is_object()) wrong(path, "expected an object, " + kind(object));
   for (const auto& item : object.items()) {
     if (std::find(known.begin(), known.end(), item.key()) != known.end()) continue;
-    wrong(path + "/" + item.key(), "this key is unknown here");
+    const std::vector<std::string> names(known.begin(), known.end());
+    wrong(path + "/" + item.key(), "this key is unknown here",
+          names_to_choose(item.key(), names, "there are "));
   }
 }
 

@@ -6,8 +6,10 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/error.hpp>
+#include <ember/core/index_text.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/number_text.hpp>
 
 namespace ember {
 
@@ -89,7 +91,8 @@ Mask Mask::from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes) {
 
 Mask Mask::from_bytes(const Shape& shape, Bytes bytes) {
   if (static_cast<Index>(bytes.size()) != shape.numel()) {
-    fail("mask", std::to_string(bytes.size()) + " values do not fill shape " + to_string(shape));
+    fail("mask", detail::counted(bytes.size(), "value") + " " + detail::do_not(bytes.size()) +
+                     " fill shape " + to_string(shape));
   }
   const Index kept = std::accumulate(bytes.begin(), bytes.end(), Index{0});
   Mask mask = filled(shape, kept > 0 || bytes.empty());
@@ -120,14 +123,15 @@ Index Mask::count() const { return bytes_ ? bytes_->kept() : none_ ? 0 : numel()
 
 bool Mask::at(std::initializer_list<Dim> index) const {
   if (index.size() != shape_.rank()) {
-    fail("Mask::at", std::to_string(index.size()) + " indices for shape " + to_string(shape_));
+    fail("Mask::at",
+         detail::counted(index.size(), "index", "indices") + " for shape " + to_string(shape_),
+         "give one an axis");
   }
   Index offset = 0;
   std::size_t axis = 0;
   for (Dim i : index) {
     if (i.value < 0 || i.value >= shape_[axis]) {
-      fail("Mask::at", "index " + std::to_string(i.value) + " is outside of axis " +
-                           std::to_string(axis) + " of shape " + to_string(shape_));
+      detail::fail_index("Mask::at", i.value, axis, shape_, 0);
     }
     offset = offset * shape_[axis++] + i.value;
   }
@@ -137,7 +141,9 @@ bool Mask::at(std::initializer_list<Dim> index) const {
 Mask Mask::reshape(const Shape& shape) const {
   if (shape.numel() != numel()) {
     fail("Mask::reshape",
-         "shape " + to_string(shape_) + " does not have as many elements as " + to_string(shape));
+         "shape " + to_string(shape_) + " has " + detail::counted(numel(), "element") + ", " +
+             to_string(shape) + " has " + std::to_string(shape.numel()),
+         "the number of elements must stay");
   }
   Mask result = *this;
   result.shape_ = shape;
@@ -148,7 +154,8 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (shape == shape_) return *this;
   if (shape_.rank() == 0) return filled(shape, !none_).with_sources(sources_);
   if (!broadcasts_to(shape_, shape)) {
-    fail(who, "mask of shape " + to_string(shape_) + " does not broadcast to " + to_string(shape));
+    fail(who, "mask of shape " + to_string(shape_) + " does not broadcast to " + to_string(shape),
+         "axes are matched from the right; those that grow are of size 1 or absent");
   }
   if (!bytes_ || shape.numel() == 0) return filled(shape, !none_).with_sources(sources_);
   if (shape.numel() == numel()) return reshape(shape);

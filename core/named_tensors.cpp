@@ -18,7 +18,8 @@ std::size_t NamedTensors::position_of(std::string_view name) const {
   if (position < items_.size()) return position;
   const std::vector<std::string> there = names();
   fail("file '" + file_ + "'", "there is no '" + std::string(name) + "'",
-       there.empty() ? "it holds no numbers" : detail::names_to_choose(name, there, "it has "));
+       there.empty() ? "it holds no numbers"
+                     : detail::names_to_choose(name, there, "it has ") + hint_);
 }
 
 std::vector<std::string> NamedTensors::names() const {

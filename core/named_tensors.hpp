@@ -32,6 +32,8 @@ class NamedTensors {
  protected:
   std::size_t position_of(std::string_view name) const;
 
+  std::string hint_;  // what errors of names that are not there say in the end
+
  private:
   std::size_t find(std::string_view name) const;
 

@@ -7,8 +7,9 @@
 
 namespace ember::detail {
 
-/// "did you mean 'theta'? " where one of the names is like this one (Levenshtein's distance is at
-/// most a third of its length, and at least one edit is allowed), else "".
+/// "did you mean 'theta'? " where one of the names is like this one (letters put in, taken out,
+/// replaced or changed with a neighbour: at most a third of its length, and one at least), else
+/// "".
 std::string did_you_mean(std::string_view name, std::span<const std::string> names);
 
 /// The same, and all of the names behind INTRO: "did you mean 'theta'? its sites are theta, tau".

@@ -12,6 +12,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -176,9 +177,9 @@ Tensor parse(const std::string& text) {
   const auto n = static_cast<std::size_t>(header.shape.numel());
   const std::size_t held = all.size() - data;
   if (held % type.size != 0 || held / type.size != n) {
-    damaged(data, std::to_string(held) + " bytes follow, which are not " + std::to_string(n) +
-                      " numbers of " + std::to_string(type.size) + " bytes (shape " +
-                      to_string(header.shape) + ")");
+    damaged(data, "the data, " + detail::counted(held, "byte") + ", are not " +
+                      detail::counted(n, "number") + " of " + detail::counted(type.size, "byte") +
+                      " (shape " + to_string(header.shape) + ")");
   }
   const bool swapped = header.descr[0] == '>';
   std::vector<Real> values(n);

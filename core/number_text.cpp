@@ -1,6 +1,7 @@
 #include <ember/core/number_text.hpp>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <sstream>
@@ -42,10 +43,18 @@ Real real_of_text(std::string_view text, double value) {
 }
 
 std::string text_of_number(double value, int digits) {
+  if (std::isnan(value)) return "nan";
   std::ostringstream text;
   text.precision(digits);
   text << value;
   return text.str();
+}
+
+std::string shortest_text(Real value) {
+  if (std::isnan(value)) return "nan";
+  std::array<char, 40> buffer;
+  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
+  return {buffer.data(), end};
 }
 
 }  // namespace ember::detail

@@ -2,6 +2,7 @@
 // could exhaust the stack of whoever walks through the document.
 #include <nlohmann/json.hpp>
 
+#include <utility>
 #include <vector>
 
 #include <ember/core/error.hpp>
@@ -15,6 +16,26 @@ using nlohmann::json;
 
 constexpr std::size_t kMaxDepth = 200;
 constexpr std::size_t kLongestReason = 300;
+
+// nlohmann's "[..] parse error at line 1, column 13: syntax error while parsing value - REASON":
+// where it is, and why.
+std::pair<std::string, std::string> parts_of(std::string_view text, std::size_t byte) {
+  constexpr std::string_view kBefore = "parse error at ";
+  const std::size_t at = text.find(kBefore);
+  const std::size_t colon = at == std::string_view::npos ? at : text.find(": ", at);
+  if (colon == std::string_view::npos) {
+    return {"byte " + std::to_string(byte), std::string(text.substr(0, kLongestReason))};
+  }
+  const std::size_t begin = at + kBefore.size();
+  std::string_view reason = text.substr(colon + 2);
+  const std::size_t dash = reason.find(" - ");
+  if (dash != std::string_view::npos) reason.remove_prefix(dash + 3);
+  std::string words(reason.substr(0, kLongestReason));
+  for (std::size_t k = words.find("; "); k != std::string::npos; k = words.find("; ", k)) {
+    words[k] = ',';
+  }
+  return {std::string(text.substr(begin, colon - begin)), std::move(words)};
+}
 
 class Builder final : public nlohmann::json_sax<json> {
  public:
@@ -42,14 +63,15 @@ class Builder final : public nlohmann::json_sax<json> {
   bool key(string_t& name) override {
     keys_.back() = std::move(name);
     const bool is_new = open_.back()->emplace(keys_.back(), nullptr).second;
-    if (!is_new) fail("json " + path(), "the key stands here twice");
+    if (!is_new) fail("json " + path(), "the key stands here twice", "leave one of them out");
     return true;
   }
 
   bool parse_error(std::size_t byte, const std::string&,
                    const nlohmann::detail::exception& error) override {
-    fail("", "is no valid JSON: at byte " + std::to_string(byte) + ", json " + path() + ": " +
-                 std::string(error.what()).substr(0, kLongestReason));
+    const auto [place, reason] = parts_of(error.what(), byte);
+    fail("", "is no valid JSON: " + place + ", json " + path() + ": " + reason,
+         "is the file whole?");
   }
 
  private:

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <ostream>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/owed.hpp>
 
 namespace ember {
@@ -186,7 +187,7 @@ std::string to_string(const Tensor& x) {
   if (x.dim() == 0) return scalar_text(x.item());
   if (x.numel() == 0) return "[]";
   if (const detail::Coordinates* has = detail::coordinates_of(x)) {
-    return std::to_string(has->at->count()) + " coordinates of shape " + to_string(x.shape()) +
+    return detail::counted(has->at->count(), "coordinate") + " of shape " + to_string(x.shape()) +
            ", with values " + to_string(has->values);
   }
   return Printer(x).text(0, 0, 1);

@@ -9,6 +9,8 @@
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/core/nearest.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -107,13 +109,26 @@ std::vector<std::string> names_of(std::vector<CsvRow>& rows, bool header) {
   return names;
 }
 
-void check_lengths(const std::vector<CsvRow>& rows, std::size_t columns) {
+// What a line of one cell may be separated by: "if these are several columns, ...".
+std::string separator_hint(const std::vector<CsvRow>& rows) {
+  const auto full =
+      std::find_if(rows.begin(), rows.end(), [](const CsvRow& r) { return !r.is_empty_line; });
+  if (full == rows.end() || full->cells.size() != 1) return "";
+  const std::size_t at = full->cells[0].find_first_of(";\t,|");
+  if (at == std::string::npos) return "";
+  const char separator = full->cells[0][at];
+  return "if these are several columns, give {.separator = '" +
+         (separator == '\t' ? "\\t" : std::string(1, separator)) + "'}";
+}
+
+void check_lengths(const std::vector<CsvRow>& rows, std::size_t columns, const std::string& hint) {
   for (const CsvRow& row : rows) {
     if (row.cells.size() == columns) continue;
     fail(detail::csv_place(row.line, std::min(row.cells.size(), columns) + 1),
-         "the row has " + std::to_string(row.cells.size()) + " cells, the first one " +
+         "the row has " + detail::counted(row.cells.size(), "cell") + ", the first one " +
              std::to_string(columns),
-         "put cells that hold the separator in quotes, or give another .separator");
+         hint.empty() ? "put cells that hold the separator in quotes, or give another .separator"
+                      : hint);
   }
 }
 
@@ -138,11 +153,14 @@ Table read_csv(const std::string& file, const CsvOptions& options) {
   Table table(file);
   detail::reading(file, [&] {
     std::vector<CsvRow> rows = detail::csv_rows(detail::read_file(file), options.separator);
+    const std::string hint = separator_hint(rows);
+    if (!hint.empty()) table.hint_ = "; " + hint;
     const std::vector<std::string> names = names_of(rows, options.header);
-    check_lengths(rows, names.size());
+    check_lengths(rows, names.size(), hint);
     for (const std::string& name : options.text) {
       if (std::find(names.begin(), names.end(), name) == names.end()) {
-        fail("", ".text names the column '" + name + "', which is not there");
+        fail("", ".text names the column '" + name + "', which is not there",
+             detail::names_to_choose(name, names, "the columns are "));
       }
     }
     const Shape shape{rows.size()};

@@ -1,6 +1,6 @@
 #include <ember/core/reduced.hpp>
 
-#include <ember/core/error.hpp>
+#include <ember/core/index_text.hpp>
 
 namespace ember {
 
@@ -13,33 +13,34 @@ Axes::Axes(std::initializer_list<Dim> axes) : axes_(std::in_place) {
 
 namespace detail {
 
-Shape kept_shape(const Shape& shape, const Axes& axes, const char* who) {
-  Shape kept = shape;
-  if (!axes.list()) {
-    for (std::size_t a = 0; a < kept.rank(); ++a) kept[a] = 1;
-  } else {
-    for (Index axis : *axes.list()) kept[normalize_axis(axis, shape, who)] = 1;
+Index axis_bits(const Shape& shape, const Axes& axes, const char* who) {
+  if (!axes.list()) return (Index{1} << shape.rank()) - 1;
+  Index bits = 0;
+  for (Index axis : *axes.list()) {
+    const Index bit = Index{1} << normalize_axis(axis, shape, who);
+    if ((bits & bit) != 0) {
+      const Axes::List& list = *axes.list();
+      fail(who, "axes " + axes_text({list.begin(), list.size()}) + " of shape " + to_string(shape),
+           "name each axis once");
+    }
+    bits |= bit;
   }
-  return kept;
+  return bits;
+}
+
+Shape kept_shape(const Shape& shape, const Axes& axes, const char* who) {
+  return kept_from_bits(shape, axis_bits(shape, axes, who));
 }
 
 Shape result_shape(const Shape& shape, const Axes& axes, const char* who, bool keepdim) {
   if (keepdim) return kept_shape(shape, axes, who);
   if (!axes.list()) return {};
-  std::array<bool, kMaxRank> gone{};
-  for (Index axis : *axes.list()) gone[normalize_axis(axis, shape, who)] = true;
+  const Index gone = axis_bits(shape, axes, who);
   Shape result;
   for (std::size_t a = 0; a < shape.rank(); ++a) {
-    if (!gone[a]) result.push_back(shape[a]);
+    if ((gone >> a & 1) == 0) result.push_back(shape[a]);
   }
   return result;
-}
-
-Index axis_bits(const Shape& shape, const Axes& axes, const char* who) {
-  if (!axes.list()) return (Index{1} << shape.rank()) - 1;
-  Index bits = 0;
-  for (Index axis : *axes.list()) bits |= Index{1} << normalize_axis(axis, shape, who);
-  return bits;
 }
 
 Shape kept_from_bits(const Shape& shape, Index bits) {

@@ -1,5 +1,7 @@
 // Operators that take elements out.
+#include <ember/core/index_text.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/runs.hpp>
 #include <ember/core/selection.hpp>
@@ -10,14 +12,7 @@ namespace {
 
 Index checked_index(Index i, const Shape& shape, std::size_t axis, const char* who) {
   const Index size = shape[axis];
-  if (i < -size || i >= size) {
-    fail(who,
-         "index " + std::to_string(i) + " is outside of axis " + std::to_string(axis) +
-             " of shape " + to_string(shape),
-         size == 0
-             ? "the axis is empty"
-             : "indices run from " + std::to_string(-size) + " to " + std::to_string(size - 1));
-  }
+  if (i < -size || i >= size) fail_index(who, i, axis, shape, -size);
   return i < 0 ? i + size : i;
 }
 
@@ -150,10 +145,7 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
   const Shape shape = mask.shape().with(a, static_cast<Index>(indices.size()));
   const Index size = mask.shape()[a];
   for (Index i : indices) {
-    if (i < 0 || i >= size) {
-      fail("index_select", "index " + std::to_string(i) + " is outside of axis " +
-                               std::to_string(a) + " of shape " + to_string(mask.shape()));
-    }
+    if (i < 0 || i >= size) detail::fail_index("index_select", i, a, mask.shape(), 0);
   }
   if (!mask.bytes()) return Mask::filled(shape, !mask.is_none()).with_sources(mask.sources());
   const Index inner = mask.shape().after(a + 1).numel();
@@ -207,7 +199,8 @@ Tensor one_hot(const Tensor& indices, Index classes) {
     const Index index = hot.values()[i];
     if (index < 0 || index >= classes) {
       fail("one_hot",
-           "index " + std::to_string(index) + " is none of " + std::to_string(classes) + " classes",
+           "index " + std::to_string(index) + " is none of " +
+               detail::counted(classes, "class", "classes"),
            "they are numbered from 0");
     }
     out->value[static_cast<Index>(i) * classes + index] = 1;

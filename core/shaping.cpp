@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/reach.hpp>
@@ -61,7 +62,7 @@ Tensor reshape(const Tensor& x, const Shape& shape) {
   Node& in = x.node();
   if (in.numel != shape.numel()) {
     fail("reshape",
-         "shape " + to_string(in.shape) + " has " + std::to_string(in.numel) + " elements, " +
+         "shape " + to_string(in.shape) + " has " + detail::counted(in.numel, "element") + ", " +
              to_string(shape) + " has " + std::to_string(shape.numel()),
          "the number of elements must stay");
   }
@@ -92,8 +93,9 @@ Tensor expand(const Tensor& x, const Shape& shape) {
 Tensor squeeze(const Tensor& x, Index axis) {
   const std::size_t a = normalize_axis(axis, x.shape(), "squeeze");
   if (x.shape()[a] != 1) {
-    fail("squeeze", "axis " + std::to_string(axis) + " of shape " + to_string(x.shape()) +
-                        " is not of size 1");
+    fail("squeeze",
+         "axis " + std::to_string(axis) + " of shape " + to_string(x.shape()) + " is not of size 1",
+         "select one of its indices, or reshape");
   }
   return reshape(x, x.shape().without(a));
 }

@@ -6,6 +6,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/reduced.hpp>
 #include <ember/core/special.hpp>
 
 namespace ember {
@@ -136,22 +137,13 @@ using detail::Op;
 Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   if (!axes.list()) {
     const Tensor flat = logsumexp(reshape(x, {x.numel()}), 0);
-    if (!keepdim) return flat;
-    Shape ones_shape = x.shape();
-    for (std::size_t a = 0; a < ones_shape.rank(); ++a) ones_shape[a] = 1;
-    return reshape(flat, ones_shape);
+    return reshape(flat, detail::result_shape(x.shape(), axes, "logsumexp", keepdim));
   }
   if (axes.list()->size() != 1) {
     // one axis after the other, each kept, so that the numbers of the others stay right
+    const Shape shape = detail::result_shape(x.shape(), axes, "logsumexp", keepdim);
     Tensor result = x;
-    Shape shape;
     for (Index axis : *axes.list()) result = logsumexp(result, axis, true);
-    if (keepdim) return result;
-    std::array<bool, kMaxRank> gone{};
-    for (Index axis : *axes.list()) gone[normalize_axis(axis, x.shape(), "logsumexp")] = true;
-    for (std::size_t a = 0; a < x.shape().rank(); ++a) {
-      if (!gone[a]) shape.push_back(x.shape()[a]);
-    }
     return reshape(result, shape);
   }
   Node& in = x.node();

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <sstream>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reduced.hpp>
 #include <ember/core/tape.hpp>
@@ -17,24 +17,28 @@ Tensor root(const Tensor& x) {
   return where(at_zero, x, sqrt(where(at_zero, 1, x)));
 }
 
-}  // namespace
-
-Tensor var(const Tensor& x, const Axes& axes, bool keepdim, Real correction) {
-  const Index results = detail::result_shape(x.shape(), axes, "var", keepdim).numel();
+Tensor variance(const char* who, const Tensor& x, const Axes& axes, bool keepdim, Real correction) {
+  const Index results = detail::result_shape(x.shape(), axes, who, keepdim).numel();
   const Index group = results == 0 ? 0 : x.numel() / results;
   const auto n = static_cast<Real>(group);
   if (results > 0 && !(n > correction)) {
-    std::ostringstream text;
-    text << "shape " << to_string(x.shape()) << " has " << n
-         << " elements in each group, and the correction is " << correction;
-    fail("var", text.str(), "there must be more elements than that; a correction of 0 takes one");
+    fail(who,
+         "shape " + to_string(x.shape()) + " has " + detail::counted(group, "element") +
+             " in each group, and the correction is " + detail::shortest_text(correction),
+         "there must be more elements than that; a correction of 0 takes one");
   }
   if (results == 0) return sum(x, axes, keepdim);
   return sum(square(x - mean(x, axes, true)), axes, keepdim) / (n - correction);
 }
 
+}  // namespace
+
+Tensor var(const Tensor& x, const Axes& axes, bool keepdim, Real correction) {
+  return variance("var", x, axes, keepdim, correction);
+}
+
 Tensor stddev(const Tensor& x, const Axes& axes, bool keepdim, Real correction) {
-  return root(var(x, axes, keepdim, correction));
+  return root(variance("stddev", x, axes, keepdim, correction));
 }
 
 Tensor norm(const Tensor& x, const Axes& axes, bool keepdim) {
@@ -75,9 +79,7 @@ Tensor quantile(const Tensor& x, Real q, Index axis) {
   const std::size_t a = normalize_axis(axis, x.shape(), "quantile");
   const Index size = x.shape()[a];
   if (!(q >= 0 && q <= 1)) {
-    std::ostringstream text;
-    text << "q is " << q;
-    fail("quantile", text.str(), "it is between 0 and 1");
+    fail("quantile", "q is " + detail::shortest_text(q), "it is between 0 and 1");
   }
   if (size == 0)
     fail("quantile",

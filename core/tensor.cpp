@@ -5,6 +5,8 @@
 #include <limits>
 #include <sstream>
 
+#include <ember/core/index_text.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
@@ -37,8 +39,8 @@ void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shap
   if (depth == shape.rank()) shape.push_back(static_cast<Index>(items.size()));
   if (shape[depth] != static_cast<Index>(items.size())) {
     fail("tensor",
-         "a row has " + std::to_string(items.size()) +
-             " items where the first one of its level has " + std::to_string(shape[depth]),
+         "a row has " + counted(items.size(), "item") + " where the first one of its level has " +
+             std::to_string(shape[depth]),
          "rows of a level must have the same length");
   }
   for (const Nested& item : items) {
@@ -80,19 +82,17 @@ Real Tensor::item() const {
 Real Tensor::at(std::initializer_list<Dim> index) const {
   const Shape& sizes = shape();
   if (index.size() != sizes.rank()) {
-    fail("at", std::to_string(index.size()) + " indices for a tensor of shape " + to_string(sizes));
+    fail("at",
+         detail::counted(index.size(), "index", "indices") + " for a tensor of shape " +
+             to_string(sizes),
+         "give one an axis");
   }
   Index offset = 0;
   std::size_t axis = 0;
   for (Dim dim : index) {
     const Index i = dim.value < 0 ? dim.value + sizes[axis] : dim.value;
     if (i < 0 || i >= sizes[axis]) {
-      fail("at",
-           "index " + std::to_string(dim.value) + " is outside of axis " + std::to_string(axis) +
-               " of shape " + to_string(sizes),
-           sizes[axis] == 0 ? "the axis is empty"
-                            : "indices run from " + std::to_string(-sizes[axis]) + " to " +
-                                  std::to_string(sizes[axis] - 1));
+      detail::fail_index("at", dim.value, axis, sizes, -sizes[axis]);
     }
     offset = offset * sizes[axis++] + i;
   }
@@ -133,7 +133,8 @@ Tensor tensor(std::initializer_list<Nested> items) {
 
 Tensor tensor_of(std::vector<Real> values, const Shape& shape) {
   if (static_cast<Index>(values.size()) != shape.numel()) {
-    fail("tensor", std::to_string(values.size()) + " values do not fill shape " + to_string(shape));
+    fail("tensor", detail::counted(values.size(), "value") + " " + detail::do_not(values.size()) +
+                       " fill shape " + to_string(shape));
   }
   Node* node = new_constant(shape);
   std::copy(values.begin(), values.end(), node->value);
@@ -184,9 +185,8 @@ Indices::Indices(const Tensor& values) : sources_(detail::sources_of(values)) {
   for (Real value : values.data()) {
     if (!(std::floor(value) == value) ||
         std::abs(value) > std::ldexp(Real{1}, std::numeric_limits<Real>::digits)) {
-      std::ostringstream text;
-      text << "index " << value << " is not a whole number";
-      fail("indices", text.str(), "indices are integers");
+      fail("indices", "index " + detail::shortest_text(value) + " is not a whole number",
+           "indices are integers");
     }
     values_.push_back(static_cast<Index>(value));
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/mask_bytes.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 
 namespace ember {
@@ -76,9 +76,7 @@ namespace {
 
 std::string bound(const Tensor& x) {
   if (x.numel() != 1) return to_string(x);
-  std::ostringstream text;
-  text << x.data()[0];
-  return text.str();
+  return detail::shortest_text(x.data()[0]);
 }
 
 }  // namespace

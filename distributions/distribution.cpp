@@ -3,6 +3,7 @@
 #include <limits>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -130,7 +131,7 @@ Distribution Distribution::to_event(Index n) const {
   const std::size_t rank = elements_.rank() - reinterpreted_;
   if (n < 0 || n > static_cast<Index>(rank)) {
     fail(name(), "to_event(" + std::to_string(n) + ") of batch shape " + to_string(batch_shape()),
-         "there are " + std::to_string(rank) + " batch axes");
+         "the batch has " + detail::counted(rank, "axis", "axes"));
   }
   Distribution result = *this;
   result.reinterpreted_ += static_cast<std::size_t>(n);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/families.hpp>
 
@@ -74,7 +75,7 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
     const Shape& shape = values[i].shape();
     if (shape.rank() < parameter.event_dim) {
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
-                       " needs at least " + std::to_string(parameter.event_dim) + " axes");
+                       " needs at least " + detail::counted(parameter.event_dim, "axis", "axes"));
     }
     if (parameter.event_dim == 0 && batch_shape_.rank() == 0) {
       batch_shape_ = shape;

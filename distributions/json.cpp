@@ -81,7 +81,12 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
     ++found;
   }
   if (!given.is_object() || found != given.size()) {
-    fail("json " + path + "/parameters", "these are not the parameters of " + name);
+    std::string names;
+    for (const auto& parameter : info->parameters) {
+      names += (names.empty() ? "" : ", ") + std::string(parameter.name);
+    }
+    fail("json " + path + "/parameters", "these are not the parameters of " + name,
+         "it has " + names);
   }
   return with_context("json", path, [&] { return info->make(values).share_family(); });
 }

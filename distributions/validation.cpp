@@ -1,9 +1,10 @@
 // What is asked of parameters and values, where they are visible.
 #include <ember/distributions/constraint.hpp>
 
-#include <sstream>
+#include <string>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/distributions/element_names.hpp>
 
 namespace ember {
@@ -27,15 +28,16 @@ void check_visible(const Constraint& constraint, const Tensor& x, const Mask& el
   const std::vector<std::uint8_t> bytes = bad.to_bytes();
   Index first = 0;
   while (bytes[static_cast<std::size_t>(first)] == 0) ++first;
-  std::ostringstream text;
-  text.precision(17);
-  text << what;
-  text << distributions::ElementNames::index(first, bad.shape());
-  if (allowed.shape() == x.shape()) text << " = " << x.data()[static_cast<std::size_t>(first)];
-  text << ' ' << constraint.at(first, bad.shape()).rule() << " (" << what << " has shape "
-       << distributions::ElementNames::shape(x.shape()) << ", " << bad.count()
-       << " of its visible elements do not)";
-  fail(who, text.str(), "mend it, or mask what is missing");
+  std::string text(what);
+  text += distributions::ElementNames::index(first, bad.shape());
+  if (allowed.shape() == x.shape()) {
+    text += " = " + detail::shortest_text(x.data()[static_cast<std::size_t>(first)]);
+  }
+  text += ' ' + constraint.at(first, bad.shape()).rule() + " (";
+  text.append(what).append(" has shape ");
+  text += distributions::ElementNames::shape(x.shape()) + ", " + std::to_string(bad.count()) +
+          " of its visible elements " + detail::do_not(bad.count()) + ')';
+  fail(who, text, "mend it, or mask what is missing");
 }
 
 void enable_validation(bool on) { validation = on; }

@@ -1,7 +1,6 @@
 #include <ember/handlers/draws_csv.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <charconv>
 #include <unordered_set>
@@ -9,19 +8,13 @@
 #include <ember/core/csv_cells.hpp>
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/handlers/trace.hpp>
 
 namespace ember {
 namespace {
 
 using detail::CsvRow;
-
-// The shortest text that gives the same bits when it is read.
-std::string text_of(Real value) {
-  std::array<char, 40> buffer;
-  const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
-  return {buffer.data(), end};
-}
 
 // For each number of a site in column-major order: its place in row-major order and its name.
 struct Column {
@@ -104,14 +97,14 @@ Shape shape_of(const std::vector<Read>& columns) {
       sizes[a] = std::max(sizes[a], column.index[a] + 1);
       if (sizes[a] > std::ssize(columns)) {
         fail("header", "'" + site + "' has an index " + std::to_string(sizes[a]) + ", and only " +
-                           std::to_string(columns.size()) + " columns");
+                           detail::counted(columns.size(), "column"));
       }
     }
   }
   const Shape shape(sizes);
   if (shape.numel() != std::ssize(columns)) {
-    fail("header", "'" + site + "' has " + std::to_string(columns.size()) +
-                       " columns, and indices up to " + to_string(shape));
+    fail("header", "'" + site + "' has " + detail::counted(columns.size(), "column") +
+                       ", and indices up to " + to_string(shape));
   }
   return shape;
 }
@@ -166,10 +159,10 @@ std::string without_comments(const std::string& text) {
 }
 
 Values parse(const std::string& text) {
+  std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   if (!text.empty() && text.back() != '\n') {
     fail("", "it ends within a line", "is it whole? The last line needs a line break too");
   }
-  std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   std::erase_if(rows, [](const CsvRow& row) { return row.is_empty_line; });
   if (rows.empty()) fail("", "has no header");
   std::map<std::string, std::vector<Read>> sites;
@@ -188,8 +181,9 @@ Values parse(const std::string& text) {
   for (const CsvRow& row : rows) {
     if (row.cells.size() == header.size()) continue;
     fail(detail::csv_place(row.line, std::min(row.cells.size(), header.size()) + 1),
-         "the row has " + std::to_string(row.cells.size()) + " cells, the header " +
-             std::to_string(header.size()));
+         "the row has " + detail::counted(row.cells.size(), "cell") + ", the header " +
+             std::to_string(header.size()),
+         "is the file whole?");
   }
   if (sites.empty()) fail("header", "has no column of a site");
   Values draws;
@@ -204,8 +198,10 @@ Values parse(const std::string& text) {
 void save_draws(const std::string& file, const Values& draws, const Tensor& log_density) {
   const Index n = count_of(draws);
   if (log_density.defined() && !(log_density.shape() == Shape{n})) {
-    fail("save_draws", "log_density has shape " + to_string(log_density.shape()) +
-                           ", and there are " + std::to_string(n) + " draws");
+    fail("save_draws",
+         "log_density has shape " + to_string(log_density.shape()) + " for " +
+             detail::counted(n, "draw"),
+         "give one number a draw");
   }
   std::string text =
       "# model = ember\n# method = sample (Default)\n#   sample\n#     num_samples = " +
@@ -219,12 +215,13 @@ void save_draws(const std::string& file, const Values& draws, const Tensor& log_
   }
   text += '\n';
   for (Index i = 0; i < n; ++i) {
-    text += log_density.defined() ? text_of(log_density.at({i})) : "0";
+    text += log_density.defined() ? detail::shortest_text(log_density.at({i})) : "0";
     auto site = columns.begin();
     for (const auto& [name, values] : draws) {
       const auto width = std::ssize(*site);
       for (const Column& column : *site) {
-        text += "," + text_of(values.data()[static_cast<std::size_t>(i * width + column.offset)]);
+        text += "," + detail::shortest_text(
+                          values.data()[static_cast<std::size_t>(i * width + column.offset)]);
       }
       ++site;
     }

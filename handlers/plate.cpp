@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include <ember/core/error.hpp>
+#include <ember/core/index_text.hpp>
 #include <ember/core/random.hpp>
 
 namespace ember {
@@ -26,8 +27,10 @@ std::string who(Name name) { return "plate '" + name.str() + "'"; }
 void check_indices(Name name, const Indices& indices, Index size) {
   for (Index i : indices.values()) {
     if (i >= 0 && i < size) continue;
-    fail(who(name), "subsample index " + std::to_string(i) + " is outside of the plate's size " +
-                        std::to_string(size));
+    fail(who(name),
+         "subsample index " + std::to_string(i) + " is outside of the plate's size " +
+             std::to_string(size),
+         detail::index_range(size, 0));
   }
 }
 
@@ -54,7 +57,8 @@ Indices choose_members(const PlateFrame& frame) {
 std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
                                     const std::optional<Indices>& subsample) {
   if (frame.size < 0) {
-    fail(who(frame.name), "size " + std::to_string(frame.size) + " is negative");
+    fail(who(frame.name), "size " + std::to_string(frame.size) + " is negative",
+         "sizes are 0 or more");
   }
   if (subsample) {
     frame.subsample_size = static_cast<Index>(subsample->size());
@@ -62,8 +66,10 @@ std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
     frame.subsample_size = subsample_size;
   }
   if (frame.subsample_size > frame.size || subsample_size < 0) {
-    fail(who(frame.name), "a subsample of " + std::to_string(frame.subsample_size) +
-                              " is not within the plate's size " + std::to_string(frame.size));
+    fail(who(frame.name),
+         "a subsample of " + std::to_string(frame.subsample_size) +
+             " is not within the plate's size " + std::to_string(frame.size),
+         "leave it out, or draw fewer members");
   }
   Message message;
   message.kind = Message::Kind::plate;
@@ -110,7 +116,8 @@ void plate::open(Name name, Index size, const PlateOptions& options) {
   frame_ = {name, dim, size, size};
   indices_ = detail::open_members(frame_, options.subsample_size, options.subsample);
   if (detail::find_open_plate(frame_.name) != nullptr) {
-    fail(who(frame_.name), "a plate of this name is open");
+    fail(who(frame_.name), "a plate of this name is open",
+         "close its block first, or give one of them another name");
   }
   opened().push_back(this);
   try {
@@ -133,16 +140,22 @@ Indices plate::indices() const {
   return all;
 }
 
+void plate::check_members(const Shape& shape, Index axis) const {
+  const std::size_t a = normalize_axis(axis, shape, who(frame_.name));
+  if (shape[a] == size()) return;
+  fail(who(frame_.name),
+       "axis " + std::to_string(a) + " of shape " + to_string(shape) +
+           " does not have the plate's size " + std::to_string(size()),
+       "subsample takes what has all members along an axis; name that axis");
+}
+
 Tensor plate::subsample(const Tensor& x, Index axis) const {
-  const std::size_t a = normalize_axis(axis, x.shape(), who(frame_.name));
-  if (x.shape()[a] != size()) {
-    fail(who(frame_.name), "axis " + std::to_string(a) + " of shape " + to_string(x.shape()) +
-                               " does not have the plate's size " + std::to_string(size()));
-  }
+  check_members(x.shape(), axis);
   return indices_ ? index_select(x, axis, *indices_) : x;
 }
 
 Mask plate::subsample(const Mask& x, Index axis) const {
+  check_members(x.shape(), axis);
   return indices_ ? index_select(x, axis, indices_->values()) : x;
 }
 

@@ -45,6 +45,7 @@ class plate : public handlers::Handler {
 
  private:
   void open(Name name, Index size, const PlateOptions& options);
+  void check_members(const Shape& shape, Index axis) const;
 
   PlateFrame frame_;
   std::optional<Indices> indices_;

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -103,7 +104,7 @@ void Site::check_scale() const {
   const auto is_good = [](Real s) { return s > 0 && std::isfinite(s); };
   if (scale.is_number()) {
     if (is_good(scale.number()) || mask.is_none()) return;
-    fail("", "scale " + std::to_string(scale.number()) + " is not positive and finite",
+    fail("", "scale " + detail::shortest_text(scale.number()) + " is not positive and finite",
          "to leave the site out, mask it");
   }
   const Tensor s = detach(scale.value());

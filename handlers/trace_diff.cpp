@@ -17,6 +17,10 @@ std::string number(Real value) {
   return detail::text_of_number(static_cast<double>(value), std::numeric_limits<Real>::digits10);
 }
 
+std::string differing(Index count) {
+  return detail::counted(count, "element differs", "elements differ");
+}
+
 class Comparison {
  public:
   Comparison(const Site& a, const Site& b, double tolerance, std::vector<TraceDifference>& found)
@@ -69,7 +73,7 @@ class Comparison {
     const detail::Coordinates* first_has = detail::coordinates_of(first);
     const detail::Coordinates* second_has = detail::coordinates_of(second);
     const auto kind = [](const detail::Coordinates* has) {
-      return has != nullptr ? std::to_string(has->at->count()) + " coordinates" : "all elements";
+      return has != nullptr ? detail::counted(has->at->count(), "coordinate") : "all elements";
     };
     const detail::PlacesPtr at = first_has != nullptr    ? first_has->at
                                  : second_has != nullptr ? second_has->at
@@ -107,8 +111,7 @@ class Comparison {
     const std::string place =
         detail::index_text(at != nullptr ? (*at)[position] : position, first.shape());
     const std::string detail =
-        (count == 1 ? "1 element differs" : std::to_string(count) + " elements differ") +
-        (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);
+        differing(count) + (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);
     add(aspect, number(x.data()[worst]), number(y.data()[worst]), detail);
   }
 
@@ -135,8 +138,7 @@ class Comparison {
     }
     const Index common = (a_.mask & b_.mask).count();
     const Index count = a_.mask.count() + b_.mask.count() - 2 * common;
-    add("mask", kept(a_.mask), kept(b_.mask),
-        count == 1 ? "1 element differs" : std::to_string(count) + " elements differ");
+    add("mask", kept(a_.mask), kept(b_.mask), differing(count));
   }
 
   void parameters() {

@@ -5,6 +5,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/distributions/json.hpp>
 #include <ember/handlers/trace.hpp>
 #include <ember/handlers/trace_check.hpp>
@@ -86,8 +87,8 @@ TracePlate plate_from_json(const json& value, const std::string& path) {
   }
   const json& list = detail::array_from_json(value, "indices", path);
   if (static_cast<Index>(list.size()) != plate.frame.subsample_size) {
-    fail("json " + path + "/indices", "has " + std::to_string(list.size()) +
-                                          " members, and subsample_size is " +
+    fail("json " + path + "/indices", "has " + detail::counted(list.size(), "member") +
+                                          ", and subsample_size is " +
                                           std::to_string(plate.frame.subsample_size));
   }
   std::vector<Index> indices;

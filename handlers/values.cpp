@@ -4,6 +4,12 @@
 
 namespace ember {
 
+std::vector<std::string> names_of(const Values& values) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : values) names.push_back(name);
+  return names;
+}
+
 Index count_of(const Values& draws) {
   if (draws.empty()) fail("draws", "there are none", "give one site's draws or more");
   const Tensor& first = draws.begin()->second;
@@ -12,7 +18,7 @@ Index count_of(const Values& draws) {
       fail("draws",
            "those of '" + name + "' have shape " + to_string(values.shape()) + ", those of '" +
                draws.begin()->first + "' " + to_string(first.shape()),
-           "the first axis counts the draws");
+           "the first axis counts the draws: give as many of each site");
     }
   }
   return first.shape()[0];

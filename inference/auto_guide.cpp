@@ -101,7 +101,7 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
     }
     if (bad != nullptr) {
       reason = "site '" + bad->name.str() + "' has log density " +
-               std::to_string(bad->log_prob_sum().item());
+               detail::shortest_text(bad->log_prob_sum().item());
       continue;
     }
     for (const Message& site : collect.sites) {
@@ -219,7 +219,7 @@ const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
 double AutoGuideState::checked_scale(const char* guide, double init_scale) {
   const Real scale = static_cast<Real>(init_scale);
   if (scale > 0 && std::isfinite(scale)) return init_scale;
-  fail(guide, "init_scale is " + detail::text_of_number(init_scale, 6),
+  fail(guide, "init_scale is " + detail::text_of_number(init_scale),
        "it is a standard deviation: positive and finite");
 }
 

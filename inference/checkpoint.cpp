@@ -7,6 +7,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
 #include <ember/core/name_table.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/random.hpp>
 #include <ember/handlers/param_store_json.hpp>
 
@@ -79,8 +80,8 @@ std::vector<Real> moment_from_json(const json& parent, const char* key, Index n,
   const json& value = detail::member(parent, key, path);
   if (!value.is_array()) fail("json " + here, "expected an array");
   if (!value.empty() && static_cast<Index>(value.size()) != n) {
-    fail("json " + here, std::to_string(value.size()) + " numbers for a parameter of " +
-                             std::to_string(n) + " elements");
+    fail("json " + here, detail::counted(value.size(), "number") + " for a parameter of " +
+                             detail::counted(n, "element"));
   }
   std::vector<Real> moment;
   for (std::size_t i = 0; i < value.size(); ++i) {

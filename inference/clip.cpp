@@ -4,12 +4,15 @@
 #include <string>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 
 namespace ember::inference {
 
 void check(const Clip& clip) {
   if (clip.norm > 0 && clip.value > 0) return;
-  fail("clip", "norm is " + std::to_string(clip.norm) + ", value is " + std::to_string(clip.value),
+  fail("clip",
+       "norm is " + detail::text_of_number(clip.norm) + ", value is " +
+           detail::text_of_number(clip.value),
        "both must be positive; leave out what is not to act");
 }
 

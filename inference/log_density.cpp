@@ -1,6 +1,7 @@
 #include <ember/inference/log_density.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 
 namespace ember::inference {
 
@@ -14,7 +15,8 @@ Tensor log_joint(FunctionRef<void()> program, const Values& values) {
   for (const Site& site : tracer.get()) {
     if (site.kind != SiteKind::latent) continue;
     fail("site '" + site.name.str() + "'", "is latent, and no value was given for it",
-         "log_density needs the values of all latent sites");
+         detail::did_you_mean(site.name, names_of(values)) +
+             "log_density needs the values of all latent sites");
   }
   return tracer.get().log_prob_sum();
 }

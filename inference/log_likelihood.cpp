@@ -1,6 +1,7 @@
 #include <ember/inference/log_likelihood.hpp>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/handlers/replay.hpp>
 #include <ember/inference/score.hpp>
 
@@ -23,7 +24,8 @@ Values log_likelihoods(FunctionRef<void()> program, const Values& draws) {
       } else if (site.kind == SiteKind::latent && !latents->contains(site.name) &&
                  !is_drawn_by_model(site, *latents)) {
         fail("site '" + site.name.str() + "'", "is latent, and there are no draws of it",
-             "log_likelihood needs draws of all latent sites");
+             detail::did_you_mean(site.name, names_of(draws)) +
+                 "log_likelihood needs draws of all latent sites");
       }
     }
   }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
 #include <ember/core/reach.hpp>
 
@@ -18,8 +19,8 @@ Optimizer::Optimizer(Common common) : common_(std::move(common)) {
 
 void Optimizer::check_option(const char* option, double value, double low, double high) const {
   if (value >= low && value < high) return;
-  fail(common_.who, std::string(option) + " is " + std::to_string(value),
-       "it must be in [" + std::to_string(low) + ", " + std::to_string(high) + ")");
+  fail(common_.who, std::string(option) + " is " + detail::text_of_number(value),
+       "it must be in [" + detail::text_of_number(low) + ", " + detail::text_of_number(high) + ")");
 }
 
 Real* Optimizer::open(std::vector<Real>& moment, Index n) {
@@ -117,7 +118,7 @@ void Optimizer::set_rates() {
   if (!common_.schedule && !common_.rate_of) return;
   const auto check = [](double factor, auto&& who) {
     if (factor >= 0 && std::isfinite(factor)) return factor;
-    fail(who(), "the learning rate's factor is " + std::to_string(factor),
+    fail(who(), "the learning rate's factor is " + detail::text_of_number(factor),
          "it must be finite and not negative");
   };
   double at_step = 1;

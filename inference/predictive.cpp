@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/handlers/condition.hpp>
 #include <ember/handlers/plate.hpp>
@@ -72,8 +73,10 @@ Values at_plate(const Values& draws, const Trace& prototype, std::size_t depth) 
     const Shape rest = values.shape().after(1);
     const std::size_t event_dim = site->distribution.event_shape().rank();
     if (rest.rank() < event_dim || rest.rank() - event_dim > depth) {
-      fail("draws", "those of '" + name + "' have shape " + to_string(values.shape()) +
-                        ", and the site's value has shape " + to_string(site->value.shape()));
+      fail("draws",
+           "those of '" + name + "' have shape " + to_string(values.shape()) +
+               ", and the site's value has shape " + to_string(site->value.shape()),
+           "the first axis counts the draws, the others are the site's");
     }
     Shape shape{values.shape()[0]};
     for (std::size_t k = rest.rank() - event_dim; k < depth; ++k) shape.push_back(1);
@@ -96,8 +99,8 @@ Tensor stacked(const std::string& name, const Tensor& value, const Tensor& of_on
     return value.reshape(wanted);
   }
   fail("Predictive",
-       "'" + name + "' has shape " + to_string(value.shape()) + " for " + std::to_string(n) +
-           " draws in parallel, and " + to_string(one) + " for one draw",
+       "'" + name + "' has shape " + to_string(value.shape()) + " for " +
+           detail::counted(n, "draw") + " in parallel, and " + to_string(one) + " for one draw",
        "the model does not broadcast over draws: leave .parallel out");
 }
 

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 
 namespace ember::inference {
 namespace {
@@ -16,7 +17,7 @@ void check_steps(const char* who, Index steps) {
 
 void check_factor(const char* who, double factor) {
   if (factor >= 0 && std::isfinite(factor)) return;
-  fail(who, "a factor of " + std::to_string(factor), "it must be finite and not negative");
+  fail(who, "a factor of " + detail::text_of_number(factor), "it must be finite and not negative");
 }
 
 }  // namespace

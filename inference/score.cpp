@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/distributions/family.hpp>
@@ -82,7 +83,7 @@ Tensor ScoreTerms::baseline(const Site& site, const Tensor& cost) {
   }
   const auto beta = static_cast<Real>(infer_option(site, "baseline_beta", options_.baseline_beta));
   if (!(beta >= 0 && beta < 1)) {
-    fail("site '" + site.name.str() + "'", "baseline_beta is " + std::to_string(beta),
+    fail("site '" + site.name.str() + "'", "baseline_beta is " + detail::shortest_text(beta),
          "it must be in [0, 1)");
   }
   Tensor average = cost;

@@ -7,6 +7,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/index_text.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/text_table.hpp>
 
@@ -51,15 +52,13 @@ Summary summary(const Values& draws, const SummaryOptions& options) {
   }
   const Index n = count_of(draws);
   if (n == 0) fail("summary", "there are no draws", "give one or more");
-  std::vector<std::string> sites = options.sites;
-  if (sites.empty()) {
-    for (const auto& [name, values] : draws) sites.push_back(name);
-  }
+  const std::vector<std::string> names = names_of(draws);
+  const std::vector<std::string>& sites = options.sites.empty() ? names : options.sites;
   std::vector<SummaryRow> rows;
   for (const std::string& name : sites) {
     if (!draws.contains(name)) {
       fail("summary", "there are no draws of '" + name + "'",
-           "the first that there are is '" + draws.begin()->first + "'");
+           detail::names_to_choose(name, names, "there are those of "));
     }
     const Tensor& values = draws.at(name);
     const Shape shape = values.shape().after(1);
@@ -79,8 +78,11 @@ const SummaryRow& Summary::operator[](const std::string& name) const {
   const auto found = std::find_if(rows_.begin(), rows_.end(),
                                   [&](const SummaryRow& row) { return row.name == name; });
   if (found != rows_.end()) return *found;
+  std::vector<std::string> names;
+  for (const SummaryRow& row : rows_) names.push_back(row.name);
   fail("summary", "there is no '" + name + "'",
-       rows_.empty() ? "it is empty" : "its first name is '" + rows_[0].name + "'");
+       names.empty() ? "it is empty"
+                     : detail::did_you_mean(name, names) + "its first name is '" + names[0] + "'");
 }
 
 std::string Summary::table() const {

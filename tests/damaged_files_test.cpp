@@ -49,7 +49,7 @@ void check_json(const std::string& good, const std::function<void(const std::str
   const nlohmann::json content = nlohmann::json::parse(detail::read_file(good));
   const std::string bad = file("bad.json");
   Damager damager(17);
-  for (int kind = 0; kind < 10; ++kind) {
+  for (int kind = 0; kind < kDamages; ++kind) {
     for (int i = 0; i < kInstances; ++i) {
       const std::string text = damager.damaged(content, static_cast<Damage>(kind));
       detail::write_file(bad, text);
@@ -138,87 +138,45 @@ TEST_CASE("damaged records of a fit") {
       file("fit"), [](const std::string& f) { infer::Fit::load(f); }, saved_params);
 }
 
-TEST_CASE("damaged tables and draws name line and column") {
-  std::mt19937 random(3);
-  const auto table = [](const std::string& f) { read_csv(f); };
-  const auto draws = [](const std::string& f) { load_draws(f); };
-  for (const auto& load : {std::function<void(const std::string&)>(table), {draws}}) {
+namespace {
+
+// All damages of a table or an array.
+template <class D>
+void check_damages(unsigned seed, const std::function<void(const std::string&)>& load) {
+  D damager(seed);
+  for (int kind = 0; kind < kDamages; ++kind) {
     for (int i = 0; i < kInstances; ++i) {
-      std::vector<std::vector<std::string>> cells{{"a", "b", "c"}};
-      for (int r = 0; r < 6; ++r) cells.push_back({"1.5", "2", "-3e2"});
-      const std::size_t r = 1 + random() % 6;
-      const std::size_t c = random() % 3;
-      const auto text = [&] {
-        std::string all;
-        for (const auto& row : cells) {
-          for (const auto& cell : row) all += cell + (&cell == &row.back() ? "\n" : ",");
-        }
-        return all;
-      };
-      const std::string place =
-          "line " + std::to_string(r + 1) + ", column " + std::to_string(c + 1);
-      const auto with = [&](const std::string& cell, const std::string& reason) {
-        const std::string good = std::exchange(cells[r][c], cell);
-        refused(text(), reason.c_str(), load);
-        cells[r][c] = good;
-      };
-      with("abc", place);
-      with("1.5x", place);
-      for (const char* huge : {"1e999", "-1e999", "1e-999", "9223372036854775809"}) {
-        with(huge, place);
-      }
-      for (const char* nan : {"NaNN", "#NUM!", "+-nan", "1.#INF"}) with(nan, place);
-      with(std::string(100000, '['), place);
-      with("\"1.5", "line ");
-      with("1\"5", place);
-      with("\xff", "byte ");
-      with("\xc3(", "byte ");
-      with(std::string(1, '\0'), "byte ");
-      with("1,5", "line " + std::to_string(r + 1));
-      cells[r].pop_back();
-      refused(text(), ("line " + std::to_string(r + 1) + ", column 3").c_str(), load);
-      cells[0][c] = cells[0][(c + 1) % 3];
-      refused(text(), "a second column", load);
-      refused(std::string(random() % 5, '\n'), "", load);
+      CAPTURE(kind, i);
+      const auto [text, reason] = damager.damaged(static_cast<Damage>(kind));
+      refused(text, reason.c_str(), load);
     }
   }
-  const auto one = [](const char* cell) { return std::string("x\n") + cell + "\n"; };
-  refused(one("1e999"), "line 2, column 1", table);
+}
+
+}  // namespace
+
+TEST_CASE("damaged tables and draws name line and column") {
+  const auto table = [](const std::string& f) { read_csv(f); };
+  const auto draws = [](const std::string& f) { load_draws(f); };
+  check_damages<TableDamager>(3, table);
+  check_damages<TableDamager>(4, draws);
+  refused("x\n1e999\n", "line 2, column 1", table);
+  for (int lines = 0; lines < 5; ++lines) {
+    refused(std::string(static_cast<std::size_t>(lines), '\n'), "has no line", table);
+    refused(std::string(static_cast<std::size_t>(lines), '\n'), "has no header", draws);
+  }
   refused("x.1,x.4611686018427387904\n1,2\n", "header", draws);
   refused("x.1.3037000500.3037000500\n1\n", "header", draws);
 }
 
 TEST_CASE("damaged arrays name the byte") {
-  std::mt19937 random(4);
-  save_npy(file("npy"), tensor({{1.5, 2, 3}, {4, 5, 6}}));
-  const std::string good = detail::read_file(file("npy"));
   const auto load = [](const std::string& f) { load_npy(f); };
-  const auto with = [&](const char* part, std::string other, const char* reason) {
-    std::string text = good;
-    const std::size_t length = std::strlen(part);
-    const std::size_t at = text.find(part);
-    REQUIRE(at != std::string::npos);
-    // the header keeps its length
-    const std::size_t end = text.find('\n');
-    const std::size_t grown = other.size() - length;
-    text.replace(at, length, other);
-    text.erase(end, grown);
-    refused(text, reason, load);
-  };
-  for (int i = 0; i < kInstances; ++i) {
-    refused(good.substr(0, random() % good.size()), "at byte", load);
-    refused(good + std::string(1 + random() % 100, 'x'), "at byte", load);
-    refused(std::string(random() % 9, 'x') + good.substr(0, 0), "at byte", load);
-    with("(2, 3)", "(2, " + std::to_string(4 + random() % 100) + ")", "at byte");
-  }
-  with("(2, 3)", "(1000000000000,)", "at byte");
-  with("(2, 3)", "(9223372036854775808,)", "at byte");
-  with("(2, 3)", "(2, -3)", "at byte");
-  with("(2, 3)", "((((((((((((2, 3)", "at byte");
-  with("'fortran_order': False, ", "'shape': (2, 3), 'shape': ", "at byte");
-  with("'fortran_order': False, ", std::string(24, ' '), "fortran_order");
-  with("'<f8'", "'!f8'  ", "'!f8'");
-  with("}", "} x", "at byte");
+  check_damages<ArrayDamager>(5, load);
+  save_npy(file("npy"), tensor({{1, 2, 3}, {4, 5, 6}}));
+  const std::string good = detail::read_file(file("npy"));
+  for (std::size_t n = 0; n < good.size(); ++n) refused(good.substr(0, n), "at byte", load);
+  refused("x" + good, "at byte 0", load);
+  refused(std::string(good).insert(good.find('}') + 1, "x"), "at byte", load);
   std::filesystem::remove(file("npy"));
   std::filesystem::remove(file("bad"));
   std::filesystem::remove(file("state"));

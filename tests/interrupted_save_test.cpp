@@ -1,5 +1,7 @@
 // Saving that is cut short: killed at any moment, or out of room, it leaves a whole file behind.
+#include <fcntl.h>
 #include <sched.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -9,6 +11,7 @@
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -142,10 +145,59 @@ TEST_CASE("a save that is killed leaves one of the whole versions") {
       seen_changed += found != versions.back() ? 1 : 0;
     }
     CHECK(seen_changed > 0);
-    // What the killed ones left lies beside, and the next save is not disturbed.
+    // The next save is not disturbed by what the killed ones left, and removes it.
     CHECK(text_of(kind, file, 0, kNumbers) == versions.back());
+    CHECK(folder.files() == 1);
   }
   param_store().clear();
+}
+
+TEST_CASE("processes that save to one path at once leave a whole version, and nothing beside") {
+  const Folder folder;
+  const std::string file = folder.file("x");
+  const auto version = [](int k) { return std::string(100000, static_cast<char>('a' + k)); };
+  std::mt19937 random(9);
+  for (int round = 0; round < 10; ++round) {
+    std::vector<pid_t> savers;
+    for (int k = 0; k < 12; ++k) {
+      savers.push_back(child([&] {
+        for (int i = 0; i < 20; ++i) detail::write_file(file, version(k));
+        return 0;
+      }));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 20));
+    for (std::size_t k = 0; k < 4; ++k) kill(savers[k], SIGKILL);
+    for (std::size_t k = 0; k < savers.size(); ++k) {
+      const int result = result_of(savers[k]);
+      CHECK((result == 0 || (k < 4 && result == -1)));
+    }
+    const std::string found = detail::read_file(file);
+    CHECK(found == version(found.at(0) - 'a'));
+    detail::write_file(file, version(0));
+    CHECK(folder.files() == 1);
+  }
+}
+
+TEST_CASE("a temporary file is removed where its process has ended, and not where it writes") {
+  const Folder folder;
+  const std::string file = folder.file("x");
+  const std::string temporary = file + ".ember-tmp0";
+  const auto write = [](const std::string& path, const char* text) { std::ofstream(path) << text; };
+  write(temporary, "left behind");
+  write(file + ".ember-tmp5", "left behind");
+  detail::write_file(file, "saved");
+  CHECK(detail::read_file(file) == "saved");
+  CHECK(folder.files() == 1);
+
+  const int writer = open(temporary.c_str(), O_WRONLY | O_CREAT, 0644);
+  REQUIRE(flock(writer, LOCK_EX) == 0);
+  write(temporary, "being written");
+  detail::write_file(file, "saved again");
+  CHECK(detail::read_file(file) == "saved again");
+  CHECK(detail::read_file(temporary) == "being written");
+  close(writer);
+  detail::write_file(file, "saved");
+  CHECK(folder.files() == 1);
 }
 
 namespace {

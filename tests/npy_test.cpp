@@ -108,7 +108,7 @@ TEST_CASE("damaged and foreign npy files are errors that name the byte") {
     CHECK_THROWS_WITH(loaded(text), Catch::Contains(kFile) && Catch::Contains(reason));
   };
   for (std::size_t n = 0; n < good.size(); ++n) CHECK_THROWS_AS(loaded(good.substr(0, n)), Error);
-  rejected(good + "x", "33 bytes follow");
+  rejected(good + "x", "the data, 33 bytes, are not 4 numbers of 8 bytes");
   rejected("PK" + good, "no .npy file");
   std::string version = good;
   version[6] = 9;

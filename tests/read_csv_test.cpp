@@ -137,7 +137,7 @@ TEST_CASE("a header without rows gives empty columns") {
 
 TEST_CASE("errors name file, line and column, with embedded line breaks counted") {
   CHECK(has(error_in("a,b\n\"x\ny\",1\nz,oops\n"), "line 4, column 2 ('b'): 'oops' is no number"));
-  CHECK(has(error_in("a,b\n1,2\n3\n"), "line 3, column 2: the row has 1 cells"));
+  CHECK(has(error_in("a,b\n1,2\n3\n"), "line 3, column 2: the row has 1 cell,"));
   CHECK(has(error_in("a,b\n1,2,3\n"), "line 2, column 3: the row has 3 cells"));
   CHECK(has(error_in("a,b\n1,2,\n"), "the row has 3 cells"));
   CHECK(has(error_in("a,b\n1,2,"), "the row has 3 cells"));
