@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
@@ -42,10 +43,24 @@ Real real_of_text(std::string_view text, double value) {
 }
 
 std::string text_of_number(double value, int digits) {
+  const double size = std::abs(value);
+  if (size >= std::pow(10.0, digits) && size < 1e15) return text_of_decimals(value, 0);
   std::ostringstream text;
   text.precision(digits);
   text << value;
   return text.str();
+}
+
+double rounded(double value, int digits) {
+  return std::strtod(text_of_number(value, digits).c_str(), nullptr);
+}
+
+std::string text_of_decimals(double value, int decimals) {
+  std::array<char, kLongest> text;
+  const int n = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  const std::string result(text.data(), static_cast<std::size_t>(n));
+  const bool is_zero = result.find_first_not_of("-0.") == std::string::npos;
+  return is_zero && result[0] == '-' ? result.substr(1) : result;
 }
 
 }  // namespace ember::detail

@@ -13,7 +13,14 @@ namespace ember::detail {
 /// Real is.
 Real real_of_text(std::string_view text, double value);
 
-/// A number for people, of so many significant digits.
+/// A number for people, of so many significant digits; those left of the point are there in any
+/// case, up to 15.
 std::string text_of_number(double value, int digits);
+
+/// The number that text_of_number shows.
+double rounded(double value, int digits);
+
+/// A number for people, of so many digits right of the point.
+std::string text_of_decimals(double value, int decimals);
 
 }  // namespace ember::detail

@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include <ember/core/json.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/report_picture.hpp>
@@ -70,9 +69,7 @@ json grid_content(const Tensor& values, const Mask& visible, const Grid& full, I
 json number(double value) {
   if (!std::isfinite(value)) return ember::to_json(static_cast<Real>(value));
   if (value == std::trunc(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
-  char text[32];
-  std::snprintf(text, sizeof text, "%.7g", value);
-  return std::strtod(text, nullptr);
+  return detail::rounded(value, 7);
 }
 
 json sizes(const Shape& shape) { return ember::to_json(shape); }

@@ -20,17 +20,22 @@ function element(tag, attributes = {}, ...children) {
 /** A number of the data: those that JSON lacks are texts there. Hidden ones are null. */
 const toNumber = (value) => (typeof value === "string" ? Number(value) : value);
 
-function formatted(value) {
+const exponential = (size, digits) => size.toExponential(digits).replace(/\.?0+e/, "e").replace("e+", "e");
+
+/** Five digits, and all those left of the point; those right of it are as many as asked for. */
+function formatted(value, decimals) {
   const x = toNumber(value);
   if (x === null || x === undefined) return "hidden";
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   const size = Math.abs(x);
+  const fixed = (least, most) => size.toLocaleString("en-US", {minimumFractionDigits: least, maximumFractionDigits: most});
   let text;
-  if (Number.isInteger(x) && size < 1e9) text = size.toLocaleString("en-US");
-  else if (size >= 1e7 || size < 1e-4) text = size.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
-  else text = String(Number(size.toPrecision(5)));
-  return (x < 0 ? "−" : "") + text;
+  if (size >= 1e15) text = exponential(size, 3);
+  else if (decimals !== undefined && decimals <= 7) text = fixed(Math.max(decimals, 0), Math.max(decimals, 0));
+  else if (size > 0 && size < 1e-4) text = exponential(size, 3);
+  else text = fixed(0, size < 1e5 ? Math.max(0, 4 - Math.floor(Math.log10(size || 1))) : 0);
+  return (x < 0 && /[1-9]/.test(text) ? "−" : "") + text;
 }
 
 const shapeText = (shape) => "(" + shape.join(", ") + (shape.length === 1 ? "," : "") + ")";

@@ -13,7 +13,7 @@ function showFacts() {
   if (report.plates.length) list.push(fact("Plates", formatted(report.plates.length), shortened(report.plates.map((p) => oneLine(p.name)).join(", "), 60)));
   const [kept, total] = [d3.sum(masked, (s) => s.kept), d3.sum(masked, (s) => s.total)];
   list.push(masked.length ? fact("Masked sites", formatted(masked.length), `${kept.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} elements count`) : fact("Masked sites", "none"));
-  if (report.fit) list.push(fact("Final loss", formatted(report.fit.last), `${countText(report.fit.steps, "step", "steps")}, ${formatted(Number(toNumber(report.fit.seconds).toPrecision(3)))} s${report.fit.converged ? ", converged" : ""}`));
+  if (report.fit) list.push(fact("Final loss", formatted(report.fit.last), `${countText(report.fit.steps, "step", "steps")}, ${formatted(report.fit.seconds, 2)} s${report.fit.converged ? ", converged" : ""}`));
   if (report.draws) list.push(fact("Draws", formatted(report.draws.count)));
   byId("facts").append(...list);
 }

@@ -130,7 +130,7 @@ function drawHeat(place, grid, shape, room, label) {
         return Number.isFinite(value) ? viridis(high > low ? (value - low) / (high - low) : 0.5) : strange;
       };
     },
-    tell: (i) => (valueOf(i) === null ? " hidden" : about + formatted(Number(valueOf(i).toPrecision(5)))),
+    tell: (i) => (valueOf(i) === null ? " hidden" : about + formatted(valueOf(i))),
   });
   return {low, high};
 }
