@@ -30,8 +30,11 @@ json statistics(std::vector<double>& finite) {
   double median = *middle;
   if (finite.size() % 2 == 0) median = median / 2 + *std::max_element(finite.begin(), middle) / 2;
   const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
-  json result{{"mean", number(mean)},
-              {"median", number(median)},
+  // What is left where numbers cancel is none of theirs.
+  const double noise = 1e-14 * std::max(std::abs(*low), std::abs(*high));
+  const auto middling = [&](double v) { return number(std::abs(v) < noise ? 0 : v); };
+  json result{{"mean", middling(mean)},
+              {"median", middling(median)},
               {"min", number(*low)},
               {"max", number(*high)}};
   if (finite.size() > 1) result["sd"] = number(std::sqrt(squares / (n - 1)));

@@ -42,6 +42,16 @@ const shapeText = (shape) => "(" + shape.join(", ") + (shape.length === 1 ? "," 
 const countText = (n, one, many) => n.toLocaleString("en-US") + " " + (n === 1 ? one : many);
 /** A name on one line. */
 const oneLine = (name) => name.replace(/\r\n|\r|\n/g, "↵");
+/** A name without the numbers that a sequential plate has given it: "x" of "x_3". */
+const loops = report.plates.filter((plate) => plate.dim === 0);
+const baseOf = (name) => (loops.length ? name.replace(/(_\d+)+$/, "") : name);
+const ruler = document.createElement("canvas").getContext("2d");
+const families = {sans: "--sans", mono: "--mono"};
+/** How wide a text is; a font such as "600 13px mono". */
+function widthOf(text, font) {
+  ruler.font = font.replace(/sans|mono/, (name) => getComputedStyle(document.documentElement).getPropertyValue(families[name]));
+  return ruler.measureText(text).width;
+}
 const shortened = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
 
 /** The index of an element in its shape: "[2, 0]". */
@@ -115,12 +125,24 @@ addEventListener("keydown", (event) => {
   }
 });
 
+/** Fades the right edge of what can be scrolled on to the right. */
+function fadeWhereMore(node) {
+  const update = () => node.classList.toggle("more", node.scrollLeft + node.clientWidth < node.scrollWidth - 2);
+  node.addEventListener("scroll", update, {passive: true});
+  const watch = new ResizeObserver(update);
+  for (const part of [node, ...node.children]) watch.observe(part);
+  update();
+  return update;
+}
+
+const kLeastWidth = 140;  // no chart has sense in less
+
 /** Calls draw(width) now, and again whenever the width of `node` has changed. */
 function withWidth(node, draw) {
   let last = 0;
   const update = () => {
     const width = Math.floor(node.clientWidth);
-    if (width === 0 || width === last) return;
+    if (width < kLeastWidth || width === last) return;
     last = width;
     draw(width);
   };

@@ -13,7 +13,7 @@ function tickTexts(scale, n) {
   const decimals = d3.precisionFixed(d3.tickStep(...d3.extent(scale.domain()), n));
   return (value) => tickText(value, decimals);
 }
-const kAxisFont = "12px system-ui, sans-serif";
+const kAxisFont = "12px sans";
 const widest = (texts, font) => d3.max(texts, (text) => widthOf(text, font)) ?? 0;
 /** Room for the texts left of a vertical axis of about n ticks. */
 const roomFor = (scale, n) => Math.ceil(widest(scale.ticks(n).map(tickTexts(scale, n)), kAxisFont)) + 16;

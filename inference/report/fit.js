@@ -41,7 +41,7 @@ function drawFit(place, width, scale) {
     .call(d3.axisLeft(y).ticks(kTicks).tickFormat(scale === "log" ? (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? tickText(v) : "") : tickTexts(y, kTicks))
       .tickSize(-(width - margin.left - margin.right)).tickPadding(7)).select(".domain").remove();
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`)
-    .call(d3.axisBottom(x).ticks(Math.floor(width / 90)).tickFormat(tickText).tickSizeOuter(0));
+    .call(d3.axisBottom(x).ticks(Math.floor(width / 90)).tickFormat(tickTexts(x, Math.floor(width / 90))).tickSizeOuter(0));
   svg.append("text").attr("class", "muted").attr("x", width - margin.right).attr("y", height - 3).attr("text-anchor", "end").text("step");
   svg.append("text").attr("class", "muted").attr("x", 4).attr("y", 10).text(scale === "log" ? "loss − " + formatted(lowest) : "loss");
   const curves = svg.append("g").attr("clip-path", "url(#fit-clip)");

@@ -28,7 +28,7 @@ function drawForest(place, rows, width) {
   place.replaceChildren();
   if (rows.length === 0) return place.append(element("p", {class: "note"}, "Nothing has that name."));
   const line = 24, margin = {top: 24, bottom: 6};
-  const names = Math.min(260, 20 + d3.max(rows, (row) => widthOf(shortened(oneLine(row.name), 36), "13px monospace")));
+  const names = Math.min(260, 20 + d3.max(rows, (row) => widthOf(shortened(oneLine(row.name), 36), "12px mono")));
   const text = Math.ceil(widest(rows.map(intervalText), kAxisFont)) + 24, wide = Math.max(width, names + text + 240);
   const height = margin.top + margin.bottom + line * rows.length;
   const svg = d3.select(place).append("svg").attr("width", wide).attr("height", height).attr("viewBox", `0 0 ${wide} ${height}`).attr("role", "img").attr("aria-label", "Medians with 50 % and 90 % intervals");
@@ -72,12 +72,14 @@ function showForest() {
   const note = `Medians with 50 % and 90 % intervals of ${countText(report.draws.count, "draw", "draws")}`
     + (cut.length ? "; of these elements only: " + cut.join(", ") : "") + (hidden.length ? "; left out, as a mask hides them: " + hidden.join(", ") : "");
   let page = 0, width = 0;
+  const fade = fadeWhereMore(byId("forest"));
   const draw = () => {
     const chosen = rows.filter(choices[Number(which.value)][1]).filter((row) => found(row.name));
     chosen.sort((a, b) => d3.ascending(orders[order.value](a), orders[order.value](b)) || a.given - b.given);
     const pages = Math.max(1, Math.ceil(chosen.length / kRowsOfAPage));
     page = Math.max(0, Math.min(page, pages - 1));
     drawForest(byId("forest"), chosen.slice(page * kRowsOfAPage, (page + 1) * kRowsOfAPage), width);
+    fade();
     byId("forest-note").textContent = note + (chosen.some((row) => row.observed !== null) ? "; diamonds: what was observed." : ".");
     byId("forest-page").textContent = pages === 1 ? countText(chosen.length, "row", "rows") : `${page + 1} of ${pages} pages`;
     byId("forest-back").disabled = page === 0;
