@@ -1,6 +1,7 @@
 #include <ember/core/file.hpp>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -18,6 +19,22 @@ namespace {
 
 [[noreturn]] void fail_with_errno(const std::string& file, const char* what) {
   fail("file '" + file + "'", std::string(what) + ": " + std::strerror(errno));
+}
+
+// A device or a pipe: a file in its place would take it away from everybody.
+bool is_special(const std::string& file) {
+  struct stat info;
+  return stat(file.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+// False, with errno, where not all can be written.
+bool write_all(int handle, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(handle, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
 }
 
 }  // namespace
@@ -65,24 +82,20 @@ void write_json_file(const std::string& file, const nlohmann::json& content) {
 }
 
 void write_file(const std::string& file, const std::string& text) {
+  if (is_special(file)) {
+    const int handle = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    if (handle < 0) fail_with_errno(file, "can't be written");
+    const bool good = write_all(handle, text);
+    if (close(handle) == 0 && good) return;
+    fail_with_errno(file, "can't be written");
+  }
   // a name of its own for each thread that saves
   static std::atomic<unsigned> saved{0};
   const std::string temporary =
       file + ".tmp" + std::to_string(getpid()) + "." + std::to_string(saved++);
   const int handle = open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (handle < 0) fail_with_errno(file, "can't be written");
-  const char* at = text.data();
-  std::size_t left = text.size();
-  bool good = true;
-  while (left > 0 && good) {
-    const ssize_t written = write(handle, at, left);
-    good = written >= 0 || errno == EINTR;
-    if (written > 0) {
-      at += written;
-      left -= static_cast<std::size_t>(written);
-    }
-  }
-  good = good && fsync(handle) == 0;
+  bool good = write_all(handle, text) && fsync(handle) == 0;
   good = close(handle) == 0 && good;
   if (good && std::rename(temporary.c_str(), file.c_str()) == 0) return;
   const int reason = errno;

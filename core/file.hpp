@@ -12,7 +12,7 @@ namespace ember::detail {
 /// All bytes of a file.
 std::string read_file(const std::string& file);
 /// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old
-/// file whole.
+/// file whole. What is no file, as a device or a pipe, is written to where it stands.
 void write_file(const std::string& file, const std::string& text);
 
 [[noreturn]] void needs_more_memory(const std::string& file);

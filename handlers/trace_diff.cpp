@@ -9,6 +9,7 @@
 #include <ember/core/owed.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/handlers/plates_by_dim.hpp>
 
 namespace ember {
 namespace {
@@ -114,7 +115,7 @@ class Comparison {
 
   static std::string plates_of(const Site& site) {
     std::string text;
-    for (const PlateFrame& plate : site.plates) {
+    for (const PlateFrame& plate : plates_by_dim(site.plates)) {
       text += (text.empty() ? "" : ", ") + plate.name.str() + " " + std::to_string(plate.size);
       if (plate.subsample_size != plate.size) text += "/" + std::to_string(plate.subsample_size);
     }
