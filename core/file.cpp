@@ -55,6 +55,22 @@ std::string remedy_of(int reason, const std::string& file, Access access) {
        remedy_of(reason, file, access));
 }
 
+// A device or a pipe: a file in its place would take it away from everybody.
+bool is_special(const std::string& file) {
+  struct stat info;
+  return stat(file.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
+}
+
+// False, with errno, where not all can be written.
+bool write_all(int handle, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = write(handle, text.data(), text.size());
+    if (written < 0 && errno != EINTR) return false;
+    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string read_file(const std::string& file) {
@@ -153,22 +169,21 @@ Temporary open_temporary(const std::string& file) {
   }
 }
 
-bool write_all(int handle, std::string_view text) {
-  while (!text.empty()) {
-    const ssize_t written = write(handle, text.data(), text.size());
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  return fsync(handle) == 0;
-}
-
 }  // namespace
 
 void write_file(const std::string& file, const std::string& text) {
+  if (is_special(file)) {
+    const int handle = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    if (handle < 0) fail_with_errno(file, "can't be written", Access::write);
+    const bool good = write_all(handle, text);
+    if (close(handle) == 0 && good) return;
+    fail_with_errno(file, "can't be written", Access::write);
+  }
   remove_all_stale(file);
   const auto [name, handle] = open_temporary(file);
   // closed after it has its name: until then its lock tells that it is being written
-  const bool good = write_all(handle, text) && std::rename(name.c_str(), file.c_str()) == 0;
+  const bool good =
+      write_all(handle, text) && fsync(handle) == 0 && std::rename(name.c_str(), file.c_str()) == 0;
   const int reason = errno;
   if (!good) std::remove(name.c_str());
   close(handle);

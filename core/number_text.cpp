@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <string>
 
@@ -44,6 +45,8 @@ Real real_of_text(std::string_view text, double value) {
 
 std::string text_of_number(double value, int digits) {
   if (std::isnan(value)) return "nan";
+  const double size = std::abs(value);
+  if (size >= std::pow(10.0, digits) && size < 1e15) return text_of_decimals(value, 0);
   std::ostringstream text;
   text.precision(digits);
   text << value;
@@ -55,6 +58,18 @@ std::string shortest_text(Real value) {
   std::array<char, 40> buffer;
   const auto [end, error] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value);
   return {buffer.data(), end};
+}
+
+double rounded(double value, int digits) {
+  return std::strtod(text_of_number(value, digits).c_str(), nullptr);
+}
+
+std::string text_of_decimals(double value, int decimals) {
+  std::array<char, kLongest> text;
+  const int n = std::snprintf(text.data(), text.size(), "%.*f", decimals, value);
+  const std::string result(text.data(), static_cast<std::size_t>(n));
+  const bool is_zero = result.find_first_not_of("-0.") == std::string::npos;
+  return is_zero && result[0] == '-' ? result.substr(1) : result;
 }
 
 }  // namespace ember::detail

@@ -14,7 +14,8 @@ namespace ember::detail {
 /// Real is.
 Real real_of_text(std::string_view text, double value);
 
-/// A number for people, of so many significant digits. NaN is "nan", whatever its sign.
+/// A number for people, of so many significant digits; those left of the point are there in any
+/// case, up to 15. NaN is "nan", whatever its sign.
 std::string text_of_number(double value, int digits = 6);
 /// The shortest text that is the same number when it is read.
 std::string shortest_text(Real value);
@@ -31,5 +32,11 @@ template <std::integral N>
 const char* do_not(N n) {
   return n == 1 ? "does not" : "do not";
 }
+
+/// The number that text_of_number shows.
+double rounded(double value, int digits);
+
+/// A number for people, of so many digits right of the point.
+std::string text_of_decimals(double value, int decimals);
 
 }  // namespace ember::detail

@@ -13,6 +13,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/file.hpp>
+#include <ember/handlers/plates_by_dim.hpp>
 
 namespace ember {
 namespace {
@@ -32,15 +33,15 @@ std::string quoted(const std::string& text) {
 
 // The plates of a site from the outside in, and what stands in the innermost of them.
 struct Box {
-  const PlateFrame* plate = nullptr;
+  PlateFrame plate;
   std::vector<const Site*> sites;
   std::vector<Box> inner;
 
   Box& of(const PlateFrame& frame) {
     for (Box& box : inner) {
-      if (box.plate->name == frame.name) return box;
+      if (box.plate.name == frame.name) return box;
     }
-    inner.push_back({&frame, {}, {}});
+    inner.push_back({frame, {}, {}});
     return inner.back();
   }
 };
@@ -79,7 +80,7 @@ class Writer {
     Box whole;
     for (const Site& site : trace) {
       Box* box = &whole;
-      for (std::size_t i = site.plates.size(); i-- > 0;) box = &box->of(site.plates[i]);
+      for (const PlateFrame& plate : plates_by_dim(site.plates)) box = &box->of(plate);
       box->sites.push_back(&site);
     }
     out_ << "digraph model {\n";
@@ -101,11 +102,11 @@ class Writer {
            << style_of(*site) << "];\n";
     }
     for (const Box& inner : box.inner) {
-      const PlateFrame& plate = *inner.plate;
-      std::string label = plate.name.str() + "  " + std::to_string(plate.size);
-      if (plate.subsample_size != plate.size) {
-        label += " (" + std::to_string(plate.subsample_size) + " drawn)";
-      }
+      const PlateFrame& plate = inner.plate;
+      std::string label = plate.name.str() + ": ";
+      if (plate.subsample_size != plate.size)
+        label += std::to_string(plate.subsample_size) + " of ";
+      label += std::to_string(plate.size);
       out_ << indent << "subgraph cluster_" << clusters_++ << " {\n"
            << indent << "  label=" << quoted(label) << ";\n"
            << indent << "  labelloc=b;\n"

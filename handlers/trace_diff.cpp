@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <ember/core/index_text.hpp>
 #include <ember/core/mask_bytes.hpp>
@@ -9,6 +10,8 @@
 #include <ember/core/owed.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/handlers/plates_by_dim.hpp>
+#include <ember/handlers/visible_value.hpp>
 
 namespace ember {
 namespace {
@@ -21,6 +24,12 @@ std::string differing(Index count) {
   return detail::counted(count, "element differs", "elements differ");
 }
 
+bool same_number(Real x, Real y, double tolerance) {
+  if (x == y || (std::isnan(x) && std::isnan(y))) return true;
+  const double size = std::max(std::abs(static_cast<double>(x)), std::abs(static_cast<double>(y)));
+  return std::isfinite(size) && std::abs(static_cast<double>(x - y)) <= tolerance * size;
+}
+
 class Comparison {
  public:
   Comparison(const Site& a, const Site& b, double tolerance, std::vector<TraceDifference>& found)
@@ -28,11 +37,20 @@ class Comparison {
 
   void run() {
     texts("kind", to_string(a_.kind), to_string(b_.kind));
+    const bool have_distributions = a_.has_distribution() && b_.has_distribution();
+    if (have_distributions) texts("family", a_.distribution.name(), b_.distribution.name());
+    // Where shapes differ, so does everything that has them.
+    if (have_distributions && shapes_of(a_) != shapes_of(b_)) {
+      const std::string first = plates_of(a_), second = plates_of(b_);
+      return add("shape", shapes_of(a_), shapes_of(b_),
+                 first == second ? "" : "in plates " + first + " and " + second);
+    }
     texts("plates", plates_of(a_), plates_of(b_));
-    tensors("value", a_.value, b_.value);
-    if (!a_.has_distribution() || !b_.has_distribution()) return;
-    texts("family", a_.distribution.name(), b_.distribution.name());
-    texts("shape", shapes_of(a_), shapes_of(b_));
+    if (!(a_.value.shape() == b_.value.shape())) {
+      return add("value", to_string(a_.value.shape()), to_string(b_.value.shape()));
+    }
+    tensors("value", a_.value, b_.value, [](const Site& site) { return visible_value(site); });
+    if (!have_distributions) return;
     masks();
     parameters();
     scales();
@@ -53,12 +71,7 @@ class Comparison {
       add(aspect, number(first), number(second), "by " + number(std::abs(first - second)));
     }
   }
-  bool same(Real x, Real y) const {
-    if (x == y || (std::isnan(x) && std::isnan(y))) return true;
-    const double size =
-        std::max(std::abs(static_cast<double>(x)), std::abs(static_cast<double>(y)));
-    return std::isfinite(size) && std::abs(static_cast<double>(x - y)) <= tolerance_ * size;
-  }
+  bool same(Real x, Real y) const { return same_number(x, y, tolerance_); }
 
   // Whether both sites count these elements and no others.
   bool counts_at(const detail::Places& at) const {
@@ -66,7 +79,9 @@ class Comparison {
            a_.mask.bytes()->positions() == at.at();
   }
 
-  void tensors(const std::string& aspect, const Tensor& first, const Tensor& second) {
+  // `visible` gives what of a site's tensor counts.
+  template <class F>
+  void tensors(const std::string& aspect, const Tensor& first, const Tensor& second, F visible) {
     if (!(first.shape() == second.shape())) {
       return add(aspect, to_string(first.shape()), to_string(second.shape()));
     }
@@ -91,13 +106,22 @@ class Comparison {
     };
     const Tensor x = compared(first);
     const Tensor y = compared(second);
+    const auto position_of = [&](std::size_t i) {
+      return at != nullptr ? (*at)[static_cast<Index>(i)] : static_cast<Index>(i);
+    };
+    std::optional<Mask> counts;
+    // a NaN where neither site counts the element is nobody's number
+    const auto is_hidden = [&](std::size_t i) {
+      if (!counts) counts = visible(a_) | visible(b_);
+      return counts->bytes() ? !(*counts->bytes())[position_of(i)] : counts->is_none();
+    };
     Index count = 0;
     std::size_t worst = 0;
     Real largest = -1;
     for (std::size_t i = 0; i < x.data().size(); ++i) {
       const Real u = x.data()[i];
       const Real v = y.data()[i];
-      if (same(u, v)) continue;
+      if (same(u, v) || (std::isnan(u - v) && is_hidden(i))) continue;
       ++count;
       // a difference that is no number is the worst
       const Real size = std::isnan(u - v) ? INFINITY : std::abs(u - v);
@@ -107,9 +131,7 @@ class Comparison {
       }
     }
     if (count == 0) return;
-    const auto position = static_cast<Index>(worst);
-    const std::string place =
-        detail::index_text(at != nullptr ? (*at)[position] : position, first.shape());
+    const std::string place = detail::index_text(position_of(worst), first.shape());
     const std::string detail =
         differing(count) + (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);
     add(aspect, number(x.data()[worst]), number(y.data()[worst]), detail);
@@ -117,7 +139,7 @@ class Comparison {
 
   static std::string plates_of(const Site& site) {
     std::string text;
-    for (const PlateFrame& plate : site.plates) {
+    for (const PlateFrame& plate : plates_by_dim(site.plates)) {
       text += (text.empty() ? "" : ", ") + plate.name.str() + " " + std::to_string(plate.size);
       if (plate.subsample_size != plate.size) text += "/" + std::to_string(plate.subsample_size);
     }
@@ -151,7 +173,10 @@ class Comparison {
         add("parameter", name, second[i].info->name);
         continue;
       }
-      tensors("parameter " + name, first[i].value, second[i].value);
+      tensors("parameter " + name, first[i].value, second[i].value, [&](const Site& site) {
+        return visible_part(site.mask.unsqueeze_right(first[i].info->event_dim),
+                            first[i].value.shape());
+      });
     }
   }
 
@@ -159,7 +184,8 @@ class Comparison {
     if (a_.scale.is_number() && b_.scale.is_number()) {
       numbers("scale", a_.scale.number(), b_.scale.number());
     } else {
-      tensors("scale", a_.scale.value(), b_.scale.value());
+      tensors("scale", a_.scale.value(), b_.scale.value(),
+              [](const Site& site) { return Mask::filled(site.scale.shape(), true); });
     }
   }
 
@@ -186,6 +212,12 @@ std::vector<TraceDifference> differences(const Trace& first, const Trace& second
     if (!first.contains(site.name)) {
       found.push_back({site.name.str(), "site", "absent", to_string(site.kind), ""});
     }
+  }
+  if (found.empty()) return found;  // rounding alone can't be a difference of sums
+  const Real x = first.log_prob_sum().item();
+  const Real y = second.log_prob_sum().item();
+  if (!same_number(x, y, tolerance)) {
+    found.push_back({"", "log joint", number(x), number(y), "by " + number(std::abs(x - y))});
   }
   return found;
 }

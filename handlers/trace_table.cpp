@@ -8,6 +8,7 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/text_table.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/handlers/plates_by_dim.hpp>
 #include <ember/handlers/trace.hpp>
 #include <ember/handlers/visible_value.hpp>
 
@@ -63,8 +64,26 @@ std::string kept(const Site& site) {
 
 std::string plate_names(const Site& site) {
   std::string text;
-  for (std::size_t i = site.plates.size(); i > 0; --i) {
-    text += (text.empty() ? "" : ", ") + site.plates[i - 1].name.str();
+  for (const PlateFrame& plate : plates_by_dim(site.plates)) {
+    text += (text.empty() ? "" : ", ") + plate.name.str();
+  }
+  return text;
+}
+
+std::string scale_of(const Site& site) {
+  if (site.scale.is_number()) return number(site.scale.number());
+  const Tensor scale = site.scale.value();
+  return number(min(scale).item()) + " to " + number(max(scale).item()) + ", " +
+         to_string(scale.shape());
+}
+
+// Rows of 1 where an element counts and 0 where it is hidden.
+std::string bits_of(const Mask& mask) {
+  if (mask.shape().rank() == 0) return mask.is_none() ? "0" : "1";
+  std::string text;
+  for (const char c : to_string(to_tensor(mask))) {
+    const bool ends_number = c == '.' && (text.back() == '0' || text.back() == '1');
+    if (!ends_number) text += c;
   }
   return text;
 }
@@ -74,9 +93,7 @@ Row row_of(const Site& site) {
   if (site.has_distribution()) {
     row.insert(row.end(), {site.distribution.name(), plate_names(site),
                            to_string(site.distribution.batch_shape()),
-                           to_string(site.distribution.event_shape()), kept(site),
-                           site.scale.is_number() ? number(site.scale.number())
-                                                  : "tensor " + to_string(site.scale.shape()),
+                           to_string(site.distribution.event_shape()), kept(site), scale_of(site),
                            number(site.log_prob_sum().item())});
   } else {
     row.insert(row.end(), {"", plate_names(site), to_string(site.value.shape()), "", "", "", ""});
@@ -103,8 +120,11 @@ std::string format_site(const Site& site) {
     if (!text.empty())
       out << "  " << what << std::string(13 - std::strlen(what), ' ') << text << '\n';
   };
+  const auto block = [&](const std::string& what, const Shape& shape, const std::string& text) {
+    out << what << ", shape " << to_string(shape) << '\n' << indented(text) << '\n';
+  };
   const auto numbers = [&](const std::string& what, const Tensor& x) {
-    out << what << ", shape " << to_string(x.shape()) << '\n' << indented(to_string(x)) << '\n';
+    block(what, x.shape(), to_string(x));
   };
   line("plates", plate_names(site));
   if (site.parents) {
@@ -117,7 +137,7 @@ std::string format_site(const Site& site) {
     line("batch shape", to_string(site.distribution.batch_shape()));
     line("event shape", to_string(site.distribution.event_shape()));
     line("kept", kept(site));
-    if (site.scale.is_number()) line("scale", number(site.scale.number()));
+    line("scale", scale_of(site));
     line("log density", number(site.log_prob_sum().item()));
   }
   numbers("value", site.value);
@@ -125,7 +145,8 @@ std::string format_site(const Site& site) {
   for (const auto& parameter : site.distribution.family().parameters()) {
     numbers(std::string("parameter ") + parameter.info->name, parameter.value);
   }
-  if (!site.mask.is_all()) numbers("mask", to_tensor(site.mask));
+  if (!site.mask.is_all())
+    block("mask (1 counts, 0 is hidden)", site.mask.shape(), bits_of(site.mask));
   if (!site.scale.is_number()) numbers("scale", site.scale.value());
   if (site.log_prob().numel() > 1) numbers("log density", site.log_prob());
   return out.str();

@@ -23,6 +23,15 @@ class Draws {
   std::map<std::string, Column> columns_;
 };
 
+/// The names of all draws: those of the trace's sites in its order, then the others.
+std::vector<std::string> names_of(const Values& draws, const Trace& trace);
+
+/// Which elements of a site's draws, (n, ..), are estimates. None are those that are NaN in every
+/// draw; nor, of a site (null where nobody knows it) whose values have the draws' shape, those that
+/// its mask hides: a guide draws something there all the same, which nothing was fitted to. Hidden
+/// data were drawn anew where they are not the same in every draw, and then are estimates.
+Mask estimated(const Tensor& draws, const Site* site);
+
 /// Row i of each draw as a trace of latent sites.
 Trace row_of(const Values& draws, Index i);
 

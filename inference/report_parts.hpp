@@ -25,7 +25,7 @@ nlohmann::json fit_content(const Fit& fit);
 inline constexpr Index kMaxSteps = 800;
 
 /// Quantiles 0.05, 0.25, 0.5, 0.75, 0.95 of at most kMaxRows elements, fairly spread over the
-/// sites.
+/// sites, in the trace's order; of those that draws are estimates of.
 nlohmann::json draws_content(const Values& draws, const Trace& trace);
 inline constexpr Index kMaxRows = 6000;
 

@@ -1,6 +1,7 @@
 // A site as a page shows it.
 #include <nlohmann/json.hpp>
 
+#include <ember/handlers/plates_by_dim.hpp>
 #include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/report_picture.hpp>
@@ -59,9 +60,7 @@ json parents_of(const Site& site) {
 
 json site_content(const Site& site, Index limit) {
   json plates = json::array();
-  for (std::size_t i = site.plates.size(); i > 0; --i) {
-    plates.push_back(site.plates[i - 1].name.str());
-  }
+  for (const PlateFrame& plate : plates_by_dim(site.plates)) plates.push_back(plate.name.str());
   json result{{"name", site.name.str()},
               {"kind", to_string(site.kind)},
               {"plates", std::move(plates)},

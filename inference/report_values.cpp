@@ -3,10 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 
 #include <ember/core/json.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/handlers/visible_value.hpp>
 #include <ember/inference/report_parts.hpp>
 #include <ember/inference/report_picture.hpp>
@@ -31,8 +30,11 @@ json statistics(std::vector<double>& finite) {
   double median = *middle;
   if (finite.size() % 2 == 0) median = median / 2 + *std::max_element(finite.begin(), middle) / 2;
   const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
-  json result{{"mean", number(mean)},
-              {"median", number(median)},
+  // What is left where numbers cancel is none of theirs.
+  const double noise = 1e-14 * std::max(std::abs(*low), std::abs(*high));
+  const auto middling = [&](double v) { return number(std::abs(v) < noise ? 0 : v); };
+  json result{{"mean", middling(mean)},
+              {"median", middling(median)},
               {"min", number(*low)},
               {"max", number(*high)}};
   if (finite.size() > 1) result["sd"] = number(std::sqrt(squares / (n - 1)));
@@ -70,9 +72,7 @@ json grid_content(const Tensor& values, const Mask& visible, const Grid& full, I
 json number(double value) {
   if (!std::isfinite(value)) return ember::to_json(static_cast<Real>(value));
   if (value == std::trunc(value) && std::abs(value) < 1e15) return static_cast<std::int64_t>(value);
-  char text[32];
-  std::snprintf(text, sizeof text, "%.7g", value);
-  return std::strtod(text, nullptr);
+  return detail::rounded(value, 7);
 }
 
 json sizes(const Shape& shape) { return ember::to_json(shape); }

@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -265,4 +266,20 @@ TEST_CASE("what can't be read or written is an error with the reason") {
   CHECK(has(error_of([&] { param_store().save(file); }), "UTF-8"));
   CHECK(folder.files() == 0);
   param_store().clear();
+}
+
+TEST_CASE("what is no file is written to, and stays what it is") {
+  const Folder folder;
+  const std::string pipe = folder.file("pipe");
+  REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+  const int reader = open(pipe.c_str(), O_RDWR | O_NONBLOCK);
+  REQUIRE(reader >= 0);
+  detail::write_file(pipe, "what a reader waits for");
+  std::string text(100, ' ');
+  text.resize(static_cast<std::size_t>(std::max<ssize_t>(read(reader, text.data(), 100), 0)));
+  close(reader);
+  CHECK(text == "what a reader waits for");
+  CHECK(std::filesystem::is_fifo(pipe));
+  CHECK(folder.files() == 1);
+  CHECK(has(error_of([&] { detail::write_file(folder.file(""), "x"); }), "Is a directory"));
 }

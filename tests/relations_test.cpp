@@ -224,8 +224,8 @@ TEST_CASE("render_model draws sites, plates and edges") {
   };
   contains("\"mu\" -> \"a \\\"quoted\\\"\";");
   contains("\"a \\\"quoted\\\"\" -> \"y\";");
-  contains("label=\"rows  3\"");
-  contains("label=\"columns  10 (2 drawn)\"");
+  contains("label=\"rows: 3\"");
+  contains("label=\"columns: 2 of 10\"");
   contains("\"y\" [label=\"y\\nNormal\\n3/6 kept\", shape=ellipse, style=filled");
   CHECK(dot.find("\"mu\" -> \"y\"") == std::string::npos);
   CHECK(dot.find("cluster_1") > dot.find("cluster_0"));

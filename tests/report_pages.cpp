@@ -61,6 +61,18 @@ void many() {
   }
 }
 
+// A chain, each link of which reads the one before, in plates whose labels stand near edges.
+void chain() {
+  Tensor z = sample("start", dist::Normal(0, 1));
+  plate people("people", 5);
+  const Tensor shift = sample("shift", dist::Normal(0, 1));
+  for ([[maybe_unused]] const Index t : sequential_plate("time", 6)) {
+    z = sample("z", dist::Normal(z + shift, 1));
+    sample("y", dist::Normal(z, 1), {.obs = zeros({5})});
+  }
+  deterministic("cube", arange(120).reshape({4, 5, 6}));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -76,6 +88,8 @@ int main(int argc, char** argv) {
     const Values draws = infer::Predictive(small, {.num_samples = 200})();
     infer::save_report(folder + "small.html", trace,
                        {.fit = fit, .draws = draws, .title = "Small & <odd>"});
+    infer::save_report(folder + "empty.html", Trace());
+    infer::save_report(folder + "chain.html", h::trace(chain, {.relations = true}).get_trace());
     infer::save_report(folder + "large.html", h::trace(large).get_trace());
     infer::save_report(folder + "many.html", h::trace(many).get_trace());
   } catch (const Error& error) {

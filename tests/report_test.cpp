@@ -190,6 +190,14 @@ TEST_CASE("histograms count every number once") {
   CHECK(report::histogram(std::vector<double>{-1.7e308, 0.5, 1.7e308})["counts"].front() == 1);
 }
 
+TEST_CASE("numbers of a page keep all that is left of their point") {
+  CHECK(report::number(123456789012) == 123456789012);
+  CHECK(report::number(123456789.25) == 123456789);
+  CHECK(report::number(1234567.25) == 1234567);
+  CHECK(report::number(0.123456789) == 0.1234568);
+  CHECK(report::number(1e300) == 1e300);
+}
+
 TEST_CASE("values take the form that suits them, without what is hidden") {
   const auto form = [](const Shape& shape) {
     return report::values_content(zeros(shape), Mask::filled(shape, true), 1000)["form"];
@@ -241,10 +249,26 @@ TEST_CASE("draws become quantiles, with the data beside those of observed sites"
       {{"mu", ramp}, {"y", concatenate({ramp.reshape({101, 1}), ramp.reshape({101, 1}) * 2}, 1)}},
       trace);
   CHECK(content["count"] == 101);
-  CHECK(content["sites"][0]["intervals"] == json({5, 25, 50, 75, 95}));
-  CHECK(content["sites"][0]["kind"] == "other");
-  CHECK(content["sites"][1]["intervals"] == json({5, 25, 50, 75, 95, 10, 50, 100, 150, 190}));
-  CHECK(content["sites"][1]["observed"] == json({7, nullptr}));
+  CHECK(content["sites"][0]["intervals"] == json({5, 25, 50, 75, 95, 10, 50, 100, 150, 190}));
+  CHECK(content["sites"][0]["observed"] == json({7, nullptr}));
+  CHECK(content["sites"][1]["intervals"] == json({5, 25, 50, 75, 95}));
+  CHECK(content["sites"][1]["kind"] == "other");
+
+  // What a mask hides has no row; the others tell which they are.
+  const Trace masked =
+      h::trace([] {
+        sample("z", dist::Normal(0, 1).expand({3}).mask(mask_of({false, true, true})));
+        sample("mu", dist::Normal(0, 1));
+      }).get_trace();
+  const json kept = report::draws_content(
+      {{"mu", ramp}, {"z", stack({ramp, 2 * ramp, 3 * ramp}, 1)}}, masked)["sites"];
+  CHECK(kept[0]["name"] == "z");
+  CHECK(kept[0]["hidden"] == 1);
+  CHECK(kept[0]["total"] == 2);
+  CHECK(kept[0]["elements"] == json({1, 2}));
+  CHECK(kept[0]["intervals"] == json({10, 50, 100, 150, 190, 15, 75, 150, 225, 285}));
+  CHECK(kept[1]["name"] == "mu");
+  CHECK_FALSE(kept[1].contains("elements"));
 
   // The rows are shared fairly: small sites wholly, large ones equally.
   const json shared = report::draws_content(

@@ -50,11 +50,11 @@ TEST_CASE("a summary has mean, sd and quantiles of each number") {
   CHECK(s["mu"].quantiles[2] == Approx(4));
   CHECK(s["w[0, 1]"].mean == Approx(27.5));
   CHECK(s.table() ==
-        "         mean     sd   25%  50%  100%\n"
-        "-------------------------------------\n"
-        "mu        2.5  1.291  1.75  2.5     4\n"
-        "w[0, 0]   2.5  1.291  1.75  2.5     4\n"
-        "w[0, 1]  27.5  17.08  17.5   25    50\n");
+        "          mean     sd    25%    50%   100%\n"
+        "------------------------------------------\n"
+        "mu        2.50   1.29   1.75   2.50   4.00\n"
+        "w[0, 0]   2.5    1.3    1.8    2.5    4.0\n"
+        "w[0, 1]  27.5   17.1   17.5   25.0   50.0\n");
   CHECK_THROWS_WITH(s["w"], Catch::Contains("'w'"));
   const auto chosen = infer::summary(draws, {.sites = {"w", "mu"}});
   CHECK(chosen.rows().front().name == "w[0, 0]");
@@ -69,6 +69,68 @@ TEST_CASE("a summary has mean, sd and quantiles of each number") {
   CHECK(std::isnan(infer::summary({{"x", tensor({1.0})}})["x"].sd));
   const Real nan = std::numeric_limits<Real>::quiet_NaN();
   CHECK(std::isnan(infer::summary({{"x", tensor_of({1, nan, 2}, {3})}})["x"].quantiles[1]));
+}
+
+TEST_CASE("the numbers of a summary stand point below point, however large or small") {
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  const infer::Summary s = infer::summary({{"a", tensor({123456, 123458})},
+                                           {"b", tensor({1e-9, 3e-9})},
+                                           {"c", tensor({0.25, 0.25})},
+                                           {"d", tensor({1.0, nan})},
+                                           {"e", tensor({-0.001, 0.001})},
+                                           {"f", tensor({1e6, 3e6})}},
+                                          {.quantiles = {0.5}});
+  CHECK(s.table() ==
+        "            mean               sd            50%\n"
+        "------------------------------------------------\n"
+        "a   123457.00           1.41        123457.00\n"
+        "b        2e-09          1.414e-09        2e-09\n"
+        "c        0.25           0.00             0.25\n"
+        "d      nan            nan              nan\n"
+        "e        0.00000        0.00141          0.00000\n"
+        "f  2000000        1414214          2000000\n");
+}
+
+TEST_CASE("what a mask hides has no row, and a summary says how much that is") {
+  const Mask kept = mask_of({true, false, true});
+  const auto model = [&] {
+    const plate rows("rows", 3);
+    const with inside(h::mask(kept));
+    const Tensor z = sample("z", dist::Normal(0, 1));
+    sample("y", dist::Normal(z, 1), {.obs = tensor({1, 2, 3})});
+    sample("a", dist::Normal(0, 1).mask(true));
+  };
+  set_rng_seed(1);
+  const Trace trace = h::trace(model).get_trace();
+  infer::AutoNormal guide(model);
+  guide();
+  Values draws = infer::Predictive(model, guide, {.num_samples = 5})();
+  const auto names = [](const infer::Summary& s) {
+    std::string all;
+    for (const infer::SummaryRow& row : s.rows()) all += row.name + " ";
+    return all;
+  };
+  const infer::Summary s = infer::summary(draws, trace);
+  CHECK(names(s) == "z[0] z[2] y[0] y[2] a[0] a[2] ");  // in the model's order
+  REQUIRE(s.left_out().size() == 3);
+  CHECK(s.left_out()[0].site == "z");
+  CHECK(s.left_out()[0].count == 1);
+  CHECK(s.left_out()[0].total == 3);
+  CHECK(has(s.table(), "\nz: left out 1 of 3 elements"));
+  CHECK(has(error_of([&] { s["z[1]"]; }), "left out 1 of 3"));
+
+  // Data that were drawn anew behind the mask, by a model that has none, are estimates.
+  draws["y"] = tensor({{1, 5, 3}, {2, 6, 3}, {3, 7, 3}, {4, 8, 3}, {5, 9, 3}});
+  CHECK(infer::summary(draws, trace)["y[1]"].mean == 7);
+  // Without a trace NaN in every draw tells; in some draws it is no mark.
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  const infer::Summary by_nan =
+      infer::summary({{"b", tensor({{1, nan, nan}, {2, nan, 3}})}, {"a", tensor({1, 2})}});
+  CHECK(names(by_nan) == "a b[0] b[2] ");
+  CHECK(std::isnan(by_nan["b[2]"].mean));
+  CHECK(by_nan.left_out()[0].count == 1);
+  // A trace whose site has another shape says nothing of the draws.
+  CHECK(names(infer::summary({{"z", tensor({{1, 2}, {3, 4}})}}, trace)) == "z[0] z[1] ");
 }
 
 TEST_CASE("draws are written as CmdStan writes them") {

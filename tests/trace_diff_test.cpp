@@ -66,12 +66,13 @@ TEST_CASE("equal traces have no difference, NaN behind a mask included") {
 
 TEST_CASE("each aspect that differs is told with both sides") {
   const auto by_value = changed({.data = tensor({{1, 2, 3}, {4, 5, 8}})});
-  CHECK(by_value.size() == 2);  // the value and, through it, the log density
+  CHECK(by_value.size() == 3);  // the value and, through it, the log density and the log joint
   const TraceDifference value = find(by_value, "y", "value");
   CHECK(value.first == "6");
   CHECK(value.second == "8");
   CHECK(value.detail == "1 element differs, most at [1, 2], by 2");
-  find(by_value, "y", "log density");
+  const TraceDifference density = find(by_value, "y", "log density");
+  CHECK(find(by_value, "", "log joint").detail == density.detail);
 
   const TraceDifference mask = find(changed({.kept = mask_of({true, false, true})}), "y", "mask");
   CHECK(mask.first == "6/6 kept");
@@ -95,13 +96,46 @@ TEST_CASE("each aspect that differs is told with both sides") {
   CHECK(with_less[0].second == "absent");
 }
 
-TEST_CASE("a number that becomes NaN is the worst difference of all") {
+TEST_CASE("a NaN is no difference where both masks hide it, and the worst of all elsewhere") {
   const Real nan = std::numeric_limits<Real>::quiet_NaN();
   const Mask kept = mask_of({false, true, true});
   const Trace a = trace_of({.kept = kept});
-  const Trace b = trace_of({.data = tensor_of({nan, 2, 3, 4, 5, 99}, {2, 3}), .kept = kept});
-  CHECK(find(differences(a, b), "y", "value").detail ==
-        "2 elements differ, most at [0, 0], by inf");
+  const Tensor holes = tensor_of({nan, 2, 3, 4, 5, 6}, {2, 3});
+  CHECK(differences(a, trace_of({.data = holes, .kept = kept})).empty());
+  CHECK(differences(trace_of({.data = holes, .kept = kept}), a).empty());
+  // a number of the other trace counts where its own mask keeps it
+  CHECK(find(differences(trace_of({}), trace_of({.data = holes, .kept = kept})), "y", "value")
+            .detail == "1 element differs, most at [0, 0], by inf");
+  const auto at = [](Real hidden, Real seen, const Mask& mask) {
+    return h::trace([&] {
+             sample("y", dist::Normal(tensor({hidden, seen}), 1).mask(mask), {.obs = 0});
+           })
+        .get_trace();
+  };
+  const Mask second = mask_of({false, true});
+  CHECK(differences(at(nan, 1, second), at(2, 1, second)).empty());
+  CHECK(find(differences(at(nan, 1, second), at(2, 3, second)), "y", "parameter loc").detail ==
+        "1 element differs, most at [1], by 2");
+}
+
+TEST_CASE("another shape is one difference") {
+  const auto of = [](Index n, Index m) {
+    return h::trace([&] {
+             const plate rows("rows", n);
+             sample("y", dist::Normal(0, 1).expand({n, m}).to_event(1), {.obs = zeros({n, m})});
+           })
+        .get_trace();
+  };
+  const auto wider = differences(of(4, 2), of(4, 3));
+  REQUIRE(wider.size() == 2);
+  CHECK(wider[0].aspect == "shape");
+  CHECK(wider[0].first == "(4,) (2,)");
+  CHECK(wider[0].second == "(4,) (3,)");
+  CHECK(wider[0].detail.empty());
+  CHECK(wider[1].aspect == "log joint");
+  const auto longer = differences(of(4, 2), of(5, 2));
+  REQUIRE(longer.size() == 2);
+  CHECK(longer[0].detail == "in plates rows 4 and rows 5");
 }
 
 TEST_CASE("a tolerance is relative") {

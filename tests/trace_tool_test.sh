@@ -36,6 +36,41 @@ code=0
 "$inspect" "$dir/bones.trace.json" --fit "$dir/fit.json" 2> /dev/null || code=$?
 [ "$code" -eq 2 ]
 "$inspect" --help | grep -q "ember-inspect a.trace.json b.trace.json"
+"$inspect" --version | grep -q "^ember-inspect [0-9]"
+"$inspect" "$dir/bones.trace.json" --site grade | grep -q "^mask (1 counts, 0 is hidden), shape (13, 34)"
+"$inspect" "$dir/bones.trace.json" --site grade | grep -q "^  plates  *each_child, indicator"
+"$inspect" "$dir/bones.trace.json" --site theta --json | python3 -c "
+import json, sys
+site = json.load(sys.stdin)
+assert len(site['value']['data']) == len(site['log_prob']['data']) == 13, site
+assert site['parameters']['scale']['data'] == [36] and site['mask']['shape'] == [13], site
+"
+
+# refused WHAT ARGUMENTS..: exit code 2, and WHAT in the message
+refused() {
+  local what=$1 code=0
+  shift
+  "$inspect" "$@" > "$dir/printed" 2> "$dir/message" || code=$?
+  [ "$code" -eq 2 ]
+  grep -q -e "$what" "$dir/message"
+}
+trace=$dir/bones.trace.json
+for option in --site --html; do refused "$option: it is empty" "$trace" "$option" ""; done
+refused "excludes --html" "$trace" --json --html "$dir/no.html"
+refused "excludes --html" "$trace" --site theta --html "$dir/no.html"
+for option in --site --html; do refused "two were given" "$trace" "$trace" "$option" theta; done
+refused "one was given" "$trace" --tolerance 0.1
+for bad in -1 nan inf 1x; do refused "no number of 0 or more" "$trace" "$trace" --tolerance "$bad"; done
+refused "is the trace itself" "$trace" --html "$dir/./bones.trace.json"
+[ ! -e "$dir/no.html" ]
+for arguments in "$trace" "$trace --json" "$trace $trace" "--help"; do
+  code=0
+  # shellcheck disable=SC2086
+  "$inspect" $arguments > /dev/full 2> "$dir/message" || code=$?
+  [ "$code" -eq 2 ]
+  grep -q "can't be written" "$dir/message"
+done
+
 code=0
 "$inspect" --no-such-option 2> /dev/null || code=$?
 [ "$code" -eq 2 ]

@@ -20,23 +20,38 @@ function element(tag, attributes = {}, ...children) {
 /** A number of the data: those that JSON lacks are texts there. Hidden ones are null. */
 const toNumber = (value) => (typeof value === "string" ? Number(value) : value);
 
-function formatted(value) {
+const exponential = (size, digits) => size.toExponential(digits).replace(/\.?0+e/, "e").replace("e+", "e");
+
+/** Five digits, and all those left of the point; those right of it are as many as asked for. */
+function formatted(value, decimals) {
   const x = toNumber(value);
   if (x === null || x === undefined) return "hidden";
   if (Number.isNaN(x)) return "NaN";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   const size = Math.abs(x);
+  const fixed = (least, most) => size.toLocaleString("en-US", {minimumFractionDigits: least, maximumFractionDigits: most});
   let text;
-  if (Number.isInteger(x) && size < 1e9) text = size.toLocaleString("en-US");
-  else if (size >= 1e7 || size < 1e-4) text = size.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
-  else text = String(Number(size.toPrecision(5)));
-  return (x < 0 ? "−" : "") + text;
+  if (size >= 1e15) text = exponential(size, 3);
+  else if (decimals !== undefined && decimals <= 7) text = fixed(Math.max(decimals, 0), Math.max(decimals, 0));
+  else if (size > 0 && size < 1e-4) text = exponential(size, 3);
+  else text = fixed(0, size < 1e5 ? Math.max(0, 4 - Math.floor(Math.log10(size || 1))) : 0);
+  return (x < 0 && /[1-9]/.test(text) ? "−" : "") + text;
 }
 
 const shapeText = (shape) => "(" + shape.join(", ") + (shape.length === 1 ? "," : "") + ")";
 const countText = (n, one, many) => n.toLocaleString("en-US") + " " + (n === 1 ? one : many);
 /** A name on one line. */
 const oneLine = (name) => name.replace(/\r\n|\r|\n/g, "↵");
+/** A name without the numbers that a sequential plate has given it: "x" of "x_3". */
+const loops = report.plates.filter((plate) => plate.dim === 0);
+const baseOf = (name) => (loops.length ? name.replace(/(_\d+)+$/, "") : name);
+const ruler = document.createElement("canvas").getContext("2d");
+const families = {sans: "--sans", mono: "--mono"};
+/** How wide a text is; a font such as "600 13px mono". */
+function widthOf(text, font) {
+  ruler.font = font.replace(/sans|mono/, (name) => getComputedStyle(document.documentElement).getPropertyValue(families[name]));
+  return ruler.measureText(text).width;
+}
 const shortened = (text, n) => (text.length > n ? text.slice(0, n - 1) + "…" : text);
 
 /** The index of an element in its shape: "[2, 0]". */
@@ -110,12 +125,24 @@ addEventListener("keydown", (event) => {
   }
 });
 
+/** Fades the right edge of what can be scrolled on to the right. */
+function fadeWhereMore(node) {
+  const update = () => node.classList.toggle("more", node.scrollLeft + node.clientWidth < node.scrollWidth - 2);
+  node.addEventListener("scroll", update, {passive: true});
+  const watch = new ResizeObserver(update);
+  for (const part of [node, ...node.children]) watch.observe(part);
+  update();
+  return update;
+}
+
+const kLeastWidth = 140;  // no chart has sense in less
+
 /** Calls draw(width) now, and again whenever the width of `node` has changed. */
 function withWidth(node, draw) {
   let last = 0;
   const update = () => {
     const width = Math.floor(node.clientWidth);
-    if (width === 0 || width === last) return;
+    if (width < kLeastWidth || width === last) return;
     last = width;
     draw(width);
   };

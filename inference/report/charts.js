@@ -3,8 +3,20 @@
 
 const viridis = d3.interpolateViridis;
 
-/** Ticks of a number axis without SI letters. */
-const tickText = (value) => formatted(Number(value.toPrecision(12)));
+/** A number at a tick, whole and yet short. */
+function tickText(value, decimals) {
+  const x = Number(value.toPrecision(12));
+  return Math.abs(x) >= 1e7 ? (x < 0 ? "−" : "") + exponential(Math.abs(x), 12) : formatted(x, decimals);
+}
+/** The texts of about n ticks of a scale: as many decimals as they differ in. */
+function tickTexts(scale, n) {
+  const decimals = d3.precisionFixed(d3.tickStep(...d3.extent(scale.domain()), n));
+  return (value) => tickText(value, decimals);
+}
+const kAxisFont = "12px sans";
+const widest = (texts, font) => d3.max(texts, (text) => widthOf(text, font)) ?? 0;
+/** Room for the texts left of a vertical axis of about n ticks. */
+const roomFor = (scale, n) => Math.ceil(widest(scale.ticks(n).map(tickTexts(scale, n)), kAxisFont)) + 16;
 
 function chart(place, width, height, label) {
   return d3.select(place).append("svg").attr("width", width).attr("height", height).attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img").attr("aria-label", label);
@@ -33,9 +45,11 @@ function drawHistogram(place, histogram, width, height, label, map) {
       const from = low + (high - low) * i / n, to = low + (high - low) * (i + 1) / n;
       showTip((histogram.whole ? formatted((from + to) / 2) : formatted(from) + " … " + formatted(to)) + ": " + countText(count, "number", "numbers"), event.clientX, event.clientY);
     })).on("mouseleave", hideTip);
-  const ticks = x.ticks(Math.max(2, Math.floor(width / 70))).filter((t) => !histogram.whole || Number.isInteger(t));
+  const room = widest([low, high].map(tickTexts(x, 5)), kAxisFont) + 24;
+  const wanted = Math.max(2, Math.floor(width / Math.max(70, room)));
+  const ticks = x.ticks(wanted).filter((t) => !histogram.whole || Number.isInteger(t));
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`)
-    .call(d3.axisBottom(x).tickValues(ticks).tickFormat(tickText).tickSizeOuter(0));
+    .call(d3.axisBottom(x).tickValues(ticks).tickFormat(tickTexts(x, wanted)).tickSizeOuter(0));
   return svg;
 }
 
@@ -44,14 +58,15 @@ function drawVector(place, numbers, shape, width, height, label) {
   const svg = chart(place, width, height, label);
   const values = numbers.map(toNumber);
   const finite = values.filter((v) => v !== null && Number.isFinite(v));
-  const margin = {left: 52, right: 10, top: 8, bottom: 20};
+  const margin = {right: 10, top: 8, bottom: 20};
   let [low, high] = finite.length ? d3.extent(finite) : [0, 1];
   if (low === high) { low -= Math.abs(low) * 0.1 || 0.5; high += Math.abs(high) * 0.1 || 0.5; }
   const y = d3.scaleLinear([low, high], [height - margin.bottom - 4, margin.top + 4]);
+  margin.left = roomFor(y, 4);
   const step = (width - margin.left - margin.right) / values.length;
   const x = (i) => margin.left + (i + 0.5) * step;
   svg.append("g").attr("class", "axis grid").attr("transform", `translate(${margin.left},0)`)
-    .call(d3.axisLeft(y).ticks(4).tickFormat(tickText).tickSize(-(width - margin.left - margin.right))).select(".domain").remove();
+    .call(d3.axisLeft(y).ticks(4).tickFormat(tickTexts(y, 4)).tickSize(-(width - margin.left - margin.right))).select(".domain").remove();
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`)
     .call(d3.axisBottom(d3.scaleLinear([-0.5, values.length - 0.5], [margin.left, width - margin.right]))
       .tickValues(d3.ticks(0, values.length - 1, Math.min(values.length - 1, 9)).filter(Number.isInteger)).tickFormat(d3.format("d")).tickSizeOuter(0));

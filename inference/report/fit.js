@@ -15,12 +15,11 @@ function robustRange(low, high, mean) {
 function drawFit(place, width, scale) {
   const fit = report.fit;
   const step = fit.step, low = fit.low.map(toNumber), high = fit.high.map(toNumber), mean = fit.mean.map(toNumber);
-  const height = 320, margin = {left: 62, right: 26, top: 18, bottom: 38};
+  const height = 320, margin = {right: 26, top: 18, bottom: 38};
   place.replaceChildren();
   const svg = chart(place, width, height, `Loss over ${fit.steps} steps; the moving mean ends at ${formatted(fit.last)}`);
   const finite = [...low, ...high].filter(Number.isFinite);
   if (finite.length === 0) return svg.append("text").attr("x", 20).attr("y", 40).text("There are no finite losses.");
-  const x = d3.scaleLinear([1, Math.max(2, fit.steps)], [margin.left, width - margin.right]);
   const lowest = d3.min(mean.filter(Number.isFinite));
   let y, shown = (v) => v, range;
   if (scale === "log") {
@@ -33,13 +32,16 @@ function drawFit(place, width, scale) {
     y = d3.scaleLinear(range, [height - margin.bottom, margin.top]);
     if (scale === "all") y.nice();
   }
+  const kTicks = 6;
+  margin.left = scale === "log" ? 62 : roomFor(y, kTicks);
+  const x = d3.scaleLinear([1, Math.max(2, fit.steps)], [margin.left, width - margin.right]);
   svg.append("clipPath").attr("id", "fit-clip").append("rect").attr("x", margin.left).attr("y", margin.top - 2)
     .attr("width", width - margin.left - margin.right + 2).attr("height", height - margin.top - margin.bottom + 4);
   svg.append("g").attr("class", "axis grid").attr("transform", `translate(${margin.left},0)`)
-    .call(d3.axisLeft(y).ticks(6).tickFormat(scale === "log" ? (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? tickText(v) : "") : tickText)
+    .call(d3.axisLeft(y).ticks(kTicks).tickFormat(scale === "log" ? (v) => (Math.abs(Math.log10(v) % 1) < 1e-9 ? tickText(v) : "") : tickTexts(y, kTicks))
       .tickSize(-(width - margin.left - margin.right)).tickPadding(7)).select(".domain").remove();
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - margin.bottom})`)
-    .call(d3.axisBottom(x).ticks(Math.floor(width / 90)).tickFormat(tickText).tickSizeOuter(0));
+    .call(d3.axisBottom(x).ticks(Math.floor(width / 90)).tickFormat(tickTexts(x, Math.floor(width / 90))).tickSizeOuter(0));
   svg.append("text").attr("class", "muted").attr("x", width - margin.right).attr("y", height - 3).attr("text-anchor", "end").text("step");
   svg.append("text").attr("class", "muted").attr("x", 4).attr("y", 10).text(scale === "log" ? "loss − " + formatted(lowest) : "loss");
   const curves = svg.append("g").attr("clip-path", "url(#fit-clip)");

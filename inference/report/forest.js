@@ -4,33 +4,41 @@
 const kRowsOfAPage = 25;
 
 function forestRows() {
-  const order = new Map(sites.map((site) => [site.name, site.order]));
-  const draws = [...report.draws.sites].sort((a, b) => (order.get(a.name) ?? 1e9) - (order.get(b.name) ?? 1e9));
+  const draws = report.draws.sites;
   const rows = [];
   for (const site of draws) {
     for (let i = 0; i < site.rows; ++i) {
       const [q05, q25, q50, q75, q95] = site.intervals.slice(5 * i, 5 * i + 5).map(toNumber);
-      rows.push({site, name: site.name + (site.shape.length ? indexText(i, site.shape) : ""), kind: site.kind, q05, q25, q50, q75, q95,
+      const element = site.elements ? site.elements[i] : i;
+      rows.push({site, name: site.name + (site.shape.length ? indexText(element, site.shape) : ""), kind: site.kind, q05, q25, q50, q75, q95,
                  observed: site.observed ? toNumber(site.observed[i]) : null, given: rows.length});
     }
   }
   return {draws, rows};
 }
 
+/** Median and 90 %, with three digits of the width. */
+function intervalText(row) {
+  const width = row.q95 - row.q05;
+  const decimals = Number.isFinite(width) && width > 0 ? 2 - Math.floor(Math.log10(width / 3.29)) : undefined;
+  return `${formatted(row.q50, decimals)}  [${formatted(row.q05, decimals)}, ${formatted(row.q95, decimals)}]`;
+}
+
 function drawForest(place, rows, width) {
   place.replaceChildren();
   if (rows.length === 0) return place.append(element("p", {class: "note"}, "Nothing has that name."));
   const line = 24, margin = {top: 24, bottom: 6};
-  const names = Math.min(260, 20 + d3.max(rows, (row) => widthOf(shortened(oneLine(row.name), 36), "13px monospace")));
-  const text = 190, wide = Math.max(width, names + text + 240);
+  const names = Math.min(260, 20 + d3.max(rows, (row) => widthOf(shortened(oneLine(row.name), 36), "12px mono")));
+  const text = Math.ceil(widest(rows.map(intervalText), kAxisFont)) + 24, wide = Math.max(width, names + text + 240);
   const height = margin.top + margin.bottom + line * rows.length;
   const svg = d3.select(place).append("svg").attr("width", wide).attr("height", height).attr("viewBox", `0 0 ${wide} ${height}`).attr("role", "img").attr("aria-label", "Medians with 50 % and 90 % intervals");
   const ends = rows.flatMap((row) => [row.q05, row.q95, row.observed]).filter((v) => v !== null && Number.isFinite(v));
   let [low, high] = ends.length ? d3.extent(ends) : [0, 1];
   if (low === high) { low -= 0.5; high += 0.5; }
   const x = d3.scaleLinear([low, high], [names + 12, wide - text]).nice();
+  const ticks = Math.floor((wide - names - text) / 80);
   svg.append("g").attr("class", "axis grid").attr("transform", `translate(0,${margin.top - 4})`)
-    .call(d3.axisTop(x).ticks(Math.floor((wide - names - text) / 80)).tickFormat(tickText).tickSizeInner(-(height - margin.top))).select(".domain").remove();
+    .call(d3.axisTop(x).ticks(ticks).tickFormat(tickTexts(x, ticks)).tickSizeInner(-(height - margin.top))).select(".domain").remove();
   if (low < 0 && high > 0) svg.append("line").attr("x1", x(0)).attr("x2", x(0)).attr("y1", margin.top - 4).attr("y2", height - margin.bottom).style("stroke", "var(--muted)").style("stroke-dasharray", "2 3");
   const clamp = (v) => (Number.isFinite(v) ? x(v) : v < 0 ? x.range()[0] : x.range()[1]);  // infinity: the edge
   const isThere = (row) => !Number.isNaN(row.q50);
@@ -43,7 +51,7 @@ function drawForest(place, rows, width) {
   g.filter(isThere).append("circle").attr("cx", (row) => clamp(row.q50)).attr("r", 4.2).style("fill", "var(--panel)").style("stroke", (row) => (Number.isFinite(row.q50) ? "var(--kind)" : "var(--strange)")).style("stroke-width", 2);
   g.filter((row) => row.observed !== null && Number.isFinite(row.observed)).append("path").attr("transform", (row) => `translate(${x(row.observed)},0)`)
     .attr("d", d3.symbol(d3.symbolDiamond, 42)()).style("fill", "var(--accent)");
-  g.append("text").attr("x", wide - 4).attr("dy", ".32em").attr("text-anchor", "end").attr("class", "muted").text((row) => `${formatted(Number(row.q50.toPrecision(4)))}  [${formatted(Number(row.q05.toPrecision(3)))}, ${formatted(Number(row.q95.toPrecision(3)))}]`);
+  g.append("text").attr("x", wide - 4).attr("dy", ".32em").attr("text-anchor", "end").attr("class", "muted").text(intervalText);
   g.append("rect").attr("width", wide).attr("height", line).attr("y", -line / 2).style("fill", "transparent")
     .on("mousemove", (event, row) => showTip(`${row.name}\nmedian ${formatted(row.q50)}\n50 %: ${formatted(row.q25)} … ${formatted(row.q75)}\n90 %: ${formatted(row.q05)} … ${formatted(row.q95)}`
       + (row.observed === null ? "" : `\nobserved ${formatted(row.observed)}`), event.clientX, event.clientY)).on("mouseleave", hideTip);
@@ -60,15 +68,18 @@ function showForest() {
   which.append(...choices.map(([title], i) => element("option", {value: i}, title)));
   const orders = {given: (row) => row.given, median: (row) => -row.q50, width: (row) => row.q05 - row.q95};
   const cut = draws.filter((site) => site.rows < site.total).map((site) => `the first ${site.rows} of ${site.total} of ${oneLine(site.name)}`);
+  const hidden = draws.filter((site) => site.hidden > 0).map((site) => `${site.hidden.toLocaleString("en-US")} of ${countText(site.hidden + site.total, "element", "elements")} of ${oneLine(site.name)}`);
   const note = `Medians with 50 % and 90 % intervals of ${countText(report.draws.count, "draw", "draws")}`
-    + (cut.length ? "; of these elements only: " + cut.join(", ") : "");
+    + (cut.length ? "; of these elements only: " + cut.join(", ") : "") + (hidden.length ? "; left out, as a mask hides them: " + hidden.join(", ") : "");
   let page = 0, width = 0;
+  const fade = fadeWhereMore(byId("forest"));
   const draw = () => {
     const chosen = rows.filter(choices[Number(which.value)][1]).filter((row) => found(row.name));
     chosen.sort((a, b) => d3.ascending(orders[order.value](a), orders[order.value](b)) || a.given - b.given);
     const pages = Math.max(1, Math.ceil(chosen.length / kRowsOfAPage));
     page = Math.max(0, Math.min(page, pages - 1));
     drawForest(byId("forest"), chosen.slice(page * kRowsOfAPage, (page + 1) * kRowsOfAPage), width);
+    fade();
     byId("forest-note").textContent = note + (chosen.some((row) => row.observed !== null) ? "; diamonds: what was observed." : ".");
     byId("forest-page").textContent = pages === 1 ? countText(chosen.length, "row", "rows") : `${page + 1} of ${pages} pages`;
     byId("forest-back").disabled = page === 0;

@@ -10,10 +10,11 @@ function showFacts() {
   const kinds = Object.keys(kindMeanings).filter((kind) => count(kind)).map((kind) => count(kind) + " " + kind).join(", ");
   const masked = sites.filter((site) => site.kept < site.total);
   const list = [fact("Log joint", formatted(report.log_joint)), fact("Sites", formatted(sites.length), kinds)];
-  if (report.plates.length) list.push(fact("Plates", formatted(report.plates.length), shortened(report.plates.map((p) => oneLine(p.name)).join(", "), 60)));
+  const plates = [...new Set(report.plates.map((p) => oneLine(baseOf(p.name))))];
+  if (plates.length) list.push(fact("Plates", formatted(plates.length), shortened(plates.join(", "), 60)));
   const [kept, total] = [d3.sum(masked, (s) => s.kept), d3.sum(masked, (s) => s.total)];
   list.push(masked.length ? fact("Masked sites", formatted(masked.length), `${kept.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} elements count`) : fact("Masked sites", "none"));
-  if (report.fit) list.push(fact("Final loss", formatted(report.fit.last), `${countText(report.fit.steps, "step", "steps")}, ${formatted(Number(toNumber(report.fit.seconds).toPrecision(3)))} s${report.fit.converged ? ", converged" : ""}`));
+  if (report.fit) list.push(fact("Final loss", formatted(report.fit.last), `${countText(report.fit.steps, "step", "steps")}, ${formatted(report.fit.seconds, 2)} s${report.fit.converged ? ", converged" : ""}`));
   if (report.draws) list.push(fact("Draws", formatted(report.draws.count)));
   byId("facts").append(...list);
 }

@@ -4,12 +4,47 @@
 const kLevels = 251, kHiddenCode = 255, kNaNCode = 254, kPlusCode = 253, kMinusCode = 252;
 
 /** The size of a picture's cells in CSS pixels: whole, so that all are equal. */
-function cellSize(height, width, room) {
+function cellSize(height, width, room, largest = 26) {
   const side = (n, space, most) => Math.max(1, Math.min(most, Math.floor(space / n)));
-  const w = side(width, room, 26), h = side(height, 320, 26);
-  if (height === 1) return {w, h: 26};
+  const w = side(width, room, largest), h = side(height, 320, largest);
+  if (height === 1) return {w, h: largest};
   // Cells that are far from square mislead.
   return {w: Math.min(w, 3 * h), h: Math.min(h, 3 * w)};
+}
+
+/** Where the cells of a picture lie: the matrices of a tensor of more axes are tiles, side by side as far as there is room. */
+function tiling({height, width, rows, columns, shape, room}) {
+  const axes = shape.filter((n) => n !== 1);
+  const whole = height === rows && width === columns && axes.length > 2;
+  const tileRows = whole ? axes[axes.length - 2] : height;
+  const tiles = height / tileRows, gap = tiles > 1 ? 7 : 0;
+  let cell, across, lines;
+  for (let most = 26; most > 0; --most) {
+    cell = cellSize(tileRows, width, room, most);
+    across = Math.max(1, Math.min(tiles, Math.floor((room + gap) / (width * cell.w + gap))));
+    lines = Math.ceil(tiles / across);
+    across = Math.ceil(tiles / lines);
+    if (lines * tileRows * cell.h <= 360 || tiles === 1) break;
+  }
+  const tileWidth = width * cell.w + gap, tileHeight = tileRows * cell.h + gap;
+  const tileAt = (tile) => [(tile % across) * tileWidth, Math.floor(tile / across) * tileHeight];
+  return {
+    cell, tiles, tileAt, tileWidth: tileWidth - gap, tileHeight: tileHeight - gap,
+    size: [across * tileWidth - gap, lines * tileHeight - gap],
+    /** The corner of a cell. */
+    corner(row, column) {
+      const [x, y] = tileAt(Math.floor(row / tileRows));
+      return [x + column * cell.w, y + (row % tileRows) * cell.h];
+    },
+    /** The cell at a point; null where there is none. */
+    cellAt(x, y) {
+      const [i, j] = [Math.floor(x / tileWidth), Math.floor(y / tileHeight)];
+      const column = Math.floor((x - i * tileWidth) / cell.w), inner = Math.floor((y - j * tileHeight) / cell.h);
+      const tile = j * across + i, row = tile * tileRows + inner;
+      const isThere = x >= 0 && y >= 0 && i < across && tile < tiles && column < width && inner < tileRows;
+      return isThere ? [row, column] : null;
+    },
+  };
 }
 
 function hatchGround(context, width, height, ratio) {
@@ -27,9 +62,9 @@ function hatchGround(context, width, height, ratio) {
 
 /** A canvas of height x width cells. paint() gives a function of a cell's number: its colour in this theme, or null where it is hidden; tell(row, column) its words. */
 function makePicture(place, {height, width, rows, columns, shape, room, label, paint, tell}) {
-  const cell = cellSize(height, width, room);
+  const tiled = tiling({height, width, rows, columns, shape, room});
+  const {cell} = tiled, [w, h] = tiled.size;
   const canvas = element("canvas", {tabindex: "0", role: "img", "aria-label": label, "data-rows": height, "data-columns": width, "data-cell-width": cell.w, "data-cell-height": cell.h});
-  const [w, h] = [width * cell.w, height * cell.h];
   canvas.style.width = w + "px";
   const draw = () => {
     const ratio = Math.max(1, Math.round(devicePixelRatio || 1));
@@ -38,20 +73,29 @@ function makePicture(place, {height, width, rows, columns, shape, room, label, p
     const context = canvas.getContext("2d");
     const ground = colour("ground");
     const fillOf = paint();
+    context.save();
+    context.beginPath();
+    for (let tile = 0; tile < tiled.tiles; ++tile) {
+      const [x, y] = tiled.tileAt(tile);
+      context.rect(x * ratio, y * ratio, tiled.tileWidth * ratio, tiled.tileHeight * ratio);
+    }
+    context.clip();
     hatchGround(context, canvas.width, canvas.height, ratio);
+    context.restore();
     const gap = Math.min(cell.w, cell.h) >= 8 ? ratio : 0;
     for (let row = 0; row < height; ++row) {
       for (let column = 0; column < width; ++column) {
         const fill = fillOf(row * width + column);
         if (fill === null) continue;
+        const [x, y] = tiled.corner(row, column).map((at) => at * ratio);
         if (gap) {
           context.globalAlpha = 1;
           context.fillStyle = ground;
-          context.fillRect(column * cell.w * ratio, row * cell.h * ratio, cell.w * ratio, cell.h * ratio);
+          context.fillRect(x, y, cell.w * ratio, cell.h * ratio);
         }
         context.globalAlpha = fill.alpha ?? 1;
         context.fillStyle = fill.colour ?? fill;
-        context.fillRect(column * cell.w * ratio, row * cell.h * ratio, cell.w * ratio - gap, cell.h * ratio - gap);
+        context.fillRect(x, y, cell.w * ratio - gap, cell.h * ratio - gap);
       }
     }
     context.globalAlpha = 1;
@@ -71,9 +115,9 @@ function makePicture(place, {height, width, rows, columns, shape, room, label, p
   const scale = () => canvas.getBoundingClientRect().width / w;
   canvas.addEventListener("mousemove", (event) => {
     const box = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left - 1) / scale() / cell.w), row = Math.floor((event.clientY - box.top - 1) / scale() / cell.h);
-    if (row < 0 || column < 0 || row >= height || column >= width) return hideTip();
-    at = [row, column];
+    const cellThere = tiled.cellAt((event.clientX - box.left - 1) / scale(), (event.clientY - box.top - 1) / scale());
+    if (cellThere === null) return hideTip();
+    at = cellThere;
     showTip(words(at), event.clientX, event.clientY);
   });
   canvas.addEventListener("mouseleave", hideTip);
@@ -83,11 +127,13 @@ function makePicture(place, {height, width, rows, columns, shape, room, label, p
     if (!move) return;
     event.preventDefault();
     at = [Math.max(0, Math.min(height - 1, at[0] + move[0])), Math.max(0, Math.min(width - 1, at[1] + move[1]))];
-    const box = canvas.getBoundingClientRect();
-    showTip(words(at), box.left + (at[1] + 0.5) * cell.w * scale(), box.top + (at[0] + 0.5) * cell.h * scale());
+    const box = canvas.getBoundingClientRect(), [x, y] = tiled.corner(...at);
+    showTip(words(at), box.left + (x + 0.5 * cell.w) * scale(), box.top + (y + 0.5 * cell.h) * scale());
   });
   const frame = element("div", {class: "frame"}, canvas);
-  const size = rows === 1 ? [countText(columns, "element", "elements")] : [countText(rows, "row", "rows") + " × " + countText(columns, "column", "columns")];
+  if (tiled.tiles > 1) frame.classList.add("tiles");
+  const matrix = [countText(rows / tiled.tiles, "row", "rows") + " × " + countText(columns, "column", "columns")];
+  const size = tiled.tiles > 1 ? [countText(tiled.tiles, "matrix", "matrices") + " of " + matrix] : rows === 1 ? [countText(columns, "element", "elements")] : matrix;
   if (height < rows || width < columns) size.push("one cell stands for about " + formatted(Number((rows * columns / (height * width)).toPrecision(2))) + " elements");
   frame.append(element("div", {class: "scales"}, size.join("; ")));
   place.append(frame);
@@ -130,7 +176,7 @@ function drawHeat(place, grid, shape, room, label) {
         return Number.isFinite(value) ? viridis(high > low ? (value - low) / (high - low) : 0.5) : strange;
       };
     },
-    tell: (i) => (valueOf(i) === null ? " hidden" : about + formatted(Number(valueOf(i).toPrecision(5)))),
+    tell: (i) => (valueOf(i) === null ? " hidden" : about + formatted(valueOf(i))),
   });
   return {low, high};
 }

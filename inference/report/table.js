@@ -1,14 +1,16 @@
 "use strict";
 // Tables that are sorted by a click on a column, and the two that the page has.
 
-/** columns: {title, value(row) to sort by, cell(row) to show, right}. Gives a function that filters. */
-function makeTable(place, columns, rows, caption) {
+/** columns: {title, value(row) to sort by, cell(row) to show, right, plain(row): whether it says nothing}. Columns that say nothing of any row are left out. Gives a function that filters. */
+function makeTable(place, allColumns, rows, caption) {
+  const columns = allColumns.filter((column) => !column.plain || !rows.every(column.plain));
   let by = null;
   let ascending = true;
   const body = element("tbody");
+  const classOf = (column) => [column.right ? "right" : "", column.class || ""].join(" ").trim() || null;
   const heads = columns.map((column) => {
     const button = element("button", {type: "button"}, column.title);
-    const head = element("th", {scope: "col", "aria-sort": "none", class: column.right ? "right" : null}, button);
+    const head = element("th", {scope: "col", "aria-sort": "none", class: classOf(column)}, button);
     button.addEventListener("click", () => {
       ascending = by === column ? !ascending : !column.largestFirst;
       by = column;
@@ -22,7 +24,7 @@ function makeTable(place, columns, rows, caption) {
     const line = element("tr", {"data-name": row.name, class: row.kind});
     for (const column of columns) {
       const content = column.cell(row);
-      const cell = element("td", {class: [column.right ? "right" : "", column.class || ""].join(" ").trim() || null}, content);
+      const cell = element("td", {class: classOf(column)}, content);
       line.append(cell);
     }
     return {row, line};
@@ -43,6 +45,7 @@ function makeTable(place, columns, rows, caption) {
   }
   place.append(element("table", {}, element("caption", {class: "unseen"}, caption), element("thead", {}, element("tr", {}, ...heads)), body));
   fill();
+  fadeWhereMore(place);
   return fill;
 }
 
@@ -84,13 +87,13 @@ function showSites() {
     {title: "site", class: "name", value: (s) => s.name, cell: nameLink},
     {title: "kind", value: (s) => s.kind, cell: (s) => kindMark(s.kind)},
     {title: "family", value: (s) => s.family, cell: (s) => orNothing(s.family)},
-    {title: "plates", value: (s) => s.plates.join(", "), cell: (s) => orNothing(s.plates.map(oneLine).join(", "))},
+    {title: "plates", plain: (s) => s.plates.length === 0, value: (s) => s.plates.join(", "), cell: (s) => orNothing(s.plates.map(oneLine).join(", "))},
     {title: "batch", value: (s) => sizeOf(s.batch), cell: (s) => (s.batch ? mono(shapeText(s.batch)) : nothing())},
     {title: "event", value: (s) => sizeOf(s.event), cell: (s) => (s.event ? mono(shapeText(s.event)) : nothing())},
     {title: "value", value: (s) => sizeOf(s.value.shape), cell: (s) => mono(shapeText(s.value.shape))},
     {title: "kept", right: true, value: (s) => (s.total === undefined ? null : s.kept / s.total), cell: keptCell},
-    {title: "hidden by", value: hiddenText, cell: (s) => orNothing(hiddenText(s))},
-    {title: "scale", right: true, value: (s) => toNumber(scaleNumber(s)), cell: (s) => orNothing(scaleText(s))},
+    {title: "hidden by", plain: (s) => !hiddenText(s), value: hiddenText, cell: (s) => orNothing(hiddenText(s))},
+    {title: "scale", right: true, plain: (s) => s.scale === undefined || s.scale === 1, value: (s) => toNumber(scaleNumber(s)), cell: (s) => orNothing(scaleText(s))},
     {title: "log density", right: true, value: (s) => toNumber(s.log_prob), cell: (s) => (s.log_prob === undefined ? nothing() : formatted(s.log_prob))},
   ], sites, "The sites of the trace");
   const follow = () => {
@@ -120,7 +123,7 @@ function showParams() {
     {title: "shape", value: (s) => sizeOf(s.value.shape), cell: (s) => mono(shapeText(s.value.shape))},
     {title: "numbers", right: true, value: (s) => sizeOf(s.value.shape), cell: (s) => formatted(sizeOf(s.value.shape))},
     ...numbers,
-    {title: "not finite", right: true, value: (s) => s.value.not_finite, cell: (s) => formatted(s.value.not_finite)},
+    {title: "not finite", right: true, plain: (s) => s.value.not_finite === 0, value: (s) => s.value.not_finite, cell: (s) => formatted(s.value.not_finite)},
   ], params, "The parameters of the trace");
   searched.push(fill);
   byId("params-count").textContent = countText(params.length, "parameter", "parameters");
