@@ -112,8 +112,8 @@ Summary summary(const Values& draws, const Trace& trace, const SummaryOptions& o
   }
   const Index n = count_of(draws);
   if (n == 0) fail("summary", "there are no draws", "give one or more");
-  const std::vector<std::string> sites =
-      options.sites.empty() ? names_of(draws, trace) : options.sites;
+  const std::vector<std::string> names = names_of(draws, trace);
+  const std::vector<std::string>& sites = options.sites.empty() ? names : options.sites;
   std::vector<SummaryRow> rows;
   std::vector<LeftOut> left_out;
   for (const std::string& name : sites) {
