@@ -75,11 +75,60 @@ code=0
 "$inspect" --no-such-option 2> /dev/null || code=$?
 [ "$code" -eq 2 ]
 
-head -c 2000 "$dir/bones.trace.json" > "$dir/cut.json"
-code=0
-"$inspect" "$dir/cut.json" 2> "$dir/message" || code=$?
-[ "$code" -eq 2 ]
-grep -q "cut.json" "$dir/message"
+# Each way of damage, once: exit code 2, and a message that names the file and the place in it.
+refused() { # file, arguments...
+  local file=$1 code=0
+  shift
+  "$inspect" "$@" > "$dir/printed" 2> "$dir/message" || code=$?
+  [ "$code" -eq 2 ] && [ ! -s "$dir/printed" ] &&
+    grep -qF "ember-inspect: file '$file': " "$dir/message" && return
+  echo "$file: exit code $code, $(cat "$dir/message")"
+  exit 1
+}
+mkdir "$dir/damaged"
+python3 - "$dir/bones.trace.json" "$dir/damaged" <<'PY'
+import json, sys
+
+text = open(sys.argv[1]).read()
+
+
+def damage(name, change, put=None):
+    """The trace after a change of its first site; where '@' then stands, other bytes."""
+    trace = json.loads(text)
+    change(trace, trace["sites"][0])
+    data = json.dumps(trace).encode()
+    if put is not None:
+        assert data.count(b'"@"') == 1
+        data = data.replace(b'"@"', put)
+    open(f"{sys.argv[2]}/{name}.json", "wb").write(data)
+
+
+def number(trace, site):
+    site["value"]["data"][0] = "@"
+
+
+open(f"{sys.argv[2]}/truncated.json", "w").write(text[:2000])
+damage("type", lambda trace, site: site.update(value="1"))
+damage("shape", lambda trace, site: site["value"]["shape"].append(2))
+damage("huge", number, b"1e999")
+damage("nested", number, b"[" * 100000)
+damage("twice", number, b'1], "data": [1')
+damage("bytes", lambda trace, site: site.update(name="@"), b'"\xff"')
+damage("nan", number, b"NaN")
+damage("missing", lambda trace, site: site.pop("value"))
+damage("unknown", lambda trace, site: trace.update(schema="ember-trace/9"))
+PY
+[ "$(ls "$dir/damaged" | wc -l)" -eq 10 ]
+for file in "$dir"/damaged/*.json; do
+  refused "$file" "$file"
+  grep -q "json /" "$dir/message"
+  refused "$file" "$dir/bones.trace.json" "$file"
+  refused "$file" "$dir/bones.trace.json" --html "$dir/page.html" --fit "$file"
+  refused "$file" "$dir/bones.trace.json" --html "$dir/page.html" --draws "$file"
+done
+[ ! -e "$dir/page.html" ]
+refused "$dir/none.json" "$dir/none.json"
+refused "$dir" "$dir"
 
 if python3 -c "import jsonschema" 2>/dev/null; then
   python3 - "$schema" "$dir/bones.trace.json" <<'PY'
