@@ -6,11 +6,13 @@
 
 namespace ember {
 
+/// Arithmetic, element by element.
 Tensor operator+(const Tensor& a, const Tensor& b);
 Tensor operator-(const Tensor& a, const Tensor& b);
 Tensor operator*(const Tensor& a, const Tensor& b);
 Tensor operator/(const Tensor& a, const Tensor& b);
 
+/// Comparisons, element by element. All but != are false of NaN.
 Mask operator<(const Tensor& a, const Tensor& b);
 Mask operator<=(const Tensor& a, const Tensor& b);
 Mask operator>(const Tensor& a, const Tensor& b);
@@ -37,12 +39,14 @@ Tensor minimum(const Tensor& x, const Tensor& y);
 /// is 1 on the bounds and between them, 0 outside. (Bounds that are tensors: minimum and maximum.)
 Tensor clamp(const Tensor& x, Real low, Real high);
 
+/// Functions of one number, element by element.
 Tensor exp(const Tensor& x);
 Tensor log(const Tensor& x);
 /// log(1 + x)
 Tensor log1p(const Tensor& x);
 /// exp(x) - 1
 Tensor expm1(const Tensor& x);
+/// sqrt(x), x^2 and functions of an angle.
 Tensor sqrt(const Tensor& x);
 Tensor square(const Tensor& x);
 Tensor tanh(const Tensor& x);

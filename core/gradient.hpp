@@ -9,6 +9,7 @@
 
 namespace ember {
 
+/// What value_and_grad gives.
 struct ValueAndGrad {
   Real value;
   std::vector<Tensor> grads;  // grads[i] has the shape of input i

@@ -10,6 +10,7 @@
 
 namespace ember {
 
+/// A vector of at most N elements, which are stored in it.
 template <class T, std::size_t N>
 class InlineVector {
  public:

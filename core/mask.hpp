@@ -80,6 +80,7 @@ class Mask {
   detail::Sources sources_ = nullptr;
 };
 
+/// The values as a vector, and in row-major order under a shape.
 Mask mask_of(std::initializer_list<bool> values);
 Mask mask_of(const std::vector<bool>& values, const Shape& shape);
 
@@ -100,6 +101,7 @@ Mask any_to_shape(const Mask& mask, const Shape& shape);
 /// The selections of tensors, on masks.
 Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices);
 
+/// Its shape and how many elements it keeps.
 std::string to_string(const Mask& mask);
 
 }  // namespace ember

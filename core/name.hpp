@@ -12,6 +12,7 @@ namespace ember {
 /// Name.
 class Name {
  public:
+  /// What the table holds of a name.
   struct Entry {
     std::string text;
     std::uint64_t hash;  // of the text alone: the same in every process

@@ -9,6 +9,7 @@
 
 namespace ember {
 
+/// How a file of comma-separated values is read.
 struct CsvOptions {
   bool header = true;    // the first line names the columns; without it they are "0", "1", ..
   char separator = ',';  // or '\t', ';', ..

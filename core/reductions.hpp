@@ -23,6 +23,7 @@ class Axes {
   std::optional<List> axes_;
 };
 
+/// The sum; 0 of nothing.
 Tensor sum(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
 /// The product; 1 of nothing.
 Tensor prod(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
@@ -38,6 +39,7 @@ Tensor argmax(const Tensor& x, Index axis, bool keepdim = false);
 Tensor argmin(const Tensor& x, Index axis, bool keepdim = false);
 /// log(sum(exp(x))), without overflow.
 Tensor logsumexp(const Tensor& x, const Axes& axes = {}, bool keepdim = false);
+/// exp(x) / sum(exp(x)) along an axis.
 Tensor softmax(const Tensor& x, Index axis);
 /// x - logsumexp(x, axis)
 Tensor log_softmax(const Tensor& x, Index axis);

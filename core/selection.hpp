@@ -29,6 +29,7 @@ Tensor squeeze(const Tensor& x, Index axis);
 Tensor unsqueeze(const Tensor& x, Index axis);
 /// Index i of an axis, which disappears (negative counts from the end).
 Tensor select(const Tensor& x, Index axis, Index i);
+/// begin <= i < end of an axis (negative counts from the end).
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end);
 /// Those indices of an axis, in that order, with repetition.
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices);
@@ -40,6 +41,7 @@ Tensor index_select(const Tensor& x, Index axis, const R& indices) {  // read wh
 /// result[.., i, ..] = x[.., index[.., i, ..], ..] along `axis`; on the other axes the shapes must
 /// agree.
 Tensor gather(const Tensor& x, Index axis, const Tensor& index);
+/// Joined along an axis that all have.
 Tensor concatenate(std::span<const Tensor> tensors, Index axis);
 Tensor concatenate(std::initializer_list<Tensor> tensors, Index axis);
 /// Joined along a new axis.

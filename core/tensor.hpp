@@ -168,6 +168,7 @@ Tensor tensor(const R& values) {
   return tensor(values, Shape{std::ranges::size(values)});
 }
 
+/// One number everywhere.
 Tensor full(const Shape& shape, Real value);
 Tensor zeros(const Shape& shape);
 Tensor ones(const Shape& shape);

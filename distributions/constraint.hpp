@@ -109,6 +109,7 @@ Constraint interval(const Tensor& lower, const Tensor& upper);
 Constraint half_open_interval(const Tensor& lower, const Tensor& upper);
 /// Whole numbers from lower to upper, both included.
 Constraint integer_interval(const Tensor& lower, const Tensor& upper);
+/// On blocks of n more axes.
 Constraint independent(const Constraint& base, std::size_t n);
 
 }  // namespace constraints

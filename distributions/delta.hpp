@@ -1,13 +1,15 @@
-// Delta(v): all mass in one point; log p(x) = log_density where x equals v, else -infinity. The
-// gradient flows through the drawn value. The last event_dim axes of v make up one value.
+// The family Delta.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// Delta(v): all mass in one point; log p(x) = log_density where x equals v, else -infinity. The
+/// gradient flows through the drawn value. The last event_dim axes of v make up one value.
 class Delta : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor v = {}, log_density = 0.0, event_dim = 0;
   };

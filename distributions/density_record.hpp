@@ -9,6 +9,7 @@
 
 namespace ember::distributions {
 
+/// Derivatives by operand.
 struct DensityRecord {
   std::array<Real*, kMaxInputs> partial{};
   std::array<Index, kMaxInputs> row{};

@@ -1,12 +1,14 @@
-// Exponential(rate): log p(x) = log rate - rate x, x >= 0, rate > 0.
+// The family Exponential.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// Exponential(rate): log p(x) = log rate - rate x, x >= 0, rate > 0.
 class Exponential : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor rate = {};
   };

@@ -36,6 +36,8 @@ struct Parameter {
   Tensor value;
 };
 
+/// What a distribution is made of: parameters, densities, draws, moments. One object is shared by
+/// all distributions that are copies, expansions or masked forms of one.
 class Family {
  public:
   Family(const Family&) = delete;

@@ -8,6 +8,7 @@ namespace ember::distributions {
 
 class Family;
 
+/// A covariance matrix S by its factor L.
 class GaussianFactor {
  public:
   enum class Form : std::uint8_t { scale_tril, covariance_matrix, precision_matrix };

@@ -1,13 +1,15 @@
-// HalfNormal(scale): |X| of X ~ Normal(0, scale);
-// log p(x) = log(2 / pi) / 2 - log scale - (x / scale)^2 / 2, x >= 0.
+// The family HalfNormal.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// HalfNormal(scale): |X| of X ~ Normal(0, scale); log p(x) = log(2 / pi) / 2 - log scale - (x /
+/// scale)^2 / 2, x >= 0.
 class HalfNormal : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor scale = {};
   };

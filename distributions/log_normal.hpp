@@ -1,13 +1,15 @@
-// LogNormal(loc, scale): exp(X) of X ~ Normal(loc, scale); log p(x) = log Normal(log x; loc, scale)
-// - log x, x > 0.
+// The family LogNormal.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// LogNormal(loc, scale): exp(X) of X ~ Normal(loc, scale); log p(x) = log Normal(log x; loc,
+/// scale) - log x, x > 0.
 class LogNormal : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor loc = {}, scale = {};
   };

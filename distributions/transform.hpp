@@ -69,6 +69,7 @@ class Rule {
   virtual std::vector<Transform> parts() const { return {}; }
 };
 
+/// y = x, and y = exp(x)
 Transform identity();
 Transform exp();
 /// 1 / (1 + exp(-x))

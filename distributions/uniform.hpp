@@ -1,12 +1,14 @@
-// Uniform(low, high): log p(x) = -log(high - low), low <= x <= high, low < high.
+// The family Uniform.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// Uniform(low, high): log p(x) = -log(high - low), low <= x <= high, low < high.
 class Uniform : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor low = {}, high = {};
   };

@@ -1,13 +1,15 @@
-// Unit(log_factor): a value without elements, of log density log_factor: what factor statements are
-// made of.
+// The family Unit.
 #pragma once
 
 #include <ember/distributions/distribution.hpp>
 
 namespace ember::distributions {
 
+/// Unit(log_factor): a value without elements, of log density log_factor: what factor statements
+/// are made of.
 class Unit : public Distribution {
  public:
+  /// Its parameters by name.
   struct Params {
     Tensor log_factor = {};
   };

@@ -9,6 +9,7 @@
 
 namespace ember::distributions {
 
+/// Densities of what is visible, made of inputs at its places.
 class VisibleElements {
  public:
   /// Nothing where the inputs are better read where they stand. `row_inputs` as in Kernel.

@@ -9,6 +9,7 @@
 
 namespace ember::distributions {
 
+/// The way to the visible elements and back.
 class VisibleRows {
  public:
   VisibleRows(const Shape& elements, const Mask& visible);

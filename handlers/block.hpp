@@ -17,6 +17,7 @@ struct BlockOptions {
   std::function<bool(const Message&)> predicate = {};
 };
 
+/// Hides sites from the handlers further out.
 class BlockHandler final : public Handler {
  public:
   explicit BlockHandler(BlockOptions options);
@@ -26,6 +27,7 @@ class BlockHandler final : public Handler {
   BlockOptions options_;
 };
 
+/// BlockHandler for a scope, and around a model.
 inline auto block(BlockOptions options = {}) {
   return make_handle<BlockHandler>(std::move(options));
 }

@@ -32,6 +32,7 @@ class UnconditionHandler final : public Handler {
 /// The values of a trace's latent and observed sites.
 Values values_of(const Trace& trace);
 
+/// ConditionHandler for a scope, and around a model.
 inline auto condition(Values values) { return make_handle<ConditionHandler>(std::move(values)); }
 inline auto condition(const Trace& trace) { return condition(values_of(trace)); }
 template <Model M>
@@ -44,6 +45,7 @@ auto condition(M model, const Trace& trace) {
   return condition(std::move(model), values_of(trace));
 }
 
+/// UnconditionHandler for a scope, and around a model.
 inline auto uncondition() { return make_handle<UnconditionHandler>(); }
 template <Model M>
 auto uncondition(M model) {

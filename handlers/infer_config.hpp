@@ -10,6 +10,7 @@ namespace ember::handlers {
 /// Gives the notes that sites and parameters get, in addition to those they have or in their place.
 using InferRule = std::function<Infer(const Message&)>;
 
+/// Adds notes to the sites and parameters inside.
 class InferConfigHandler final : public Handler {
  public:
   explicit InferConfigHandler(InferRule rule) : rule_(std::move(rule)) {}
@@ -19,6 +20,7 @@ class InferConfigHandler final : public Handler {
   InferRule rule_;
 };
 
+/// InferConfigHandler for a scope, and around a model.
 inline auto infer_config(InferRule rule) {
   return make_handle<InferConfigHandler>(std::move(rule));
 }

@@ -21,6 +21,7 @@ class InterveneHandler final : public Handler {
   Values values_;
 };
 
+/// InterveneHandler for a scope, and around a model.
 inline auto intervene(Values values) { return make_handle<InterveneHandler>(std::move(values)); }
 template <Model M>
 auto intervene(M model, Values values) {

@@ -25,6 +25,7 @@ class LiftHandler final : public Handler {
   Priors priors_;
 };
 
+/// LiftHandler for a scope, and around a model.
 inline auto lift(Priors priors) { return make_handle<LiftHandler>(std::move(priors)); }
 template <Model M>
 auto lift(M model, Priors priors) {

@@ -16,6 +16,7 @@ class MaskHandler final : public Handler {
   Mask mask_;
 };
 
+/// MaskHandler for a scope, and around a model.
 inline auto mask(Mask mask) { return make_handle<MaskHandler>(std::move(mask)); }
 template <Model M>
 auto mask(M model, Mask mask) {

@@ -7,6 +7,7 @@
 
 namespace ember {
 
+/// What `plate` takes beside name and size.
 struct PlateOptions {
   Index dim = 0;                          // negative; 0: the next free one, -1 for the outermost
   Index subsample_size = 0;               // 0: all

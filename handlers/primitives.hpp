@@ -7,6 +7,7 @@
 
 namespace ember {
 
+/// What `sample` takes beside name and distribution.
 struct SampleOptions {
   std::optional<Tensor> obs = {};     // the observed value; none: the site is latent
   std::optional<Mask> obs_mask = {};  // where obs is really there; broadcasts with the batch shape
@@ -32,6 +33,7 @@ Tensor deterministic(Name name, const Tensor& value,
 void factor(Name name, const Tensor& log_factor,
             const std::source_location& where = std::source_location::current());
 
+/// What `param` takes beside name, value and constraint.
 struct ParamOptions {
   std::optional<Index> event_dim = {};  // how many last axes belong to one value; all of them where
                                         // absent. The other axes are those of plates.

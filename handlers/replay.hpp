@@ -17,6 +17,7 @@ class ReplayHandler final : public Handler {
   std::shared_ptr<const Trace> trace_;
 };
 
+/// ReplayHandler for a scope, and around a model.
 inline auto replay(Trace trace) {
   return make_handle<ReplayHandler>(std::make_shared<const Trace>(std::move(trace)));
 }

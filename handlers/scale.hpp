@@ -20,6 +20,7 @@ namespace detail {
 ScaleFactor scale_factor(const Tensor& scale);
 }
 
+/// ScaleHandler for a scope, and around a model.
 inline auto scale(const Tensor& scale) {
   return make_handle<ScaleHandler>(detail::scale_factor(scale));
 }

@@ -17,6 +17,7 @@ class ScopeHandler final : public Handler {
   std::string prefix_;
 };
 
+/// ScopeHandler for a scope, and around a model.
 inline auto scope(std::string prefix) { return make_handle<ScopeHandler>(std::move(prefix)); }
 template <Model M>
 auto scope(M model, std::string prefix) {

@@ -19,6 +19,7 @@ class SeedHandler final : public Handler {
   ember::detail::RandomState before_{};
 };
 
+/// SeedHandler for a scope, and around a model.
 inline auto seed(std::uint64_t seed) { return make_handle<SeedHandler>(seed); }
 template <Model M>
 auto seed(M model, std::uint64_t seed) {

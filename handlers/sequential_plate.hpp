@@ -7,6 +7,7 @@
 
 namespace ember {
 
+/// What `sequential_plate` takes beside name and size.
 struct SequentialPlateOptions {
   Index subsample_size = 0;               // 0: all
   std::optional<Indices> subsample = {};  // the members to visit, instead of a random choice

@@ -16,6 +16,7 @@ class SubstituteHandler final : public Handler {
   Values values_;
 };
 
+/// SubstituteHandler for a scope, and around a model.
 inline auto substitute(Values values) { return make_handle<SubstituteHandler>(std::move(values)); }
 template <Model M>
 auto substitute(M model, Values values) {

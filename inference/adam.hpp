@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of Adam.
 struct AdamOptions {
   double lr = 0.001;
   double beta1 = 0.9;
@@ -52,6 +53,7 @@ class Adam final : public AdamRule {
   }
 };
 
+/// Options of AdamW.
 struct AdamWOptions {
   double lr = 0.001;
   double beta1 = 0.9;
@@ -75,6 +77,7 @@ class AdamW final : public AdamRule {
   double weight_decay_;
 };
 
+/// Options of ClippedAdam.
 struct ClippedAdamOptions {
   double lr = 0.001;
   double beta1 = 0.9;

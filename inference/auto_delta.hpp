@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of AutoDelta.
 struct AutoDeltaOptions {
   Init init = init_to_median();
   std::string prefix = "AutoDelta";
@@ -25,6 +26,7 @@ class AutoDeltaState final : public AutoGuideState {
   Tensor quantile_of(const Latent& latent, double p) override;
 };
 
+/// A guide of point masses, for maximum a posteriori estimates: see AutoDeltaState.
 template <class Model>
 class AutoDelta : public AutoGuide<Model, AutoDeltaState> {
  public:

@@ -21,6 +21,7 @@ namespace ember::inference {
 /// has in the same execution.
 class AutoGuideState {
  public:
+  /// A latent site of the model, and what it is drawn from.
   struct Latent {
     Name name;
     Constraint support;

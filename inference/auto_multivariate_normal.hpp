@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of AutoMultivariateNormal.
 struct AutoMultivariateNormalOptions {
   Init init = init_to_median();
   double init_scale = 0.1;  // positive
@@ -57,6 +58,7 @@ class AutoMultivariateNormalState final : public AutoGuideState {
   std::vector<std::uint8_t> met_;  // by coordinate: met and visible
 };
 
+/// A guide in which all latent sites are jointly normal: see AutoMultivariateNormalState.
 template <class Model>
 class AutoMultivariateNormal : public AutoGuide<Model, AutoMultivariateNormalState> {
  public:

@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of AutoNormal.
 struct AutoNormalOptions {
   Init init = init_to_median();
   double init_scale = 0.1;  // positive
@@ -30,6 +31,7 @@ class AutoNormalState final : public AutoGuideState {
   double init_scale_;
 };
 
+/// A guide of independent normals: see AutoNormalState.
 template <class Model>
 class AutoNormal : public AutoGuide<Model, AutoNormalState> {
  public:

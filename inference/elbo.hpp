@@ -10,6 +10,7 @@
 
 namespace ember::inference {
 
+/// Options of TraceELBO.
 struct TraceELBOOptions {
   Index num_particles = 1;                 // draws that are averaged
   bool use_decaying_avg_baseline = false;  // for all score-function terms: see BaselineOptions

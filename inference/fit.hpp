@@ -8,6 +8,7 @@
 
 namespace ember::inference {
 
+/// Options of SVI::run.
 struct RunOptions {
   bool progress = false;  // a progress bar on the terminal; silent where standard error is none
   double tolerance = 0;  // stop when the mean loss of a window changes relatively by less; 0: never

@@ -9,6 +9,7 @@
 
 namespace ember::inference {
 
+/// Options of Predictive.
 struct PredictiveOptions {
   Index num_samples = 100;
   bool keep_observed = false;  // observed sites keep their data instead of being drawn anew

@@ -8,6 +8,7 @@
 
 namespace ember::inference {
 
+/// A progress bar; its line ends with it.
 class Progress {
  public:
   /// Shows nothing where `show` is false or standard error is no terminal.

@@ -10,6 +10,7 @@
 
 namespace ember::inference {
 
+/// What a report shows beside the trace.
 struct ReportOptions {
   std::optional<Fit> fit = {};       // shows the losses
   std::optional<Values> draws = {};  // shows their intervals: site name -> tensor (n, ..)

@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of RMSprop.
 struct RMSpropOptions {
   double lr = 0.01;
   double alpha = 0.99;

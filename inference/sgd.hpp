@@ -5,6 +5,7 @@
 
 namespace ember::inference {
 
+/// Options of SGD.
 struct SGDOptions {
   double lr = 0.01;
   double momentum = 0;

@@ -10,6 +10,7 @@
 
 namespace ember::inference {
 
+/// What a summary shows.
 struct SummaryOptions {
   std::vector<double> quantiles = {0.05, 0.5, 0.95};
   std::vector<std::string> sites = {};  // these alone, in this order; without any: all
