@@ -12,8 +12,8 @@ namespace ember::detail {
 /// All bytes of a file.
 std::string read_file(const std::string& file);
 /// Written to a temporary file beside, synced, then renamed: whoever is interrupted leaves the old
-/// file whole. What one that was killed has left beside, the next one of the same path removes. What
-/// is no file, as a device or a pipe, is written to where it stands.
+/// file whole. What one that was killed has left beside, the next one of the same path removes.
+/// What is no file, as a device or a pipe, is written to where it stands.
 void write_file(const std::string& file, const std::string& text);
 
 [[noreturn]] void needs_more_memory(const std::string& file);

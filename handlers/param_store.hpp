@@ -112,8 +112,8 @@ class ParamLeaves {
   std::uint64_t recording_ = 0;
 };
 
-/// Where an exception ends the life of one of these, the parameters that came into the store through
-/// `param` statements of this thread meanwhile are taken out again. They nest.
+/// Where an exception ends the life of one of these, the parameters that came into the store
+/// through `param` statements of this thread meanwhile are taken out again. They nest.
 class NewParams {
  public:
   NewParams();

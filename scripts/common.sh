@@ -6,6 +6,8 @@ packages=(g++ cmake ninja-build libeigen3-dev libboost-dev nlohmann-json3-dev ca
           libcli11-dev)
 # For the test that looks at reports; it is skipped without them.
 browser_packages=(chromium chromium-driver python3-selenium)
+# For those that check the reference, drawings, the schema, and the documents' code with a second compiler.
+document_packages=(doxygen graphviz python3-jsonschema clang-16)
 
 install_missing() {
   local missing=()
