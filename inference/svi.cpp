@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/handlers/block.hpp>
@@ -18,14 +19,14 @@ const char* const kRemedy =
     "look at the data and the priors of that site, or lower the learning rate";
 
 [[noreturn]] void explain_loss(const Trace& model, const Trace& guide, Real loss) {
-  const std::string what = "the loss is " + std::to_string(loss);
+  const std::string what = "the loss is " + detail::text_of_number(loss);
   for (const auto& [trace, where] : {std::pair{&guide, "guide"}, std::pair{&model, "model"}}) {
     for (const Site& site : *trace) {
       if (!site.has_distribution() || std::isfinite(site.log_prob_sum().item())) continue;
       at_place(site.place, [&, &where = where] {
         fail("SVI",
              what + "; it began at the " + where + "'s site '" + site.name.str() +
-                 "', whose log density is " + std::to_string(site.log_prob_sum().item()),
+                 "', whose log density is " + detail::text_of_number(site.log_prob_sum().item()),
              kRemedy);
       });
     }

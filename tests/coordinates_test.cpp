@@ -235,8 +235,8 @@ TEST_CASE("a coordinate that is not there, twice there or outside is an error") 
       },
       {"index 4", "axis 0", "(4, 3)"});
   check_error([] { mask_at({4, 3}, {{0, -1}, {1, 1}}); }, {"mask_at", "index -1", "axis 0"});
-  check_error([] { mask_at({4, 3}, {{0, 1}}); }, {"1 lists of indices", "(4, 3)"});
-  check_error([] { mask_at({4, 3}, {{0, 1}, {1}}); }, {"axis 1 has 1 indices", "axis 0 has 2"});
+  check_error([] { mask_at({4, 3}, {{0, 1}}); }, {"1 list of indices", "(4, 3)"});
+  check_error([] { mask_at({4, 3}, {{0, 1}, {1}}); }, {"axis 1 has 1 index", "axis 0 has 2"});
   check_error(
       [] {
         sparse_tensor({4, 3}, {{2, 0}, {1, 1}}, tensor({1, 2, 3}));

@@ -144,6 +144,7 @@ TEST_CASE("a gradient that is not finite is found wherever it stands, and nothin
   begin(15);
   for (const Index at : {Index{0}, Index{301}, kN - 1}) {
     param_store().clear();
+    param_store().set("p", zeros({kN}));
     const Tensor weights = where(one_hot(tensor({static_cast<double>(at)}), kN)[0] > 0,
                                  std::numeric_limits<Real>::infinity(), 1);
     const auto model = [&] {

@@ -114,7 +114,7 @@ TEST_CASE("variances count with a correction, and want more elements than that")
   CHECK(var(ones({1}), {}, false, 0).item() == 0);
   const std::string text = error_of([] { var(ones({3, 1}), 1); });
   CAPTURE(text);
-  CHECK(has(text, "var: shape (3, 1) has 1 elements"));
+  CHECK(has(text, "var: shape (3, 1) has 1 element"));
   CHECK(has(error_of([] { var(zeros({0}), {}, false, 0); }), "shape (0,) has 0 elements"));
 }
 

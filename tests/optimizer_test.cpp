@@ -248,5 +248,5 @@ TEST_CASE("options that make no sense are errors, and nothing moves") {
               Bowl().path(infer::SGD({.lr = 1, .rate_of = infer::rates({{"s", -1}})}), 1);
             }),
             "'s'"));
-  CHECK(param_store().get("v").at({0}) == 1);
+  CHECK(param_store().names().empty());
 }

@@ -210,6 +210,7 @@ TEST_CASE("scales multiply; a tensor scale broadcasts like a mask; a bad one is 
 
 TEST_CASE("a loss or gradient that is not finite is an error naming the site where it began") {
   begin(1);
+  param_store().set("loc", 0.0);
   const auto bad_loss = [] {
     const Tensor mu = sample("mu", dist::Normal(0, 1));
     sample("fine", dist::Normal(mu, 1), {.obs = 1});
@@ -223,6 +224,7 @@ TEST_CASE("a loss or gradient that is not finite is an error naming the site whe
   CHECK(param_store().get("loc").item() == 0);
 
   begin(1);
+  param_store().set("loc", 0.0);
   const auto bad_gradient = [] {
     const Tensor mu = sample("mu", dist::Normal(0, 1));
     sample("fine", dist::Normal(mu, 1), {.obs = 1});

@@ -113,7 +113,10 @@ TEST_CASE("after an error the runtime is as before: stack empty, tape clean, sto
   CHECK(detail::handler_depth() == 0);
   CHECK(detail::find_open_plate("p") == nullptr);
   CHECK_FALSE(detail::Tape::current().recording());
-  CHECK(param_store().get("w").item() == 1);
+  CHECK(param_store().names().empty());
+  param_store().set("w", 2.0);
+  CHECK(has(error_of([&] { svi.step(); }), "'x'"));
+  CHECK(param_store().get("w").item() == 2);
 }
 
 TEST_CASE("a loop over one statement draws afresh: the execution counts, since the last seed") {
