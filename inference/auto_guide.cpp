@@ -76,7 +76,9 @@ bool is_guided(const Message& message) {
 }
 
 void AutoGuideState::set_up(FunctionRef<void()> model) {
-  if (!is_set_up()) with_draws_for_new([&] { find_init(model); });
+  if (is_set_up()) return;
+  const detail::NewParams new_params;
+  with_draws_for_new([&] { find_init(model); });
 }
 
 AutoGuideState::AutoGuideState(std::string prefix, Init init)

@@ -107,6 +107,14 @@ TEST_CASE("a failed step leaves the parameter store as it was") {
     error_of([&] { svi.step(); });
     CHECK(param_store().names() == before);
   }
+  SECTION("also where an automatic guide looks at the model for the first time") {
+    infer::AutoNormal guide(bad_model);
+    infer::SVI svi(bad_model, guide, infer::Adam({.lr = 0.1}));
+    error_of([&] { svi.step(); });
+    CHECK(param_store().names() == before);
+    error_of([&] { guide.set_up(); });
+    CHECK(param_store().names() == before);
+  }
   SECTION("and an automatic guide makes its own anew in the next step") {
     bool fails = true;
     const auto moody = [&] {
