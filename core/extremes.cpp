@@ -33,7 +33,8 @@ PooledVector<Index> winners_of(const Node& in, const Shape& kept, Beats beats) {
 
 void check_not_empty(const Node& in, const Shape& result, const char* who) {
   if (in.numel == 0 && result.numel() > 0) {
-    fail(who, "shape " + to_string(in.shape) + " has no elements to choose from");
+    fail(who, "shape " + to_string(in.shape) + " has no elements to choose from",
+         "reduce an axis that has some, or leave empty groups out before");
   }
 }
 

@@ -103,5 +103,9 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices);
 
 /// Its shape and how many elements it keeps.
 std::string to_string(const Mask& mask);
+namespace detail {
+/// Its elements, 1 where one counts and 0 where it is hidden, laid out as those of a tensor are.
+std::string text_of_bits(const Mask& mask);
+}  // namespace detail
 
 }  // namespace ember

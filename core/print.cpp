@@ -7,6 +7,7 @@
 #include <ostream>
 
 #include <ember/core/number_text.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 
 namespace ember {
@@ -102,7 +103,8 @@ class Format {
 
 class Printer {
  public:
-  explicit Printer(const Tensor& x) : x_(x), summarised_(x.numel() > kThreshold) {
+  explicit Printer(const Tensor& x, bool as_bits = false)
+      : x_(x), summarised_(x.numel() > kThreshold), as_bits_(as_bits) {
     each_shown(0, 0, [&](Real v) { format_.widen_extent(v); });
     format_.choose();
     each_shown(0, 0, [&](Real v) { format_.widen(v); });
@@ -119,7 +121,7 @@ class Printer {
     each_row(axis, [&](Index i) {
       std::string word = i < 0  ? "..."
                          : rows ? text(axis + 1, offset + i * inner(axis), indent + 1)
-                                : format_(x_.data()[static_cast<std::size_t>(offset + i)]);
+                                : number(x_.data()[static_cast<std::size_t>(offset + i)]);
       if (rows) {
         if (!first) result.append(x_.shape().rank() - axis - 2, '\n').append(newline);
       } else if (column + word.size() > kLine - indent && column > indent) {
@@ -161,8 +163,12 @@ class Printer {
     });
   }
 
+  std::string number(Real value) const {
+    return as_bits_ ? (value == 0 ? "0" : "1") : format_(value);
+  }
+
   const Tensor& x_;
-  bool summarised_;
+  bool summarised_, as_bits_;
   Format format_;
 };
 
@@ -191,6 +197,12 @@ std::string to_string(const Tensor& x) {
            ", with values " + to_string(has->values);
   }
   return Printer(x).text(0, 0, 1);
+}
+
+std::string detail::text_of_bits(const Mask& mask) {
+  if (mask.shape().rank() == 0) return mask.is_none() ? "0" : "1";
+  if (mask.numel() == 0) return "[]";
+  return Printer(to_tensor(mask), true).text(0, 0, 1);
 }
 
 std::ostream& operator<<(std::ostream& out, const Tensor& x) { return out << to_string(x); }

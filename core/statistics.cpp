@@ -81,9 +81,11 @@ Tensor quantile(const Tensor& x, Real q, Index axis) {
   if (!(q >= 0 && q <= 1)) {
     fail("quantile", "q is " + detail::shortest_text(q), "it is between 0 and 1");
   }
-  if (size == 0)
+  if (size == 0) {
     fail("quantile",
-         "axis " + std::to_string(a) + " of shape " + to_string(x.shape()) + " has no elements");
+         "axis " + std::to_string(a) + " of shape " + to_string(x.shape()) + " has no elements",
+         "take an axis that has some");
+  }
   const Tensor sorted = sort(x, axis);
   const Real place = q * static_cast<Real>(size - 1);
   const auto below = static_cast<Index>(place);

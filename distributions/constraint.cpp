@@ -13,24 +13,27 @@ namespace {
 
 using Kind = Constraint::Kind;
 
-constexpr std::string_view kNames[] = {"real",
-                                       "positive",
-                                       "nonnegative",
-                                       "unit_interval",
-                                       "greater_than",
-                                       "greater_than_eq",
-                                       "less_than",
-                                       "interval",
-                                       "half_open_interval",
-                                       "simplex",
-                                       "lower_cholesky",
-                                       "positive_definite",
-                                       "boolean",
-                                       "integer_interval",
-                                       "nonnegative_integer",
-                                       "any"};
-
 }  // namespace
+
+std::span<const std::string> Constraint::kind_names() {
+  static const std::vector<std::string> names{"real",
+                                              "positive",
+                                              "nonnegative",
+                                              "unit_interval",
+                                              "greater_than",
+                                              "greater_than_eq",
+                                              "less_than",
+                                              "interval",
+                                              "half_open_interval",
+                                              "simplex",
+                                              "lower_cholesky",
+                                              "positive_definite",
+                                              "boolean",
+                                              "integer_interval",
+                                              "nonnegative_integer",
+                                              "any"};
+  return names;
+}
 
 std::size_t Constraint::event_dim() const {
   const bool is_matrix = kind_ == Kind::lower_cholesky || kind_ == Kind::positive_definite;
@@ -119,14 +122,13 @@ std::string Constraint::rule() const {
   return "may be anything";
 }
 
-std::string Constraint::name() const {
-  return std::string(kNames[static_cast<std::size_t>(kind_)]);
-}
+std::string Constraint::name() const { return kind_names()[static_cast<std::size_t>(kind_)]; }
 
 std::optional<Constraint::Kind> Constraint::kind_of(std::string_view name) {
-  const auto* found = std::find(std::begin(kNames), std::end(kNames), name);
-  if (found == std::end(kNames)) return {};
-  return static_cast<Kind>(found - std::begin(kNames));
+  const auto names = kind_names();
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) return {};
+  return static_cast<Kind>(found - names.begin());
 }
 
 namespace constraints {

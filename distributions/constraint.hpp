@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -79,6 +80,8 @@ class Constraint {
   std::string name() const;
   /// The kind of a name, if there is one.
   static std::optional<Kind> kind_of(std::string_view name);
+  /// The names of all kinds, in their order.
+  static std::span<const std::string> kind_names();
 
  private:
   Kind kind_;

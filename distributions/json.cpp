@@ -1,10 +1,13 @@
 #include <ember/distributions/json.hpp>
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
 #include <ember/core/mask_list.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/distributions/family.hpp>
@@ -20,16 +23,26 @@ using distributions::Distribution;
 using distributions::Family;
 using distributions::FamilyInfo;
 
-// A family of another program: what its file says of it.
-class UnknownFamily final : public Family {
- public:
-  static constexpr FamilyInfo kInfo{"Unknown", {}, nullptr};
+// How tables and pages name a family of another program. It stands before the Family made of it.
+struct ForeignName {
+  std::string shown_name;
+  FamilyInfo foreign_info;
 
-  UnknownFamily(json text, const Shape& batch, Shape event)
-      : Family(kInfo, {}), json_(std::move(text)), event_shape_(std::move(event)) {
+  explicit ForeignName(const std::string& name)
+      : shown_name(name + " (unknown)"), foreign_info{shown_name.c_str(), {}, nullptr} {}
+};
+
+// A family of another program: what its file says of it.
+class UnknownFamily final : private ForeignName, public Family {
+ public:
+  UnknownFamily(json text, const std::string& name, const Shape& batch, Shape event)
+      : ForeignName(name),
+        Family(foreign_info, {}),
+        json_(std::move(text)),
+        event_shape_(std::move(event)) {
     batch_shape_ = batch;
   }
-  const json& text() const { return json_; }
+  const json& written() const { return json_; }
 
   Shape event_shape() const override { return event_shape_; }
   Constraint support() const override {
@@ -67,7 +80,8 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
         shape_from_json(detail::member(value, "elements", path), path + "/elements");
     const Shape event =
         shape_from_json(detail::member(value, "event_shape", path), path + "/event_shape");
-    return std::make_shared<UnknownFamily>(value, batch, event);  // keeps all that the file says
+    return std::make_shared<UnknownFamily>(value, name, batch,
+                                           event);  // keeps all that the file says
   }
   detail::check_keys(
       value, {"family", "elements", "event_axes", "event_shape", "mask", "parameters"}, path);
@@ -115,7 +129,8 @@ Tensor visible_part(const distributions::Parameter& p, const Mask& visible) {
 }  // namespace
 
 json to_json(const Distribution& d, const Mask& visible) {
-  if (const auto* unknown = dynamic_cast<const UnknownFamily*>(&d.family())) return unknown->text();
+  if (const auto* unknown = dynamic_cast<const UnknownFamily*>(&d.family()))
+    return unknown->written();
   json result{{"family", d.name()},
               {"elements", to_json(d.element_shape())},
               {"event_axes", d.reinterpreted()},
@@ -171,53 +186,91 @@ json to_json(const transforms::Transform& transform) {
   return result;
 }
 
+namespace {
+
+using transforms::Transform;
+
+// What stands in a transform's object; whoever reads a member has asked for it.
+class TransformReader {
+ public:
+  TransformReader(const json& value, const std::string& path) : value_(value), path_(path) {
+    if (!value.contains("parts")) return;
+    ++read_;
+    const json& list = detail::array_from_json(value, "parts", path);
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      parts_.push_back(transform_from_json(list[i], path + "/parts/" + std::to_string(i)));
+    }
+  }
+
+  Tensor number(const char* name) {
+    ++read_;
+    return tensor_from_json(detail::member(value_, name, path_), path_ + "/" + name);
+  }
+  std::size_t count(const char* name) {
+    const Tensor n = number(name);
+    if (n.numel() != 1 || !(n.item() >= 0 && n.item() <= static_cast<Real>(kMaxRank))) {
+      fail("json " + path_ + "/" + name, "is no number of axes");
+    }
+    return static_cast<std::size_t>(n.item());
+  }
+  std::vector<Transform> parts() { return std::move(parts_); }
+  Transform only_part() {
+    if (parts_.size() != 1) fail("json " + path_ + "/parts", "expected one part");
+    return parts_.front();
+  }
+  bool has_read_all() const { return read_ == value_.size(); }
+
+ private:
+  const json& value_;
+  const std::string& path_;
+  std::vector<Transform> parts_;
+  std::size_t read_ = 1;  // its type
+};
+
+struct KnownTransform {
+  const char* type;
+  Transform (*make)(TransformReader& reader);
+};
+
+constexpr KnownTransform kTransforms[] = {
+    {"Identity", [](TransformReader&) { return transforms::identity(); }},
+    {"Exp", [](TransformReader&) { return transforms::exp(); }},
+    {"Sigmoid", [](TransformReader&) { return transforms::sigmoid(); }},
+    {"Tanh", [](TransformReader&) { return transforms::tanh(); }},
+    {"Softplus", [](TransformReader&) { return transforms::softplus(); }},
+    {"StickBreaking", [](TransformReader&) { return transforms::stick_breaking(); }},
+    {"Softmax", [](TransformReader&) { return transforms::softmax(); }},
+    {"LowerCholesky", [](TransformReader&) { return transforms::lower_cholesky(); }},
+    {"PositiveDefinite", [](TransformReader&) { return transforms::positive_definite(); }},
+    {"Power", [](TransformReader& r) { return transforms::power(r.number("exponent")); }},
+    {"Affine",
+     [](TransformReader& r) {
+       return transforms::affine(r.number("loc"), r.number("scale"), r.count("event_dim"));
+     }},
+    {"Compose", [](TransformReader& r) { return transforms::compose(r.parts()); }},
+    {"Inverse", [](TransformReader& r) { return r.only_part().inv(); }},
+    {"Independent",
+     [](TransformReader& r) { return transforms::independent(r.only_part(), r.count("n")); }},
+};
+
+}  // namespace
+
 transforms::Transform transform_from_json(const json& value, const std::string& path) {
   const std::string type =
       detail::string_from_json(detail::member(value, "type", path), path + "/type");
-  std::size_t read = value.contains("parts") ? 2 : 1;
-  const auto number = [&](const char* name) {
-    ++read;
-    return tensor_from_json(detail::member(value, name, path), path + "/" + name);
-  };
-  const auto count = [&](const char* name) {
-    const Tensor n = number(name);
-    if (n.numel() != 1 || !(n.item() >= 0 && n.item() <= static_cast<Real>(kMaxRank))) {
-      fail("json " + path + "/" + name, "is no number of axes");
-    }
-    return static_cast<std::size_t>(n.item());
-  };
-  std::vector<transforms::Transform> parts;
-  if (value.contains("parts")) {
-    const json& list = detail::array_from_json(value, "parts", path);
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      parts.push_back(transform_from_json(list[i], path + "/parts/" + std::to_string(i)));
-    }
+  const auto* known =
+      std::ranges::find_if(kTransforms, [&](const KnownTransform& t) { return type == t.type; });
+  if (known == std::end(kTransforms)) {
+    std::vector<std::string> types;
+    for (const KnownTransform& t : kTransforms) types.emplace_back(t.type);
+    fail("json " + path + "/type", "'" + type + "' is no transform that this program knows",
+         detail::names_to_choose(type, types, "it knows "));
   }
-  const auto only_part = [&] {
-    if (parts.size() != 1) fail("json " + path + "/parts", "expected one part");
-    return parts.front();
-  };
-  const auto make = [&]() -> transforms::Transform {
-    if (type == "Identity") return transforms::identity();
-    if (type == "Exp") return transforms::exp();
-    if (type == "Sigmoid") return transforms::sigmoid();
-    if (type == "Tanh") return transforms::tanh();
-    if (type == "Softplus") return transforms::softplus();
-    if (type == "StickBreaking") return transforms::stick_breaking();
-    if (type == "Softmax") return transforms::softmax();
-    if (type == "LowerCholesky") return transforms::lower_cholesky();
-    if (type == "PositiveDefinite") return transforms::positive_definite();
-    if (type == "Power") return transforms::power(number("exponent"));
-    if (type == "Affine") {
-      return transforms::affine(number("loc"), number("scale"), count("event_dim"));
-    }
-    if (type == "Compose") return transforms::compose(std::move(parts));
-    if (type == "Inverse") return only_part().inv();
-    if (type == "Independent") return transforms::independent(only_part(), count("n"));
-    fail("json " + path + "/type", "'" + type + "' is no transform that this program knows");
-  };
-  transforms::Transform result = with_context("json", path, make);
-  if (read != value.size()) fail("json " + path, "it has keys that are none of '" + type + "'");
+  TransformReader reader(value, path);
+  Transform result = with_context("json", path, [&] { return known->make(reader); });
+  if (!reader.has_read_all()) {
+    fail("json " + path, "it has keys that are none of '" + type + "'");
+  }
   return result;
 }
 
@@ -235,7 +288,10 @@ Constraint constraint_from_json(const json& value, const std::string& path) {
     return value.contains(name) ? tensor_from_json(value[name], path + "/" + name) : Tensor();
   };
   const std::optional<Constraint::Kind> known = Constraint::kind_of(kind);
-  if (!known) fail("json " + path + "/kind", "'" + kind + "' is no constraint");
+  if (!known) {
+    fail("json " + path + "/kind", "'" + kind + "' is no constraint",
+         detail::names_to_choose(kind, Constraint::kind_names(), "constraints are "));
+  }
   detail::check_keys(value, {"kind", "event_axes", "lower", "upper"}, path);
   const Constraint result = with_context(
       "json", path, [&] { return Constraint(*known, bound("lower"), bound("upper")); });

@@ -72,6 +72,12 @@ std::vector<std::string> ParamStore::names() const {
   return names;
 }
 
+Values ParamStore::values() const {
+  Values values;
+  for (const std::string& name : names()) values.emplace(name, get(Name(name)));
+  return values;
+}
+
 void ParamStore::erase(Name name) {
   const std::unique_lock lock(mutex_);
   entries_.erase(name.id());

@@ -12,6 +12,7 @@
 
 #include <ember/core/name.hpp>
 #include <ember/distributions/constraint.hpp>
+#include <ember/handlers/values.hpp>
 
 namespace ember {
 
@@ -38,6 +39,8 @@ class ParamStore {
   void set(Name name, const Tensor& value, const Constraint& constraint = constraints::real);
   bool contains(Name name) const;
   std::vector<std::string> names() const;
+  /// The (constrained) values of all.
+  Values values() const;
   void erase(Name name);
   void clear();
 

@@ -77,17 +77,6 @@ std::string scale_of(const Site& site) {
          to_string(scale.shape());
 }
 
-// Rows of 1 where an element counts and 0 where it is hidden.
-std::string bits_of(const Mask& mask) {
-  if (mask.shape().rank() == 0) return mask.is_none() ? "0" : "1";
-  std::string text;
-  for (const char c : to_string(to_tensor(mask))) {
-    const bool ends_number = c == '.' && (text.back() == '0' || text.back() == '1');
-    if (!ends_number) text += c;
-  }
-  return text;
-}
-
 Row row_of(const Site& site) {
   Row row{site.name.str(), to_string(site.kind)};
   if (site.has_distribution()) {
@@ -146,7 +135,7 @@ std::string format_site(const Site& site) {
     numbers(std::string("parameter ") + parameter.info->name, parameter.value);
   }
   if (!site.mask.is_all())
-    block("mask (1 counts, 0 is hidden)", site.mask.shape(), bits_of(site.mask));
+    block("mask (1 counts, 0 is hidden)", site.mask.shape(), detail::text_of_bits(site.mask));
   if (!site.scale.is_number()) numbers("scale", site.scale.value());
   if (site.log_prob().numel() > 1) numbers("log density", site.log_prob());
   return out.str();

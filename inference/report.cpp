@@ -28,6 +28,18 @@ json plate_content(const TracePlate& plate) {
           {"subsample_size", plate.frame.subsample_size}};
 }
 
+// Those that the trace has itself are shown as its sites.
+json params_content(const Values& params, const Trace& trace) {
+  json result = json::array();
+  for (const auto& [name, value] : params) {
+    if (trace.contains(name)) continue;
+    json numbers = values_content(value, true, 256);
+    for (const char* picture : {"grid", "histogram", "numbers"}) numbers.erase(picture);
+    result.push_back({{"name", name}, {"value", std::move(numbers)}});
+  }
+  return result;
+}
+
 }  // namespace
 
 json content(const Trace& trace, const ReportOptions& options) {
@@ -41,7 +53,8 @@ json content(const Trace& trace, const ReportOptions& options) {
           {"plates", std::move(plates)},
           {"sites", std::move(sites)},
           {"fit", options.fit ? fit_content(*options.fit) : json()},
-          {"draws", options.draws ? draws_content(*options.draws, trace) : json()}};
+          {"draws", options.draws ? draws_content(*options.draws, trace) : json()},
+          {"params", params_content(options.params, trace)}};
 }
 
 std::string script_text(const json& content) {

@@ -14,6 +14,7 @@ namespace ember::inference {
 struct ReportOptions {
   std::optional<Fit> fit = {};       // shows the losses
   std::optional<Values> draws = {};  // shows their intervals: site name -> tensor (n, ..)
+  Values params = {};                // shown with those of the trace: param_store().values()
   std::string title = {};
 };
 

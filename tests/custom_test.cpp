@@ -244,6 +244,11 @@ TEST_CASE("a custom family in a model: plates, masks, obs_mask, traces, files") 
   CHECK(same_bits(again["y"].log_prob(), got["y"].log_prob()));
   CHECK(again["y"].distribution.batch_shape() == Shape{2, 3});
   CHECK(again.to_json() == text);
+  CHECK(has(again.format_table(), "Bell (unknown)"));
+  CHECK(again["y"].distribution.name() == std::string("Bell (unknown)"));
+  CHECK(error_of([&] { again["y"].distribution.sample(); }) ==
+        "family 'Bell': this program does not know it; only its shapes and the densities that the "
+        "file has can be read");
 }
 
 TEST_CASE("SVI learns through a custom family") {

@@ -13,6 +13,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "error_samples.hpp"
 #include "support.hpp"
 
 using namespace ember;
@@ -21,12 +22,6 @@ namespace h = ember::handlers;
 namespace infer = ember::inference;
 
 namespace {
-
-const Tensor kMatrix = zeros({3, 2});
-const Tensor kFour = zeros({4});
-const Tensor kThree = zeros({3});
-const Mask kTwoSeen = mask_of({true, false});
-const Real kNan = std::numeric_limits<Real>::quiet_NaN();
 
 std::string message_of(const std::function<void()>& f) {
   const std::vector<std::string> params = param_store().names();
@@ -56,8 +51,6 @@ Tensor run(M model) {
   return h::trace(model).get_trace().log_prob_sum();
 }
 
-const std::string kBroadcast =
-    " do not broadcast; sizes of matching axes, counted from the right, must be equal or 1";
 const std::string kMend = "1 of its visible elements does not); mend it, or mask what is missing";
 
 }  // namespace

@@ -7,20 +7,13 @@
 #include <limits>
 
 #include "catch.hpp"
+#include "error_samples.hpp"
 #include "support.hpp"
 
 using namespace ember;
 
 namespace {
 
-const Tensor kMatrix = zeros({3, 2});
-const Tensor kFour = zeros({4});
-const Tensor kThree = zeros({3});
-const Mask kTwoSeen = mask_of({true, false});
-const Real kNan = std::numeric_limits<Real>::quiet_NaN();
-
-const std::string kBroadcast =
-    " do not broadcast; sizes of matching axes, counted from the right, must be equal or 1";
 const std::string kAxes = " does not exist; axes run from -2 to 1";
 
 void check(const std::function<void()>& f, const std::string& expected) {
@@ -272,15 +265,16 @@ TEST_CASE("an axis that is named twice") {
 
 TEST_CASE("nothing to reduce, and what is no quantile, bound or class") {
   const auto empty = [](auto f) { return [f] { f(zeros({0, 2})); }; };
-  const std::string none = ": shape (0, 2) has no elements to choose from";
+  const std::string kRemedy = "; reduce an axis that has some, or leave empty groups out before";
+  const std::string none = ": shape (0, 2) has no elements to choose from" + kRemedy;
   check(empty([](const Tensor& x) { max(x, 0); }), "max" + none);
   check(empty([](const Tensor& x) { min(x); }), "min" + none);
   check(empty([](const Tensor& x) { argmax(x, 0); }), "argmax" + none);
   check(empty([](const Tensor& x) { argmin(x, 0); }), "argmin" + none);
   check(empty([](const Tensor& x) { mean(x, 0); }),
-        "mean: shape (0, 2) has no elements to average");
+        "mean: shape (0, 2) has no elements to average" + kRemedy);
   check(empty([](const Tensor& x) { quantile(x, Real(0.5), 0); }),
-        "quantile: axis 0 of shape (0, 2) has no elements");
+        "quantile: axis 0 of shape (0, 2) has no elements; take an axis that has some");
   const std::string few =
       " in each group, and the correction is 1; there must be more elements than that; a "
       "correction of 0 takes one";

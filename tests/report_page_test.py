@@ -121,7 +121,7 @@ def check_names(page):
         if "\n" not in name:
             assert name in page.texts(".node text.name"), name
     assert sorted(page.texts(".plate text")) == ["columns · 12", "rows · 7"]
-    assert page.texts("#params-table tbody td.name") == ["rate", "weights"]
+    assert page.texts("#params-table tbody td.name") == ["rate", "weights", "guide.loc"]
     # mu reaches the factor, "two lines" and y.
     assert len(page.texts(".edge")) == 3 and page.texts("#graph-note") == [""]
 
@@ -181,7 +181,10 @@ def check_values(page):
     card = page.js("return [...document.querySelectorAll('.card')].find(c => c.dataset.name === 'odd').outerHTML")
     assert card.count('class="dot"') == 2 and card.count('class="strange"') == 3 and "3 not finite" in card
     page.show_card("weights")
-    assert "300" in page.texts("#params-table tbody tr:last-child td")[2]
+    assert "300" in page.texts("#params-table tbody tr:nth-child(2) td")[2]
+    # A parameter that is none of the trace's sites, given beside it.
+    cells = page.texts("#params-table tbody tr:last-child td")[1:]
+    assert cells == ["(3,)", "3", "3", "2.6458", "1", "2", "6"], cells
     assert page.js("return [...document.querySelectorAll('.card')].find(c => c.dataset.name === 'weights')"
                    ".querySelectorAll('.bars rect').length") == 17
 

@@ -87,7 +87,10 @@ int main(int argc, char** argv) {
     const Trace trace = h::trace(small, {.relations = true}).get_trace();
     const Values draws = infer::Predictive(small, {.num_samples = 200})();
     infer::save_report(folder + "small.html", trace,
-                       {.fit = fit, .draws = draws, .title = "Small & <odd>"});
+                       {.fit = fit,
+                        .draws = draws,
+                        .params = {{"guide.loc", tensor({1, 2, 6})}, {"rate", 7}},
+                        .title = "Small & <odd>"});
     infer::save_report(folder + "empty.html", Trace());
     infer::save_report(folder + "chain.html", h::trace(chain, {.relations = true}).get_trace());
     infer::save_report(folder + "large.html", h::trace(large).get_trace());

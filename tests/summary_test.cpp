@@ -100,7 +100,7 @@ TEST_CASE("what a mask hides has no row, and a summary says how much that is") {
     sample("y", dist::Normal(z, 1), {.obs = tensor({1, 2, 3})});
     sample("a", dist::Normal(0, 1).mask(true));
   };
-  set_rng_seed(1);
+  begin(1);
   const Trace trace = h::trace(model).get_trace();
   infer::AutoNormal guide(model);
   guide();

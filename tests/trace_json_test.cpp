@@ -186,3 +186,25 @@ TEST_CASE("the table shows what each source of masks hides") {
   CHECK(table.find("mean 1.05 in [0.1, 2]") != std::string::npos);
   CHECK(table.find("log joint:") != std::string::npos);
 }
+
+TEST_CASE("a misspelled transform or constraint is told what there is") {
+  CHECK(
+      error_of([] {
+        transform_from_json({{"type", "Sigmiod"}}, "/t");
+      }) ==
+      "json /t/type: 'Sigmiod' is no transform that this program knows; did you mean 'Sigmoid'? it "
+      "knows Identity, Exp, Sigmoid, Tanh, Softplus, StickBreaking, Softmax, LowerCholesky, "
+      "PositiveDefinite, Power, Affine, Compose, Inverse, Independent");
+  CHECK(
+      error_of([] {
+        constraint_from_json({{"kind", "postive"}, {"event_axes", 0}}, "/c");
+      }) ==
+      "json /c/kind: 'postive' is no constraint; did you mean 'positive'? constraints are real, "
+      "positive, nonnegative, unit_interval, greater_than, greater_than_eq, less_than, interval, "
+      "half_open_interval, simplex, lower_cholesky, positive_definite, boolean, integer_interval, "
+      "nonnegative_integer, any");
+  for (const char* type : {"Identity", "Exp", "Tanh", "Softmax", "PositiveDefinite"}) {
+    const nlohmann::json text{{"type", type}};
+    CHECK(to_json(transform_from_json(text, "")) == text);
+  }
+}

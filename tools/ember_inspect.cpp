@@ -13,6 +13,7 @@
 #include <ember/core/json.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/handlers/draws_csv.hpp>
+#include <ember/handlers/param_store.hpp>
 #include <ember/handlers/plates_by_dim.hpp>
 #include <ember/handlers/trace_diff.hpp>
 #include <ember/inference/report.hpp>
@@ -40,6 +41,7 @@ Where trace files come from, in a program:
   handlers::trace(at_median, {.relations = true}).get_trace(data).save("fit.trace.json");
   fit.save("fit.json");            what --fit reads, of infer::Fit fit = svi.run(..)
   save_draws("draws.csv", draws);  what --draws reads
+  param_store().save("params.json");  what --params reads
 
 Examples:
   ember-inspect fit.trace.json                  the table of its sites
@@ -117,7 +119,7 @@ void show(const Trace& trace, const std::string& site, bool as_json) {
 
 struct Arguments {
   std::vector<std::string> files;
-  std::string site, page, fit, draws;
+  std::string site, page, fit, draws, params;
   double tolerance = 0;
   bool as_json = false;
 };
@@ -129,6 +131,11 @@ void write_page(const Trace& trace, const Arguments& a) {
   ember::inference::ReportOptions options;
   if (!a.fit.empty()) options.fit = ember::inference::Fit::load(a.fit);
   if (!a.draws.empty()) options.draws = ember::load_draws(a.draws);
+  if (!a.params.empty()) {
+    ember::ParamStore store;
+    store.load(a.params);
+    options.params = store.values();
+  }
   ember::inference::save_report(a.page, trace, options);
 }
 
@@ -193,6 +200,8 @@ void add_options(CLI::App& app, Arguments& a) {
   CLI::Option* html = text("--html", a.page, "FILE", "write a report as an HTML page");
   text("--fit", a.fit, "FILE", "the losses that Fit::save wrote, for the report")->needs(html);
   text("--draws", a.draws, "FILE", "the draws that save_draws wrote, for the report")->needs(html);
+  text("--params", a.params, "FILE", "the parameters that ParamStore::save wrote, for the report")
+      ->needs(html);
   html->excludes(site)->excludes(as_json);
   app.set_version_flag("--version", "ember-inspect " EMBER_VERSION, "print the version");
 }

@@ -105,7 +105,8 @@ function showSites() {
 }
 
 function showParams() {
-  const params = sites.filter((site) => site.kind === "param");
+  const inTrace = sites.filter((site) => site.kind === "param");
+  const params = inTrace.concat(report.params.map((param, i) => ({...param, order: sites.length + i})));
   if (params.length === 0) return;
   byId("params").hidden = false;
   const one = (s) => (s.value.form === "number" ? s.value.number : null);
@@ -119,12 +120,12 @@ function showParams() {
     return {title: key, right: true, value: none, cell: key === "sd" ? (s) => (none(s) === undefined ? nothing() : formatted(none(s))) : shown(key)};
   });
   const fill = makeTable(byId("params-table"), [
-    {title: "parameter", class: "name", value: (s) => s.name, cell: nameLink},
+    {title: "parameter", class: "name", value: (s) => s.name, cell: (s) => (s.id ? nameLink(s) : element("bdi", {class: "mono"}, s.name))},
     {title: "shape", value: (s) => sizeOf(s.value.shape), cell: (s) => mono(shapeText(s.value.shape))},
     {title: "numbers", right: true, value: (s) => sizeOf(s.value.shape), cell: (s) => formatted(sizeOf(s.value.shape))},
     ...numbers,
     {title: "not finite", right: true, plain: (s) => s.value.not_finite === 0, value: (s) => s.value.not_finite, cell: (s) => formatted(s.value.not_finite)},
-  ], params, "The parameters of the trace");
+  ], params, "The parameters");
   searched.push(fill);
   byId("params-count").textContent = countText(params.length, "parameter", "parameters");
 }

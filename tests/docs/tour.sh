@@ -31,8 +31,9 @@ grep -q '"spread" -> "by_room"' plants.dot
 prefix/bin/ember-inspect plants.trace.json > table
 cat table
 grep -q '21/24: obs 3' table
-prefix/bin/ember-inspect plants.trace.json --html report.html --fit fit.json --draws draws.csv
+prefix/bin/ember-inspect plants.trace.json --html report.html --fit fit.json --draws draws.csv --params params.json
 grep -q "</html>" report.html
+grep -q "AutoNormal.locs.slope" report.html
 prefix/bin/ember-inspect plants.trace.json --site height_observed | grep -q 'depends on'
 
 # What it says of the mistake is what happens.
