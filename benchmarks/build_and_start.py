@@ -67,7 +67,7 @@ def static_bones(build, folder, compiled, flags=()):
     """A stripped static program of the object file."""
     program = folder / "bones"
     compiler = compile_command(build, "examples/bones.cpp")[0]
-    subprocess.run([compiler, "-static", str(compiled), str(build / "libember.a"), "-lgomp", *flags, "-o", str(program)],
+    subprocess.run([compiler, "-static", str(compiled), str(build / "libember.a"), "-lgomp", "-Wl,--gc-sections", *flags, "-o", str(program)],
                    check=True)
     subprocess.run(["strip", str(program)], check=True)
     return program

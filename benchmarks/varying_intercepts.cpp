@@ -14,14 +14,12 @@ namespace {
 constexpr Index kObservations = 12'573, kGroups = 85;
 
 struct Data {
-  std::vector<Index> group;  // in no order
+  Indices group;  // in no order
   Tensor x = dist::Normal(0, 1).expand({kObservations}).sample();
   Tensor y;
   Data() {
     const Tensor u = dist::Uniform(0, 1).expand({kObservations}).sample();
-    for (const Real v : u.data()) {
-      group.push_back(static_cast<Index>(v * v * static_cast<Real>(kGroups)));
-    }
+    group = Indices(floor(u * u * static_cast<Real>(kGroups)));
     const Tensor alpha = dist::Normal(1, 0.5).expand({kGroups}).sample();
     y = dist::Normal(index_select(alpha, 0, group) + 0.7 * x, 0.8).sample();
   }
@@ -46,7 +44,7 @@ struct ByHand : bench::MeanField<ByHand> {
   explicit ByHand(const Data& d) : MeanField({4 + kGroups}) {
     for (Index j = 0; j < kGroups; ++j) {
       for (std::size_t i = 0; i < d.group.size(); ++i) {
-        if (d.group[i] != j) continue;
+        if (d.group.values()[i] != j) continue;
         covariate.push_back(d.x.data()[i]);
         outcome.push_back(d.y.data()[i]);
       }

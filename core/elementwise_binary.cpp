@@ -68,39 +68,48 @@ void combine(Node& out, const Node& a, const Node& b, F f) {
   });
 }
 
+struct PairOf {
+  Op op;
+  const char* symbol;
+  const BlockOp* block = nullptr;  // where it can be done block by block
+};
+
 template <class F>
-Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f);
+Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f);
 
 template <class F>
 class OwedPair final : public Owed {
  public:
-  OwedPair(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f)
-      : op_(op), symbol_(symbol), x_(x), y_(y), f_(f) {}
-  void fill(Node& out) override { combine(out, x_.node(), y_.node(), f_); }
+  OwedPair(const PairOf& pair, const Tensor& x, const Tensor& y, F f)
+      : pair_(pair), operands_{x, y}, f_(f) {
+    is_blockwise = pair.block != nullptr && allows_blocks(x) && allows_blocks(y);
+  }
+  void fill(Node& out) override { combine(out, operands_[0].node(), operands_[1].node(), f_); }
   Tensor take(const Node& self, const PlacesPtr& at, Index row) const override {
     if (row > 1 && self.shape.from_right(1) % row != 0) return {};
-    const Tensor taken = apply(op_, symbol_, detail::take(x_, self.shape, at, row),
-                               detail::take(y_, self.shape, at, row), f_);
+    const Tensor taken = apply(pair_, detail::take(operands_[0], self.shape, at, row),
+                               detail::take(operands_[1], self.shape, at, row), f_);
     return row > 1 ? expand(taken, {at->count(), row}) : taken;
   }
+  const BlockOp* block_op() const override { return pair_.block; }
+  std::span<const Tensor> operands() const override { return operands_; }
 
  private:
-  Op op_;
-  const char* symbol_;
-  Tensor x_, y_;
+  PairOf pair_;
+  std::array<Tensor, 2> operands_;
   F f_;
 };
 
 template <class F>
-Tensor apply(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f) {
+Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   Node& a = x.node();
   Node& b = y.node();
   Shape room;
-  const Shape& shape = shape_of_both(a, b, symbol, room);
-  if (waits(a) || waits(b)) {
-    return wait(op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(op, symbol, x, y, f));
+  const Shape& shape = shape_of_both(a, b, pair.symbol, room);
+  if (waits(a) || waits(b) || (pair.block != nullptr && is_worth_fusing(shape.numel()))) {
+    return wait(pair.op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(pair, x, y, f));
   }
-  Node* out = new_result(op, shape, {&a, &b});
+  Node* out = new_result(pair.op, shape, {&a, &b});
   combine(*out, a, b, f);
   return Tensor(out);
 }
@@ -198,6 +207,12 @@ void pass_on(Node& node) {
 
 Real power(Real x, Real y) { return std::pow(x, y); }
 
+constexpr auto kNegated = [](Real g, Real, Real) { return -g; };
+constexpr auto kTimesSecond = [](Real g, Real, Real b) { return g * b; };
+constexpr auto kTimesFirst = [](Real g, Real a, Real) { return g * a; };
+constexpr auto kOverSecond = [](Real g, Real, Real b) { return g * (1 / b); };
+constexpr auto kByDivisor = [](Real g, Real a, Real b) { return g * (-(a / b) / b); };
+
 // What `mine` takes of an adjoint g that goes to the larger one: selected, not multiplied by 0.
 Real share_of_larger(Real g, Real mine, Real other) {
   const Real tied = mine == other ? g / 2 : mine + other;  // NaN where one is NaN
@@ -211,16 +226,16 @@ void backward_add(Node& n) {
   pass_on<1>(n);
 }
 void backward_subtract(Node& n) {
-  pull_back<1>(n, [](Real g, Real, Real) { return -g; });
+  pull_back<1>(n, kNegated);
   pass_on<0>(n);
 }
 void backward_multiply(Node& n) {
-  pull_back<0>(n, [](Real g, Real, Real b) { return g * b; });
-  pull_back<1>(n, [](Real g, Real a, Real) { return g * a; });
+  pull_back<0>(n, kTimesSecond);
+  pull_back<1>(n, kTimesFirst);
 }
 void backward_divide(Node& n) {
-  pull_back<0>(n, [](Real g, Real, Real b) { return g * (1 / b); });
-  pull_back<1>(n, [](Real g, Real a, Real b) { return g * (-(a / b) / b); });
+  pull_back<0>(n, kOverSecond);
+  pull_back<1>(n, kByDivisor);
 }
 void backward_pow(Node& n) {
   pull_back<0>(n,
@@ -267,31 +282,48 @@ void backward_where(Node& n) {
 
 }  // namespace detail
 
+namespace {
+
 using detail::apply;
 using detail::Op;
+using detail::PassesOn;
+
+constexpr auto kSum = [](Real x, Real y) { return x + y; };
+constexpr auto kDifference = [](Real x, Real y) { return x - y; };
+constexpr auto kProduct = [](Real x, Real y) { return x * y; };
+constexpr auto kQuotient = [](Real x, Real y) { return x / y; };
+
+template <class F, class ByFirst, class BySecond>
+Tensor apply_blockwise(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f, ByFirst,
+                       BySecond) {
+  return apply({op, symbol, &detail::BlockPair<F, ByFirst, BySecond>::kOp}, x, y, f);
+}
+
+}  // namespace
 
 Tensor operator+(const Tensor& a, const Tensor& b) {
-  return apply(Op::add, "+", a, b, [](Real x, Real y) { return x + y; });
+  return apply_blockwise(Op::add, "+", a, b, kSum, PassesOn(), PassesOn());
 }
 Tensor operator-(const Tensor& a, const Tensor& b) {
-  return apply(Op::subtract, "-", a, b, [](Real x, Real y) { return x - y; });
+  return apply_blockwise(Op::subtract, "-", a, b, kDifference, PassesOn(), detail::kNegated);
 }
 Tensor operator*(const Tensor& a, const Tensor& b) {
-  return apply(Op::multiply, "*", a, b, [](Real x, Real y) { return x * y; });
+  return apply_blockwise(Op::multiply, "*", a, b, kProduct, detail::kTimesSecond,
+                         detail::kTimesFirst);
 }
 Tensor operator/(const Tensor& a, const Tensor& b) {
-  return apply(Op::divide, "/", a, b, [](Real x, Real y) { return x / y; });
+  return apply_blockwise(Op::divide, "/", a, b, kQuotient, detail::kOverSecond, detail::kByDivisor);
 }
 Tensor pow(const Tensor& x, const Tensor& y) {
-  return apply(Op::pow, "pow", x, y, [](Real a, Real b) { return detail::power(a, b); });
+  return apply({Op::pow, "pow"}, x, y, [](Real a, Real b) { return detail::power(a, b); });
 }
 
 Tensor maximum(const Tensor& x, const Tensor& y) {
-  return apply(Op::maximum, "maximum", x, y,
+  return apply({Op::maximum, "maximum"}, x, y,
                [](Real a, Real b) { return a > b || a != a ? a : b; });
 }
 Tensor minimum(const Tensor& x, const Tensor& y) {
-  return apply(Op::minimum, "minimum", x, y,
+  return apply({Op::minimum, "minimum"}, x, y,
                [](Real a, Real b) { return a < b || a != a ? a : b; });
 }
 

@@ -26,29 +26,37 @@ void map(Node& out, const Node& in, F f) {
 }
 
 template <class F>
-Tensor apply(Op op, const Tensor& x, F f);
+Tensor apply(Op op, const Tensor& x, F f, const BlockOp* block = nullptr);
 
 template <class F>
 class OwedMap final : public Owed {
  public:
-  OwedMap(Op op, const Tensor& x, F f) : op_(op), x_(x), f_(f) {}
+  OwedMap(Op op, const Tensor& x, F f, const BlockOp* block)
+      : op_(op), x_(x), f_(f), block_(block) {
+    is_blockwise = block != nullptr && allows_blocks(x);
+  }
   void fill(Node& out) override { map(out, x_.node(), f_); }
   Tensor take(const Node& self, const PlacesPtr& at, Index row) const override {
-    Tensor taken = apply(op_, detail::take(x_, x_.shape(), at, row), f_);
+    Tensor taken = apply(op_, detail::take(x_, x_.shape(), at, row), f_, block_);
     taken.node().reals = self.reals;
     return taken;
   }
+  const BlockOp* block_op() const override { return block_; }
+  std::span<const Tensor> operands() const override { return {&x_, 1}; }
 
  private:
   Op op_;
   Tensor x_;
   F f_;
+  const BlockOp* block_;  // where it can be done block by block
 };
 
 template <class F>
-Tensor apply(Op op, const Tensor& x, F f) {
+Tensor apply(Op op, const Tensor& x, F f, const BlockOp* block) {
   Node& in = x.node();
-  if (waits(in)) return wait(op, in.shape, {&in}, std::make_unique<OwedMap<F>>(op, x, f));
+  if (waits(in) || (block != nullptr && is_worth_fusing(in.numel))) {
+    return wait(op, in.shape, {&in}, std::make_unique<OwedMap<F>>(op, x, f, block));
+  }
   Node* out = new_result(op, in.shape, {&in});
   map(*out, in, f);
   return Tensor(out);
@@ -73,32 +81,29 @@ void pull_back(Node& node, F f) {
   contribute(node, in, [=](Index i) { return g[i] * f(x[i], y[i]); });
 }
 
+// The slopes of what can be done block by block.
+constexpr auto kMinusOne = [](Real, Real) { return Real{-1}; };
+constexpr auto kResult = [](Real, Real y) { return y; };
+constexpr auto kInverse = [](Real x, Real) { return 1 / x; };
+constexpr auto kInverseOfOneMore = [](Real x, Real) { return 1 / (1 + x); };
+constexpr auto kHalfOverResult = [](Real, Real y) { return Real(0.5) / y; };
+constexpr auto kTwice = [](Real x, Real) { return 2 * x; };
+constexpr auto kTanhSlope = [](Real, Real y) { return (1 - y) * (1 + y); };
+constexpr auto kSigmoidSlope = [](Real x, Real y) { return y * real(special::sigmoid(-x)); };
+constexpr auto kSoftplusSlope = [](Real x, Real) { return real(special::sigmoid(x)); };
+
 }  // namespace
 
-void backward_negate(Node& n) {
-  pull_back(n, [](Real, Real) { return Real{-1}; });
-}
-void backward_exp(Node& n) {
-  pull_back(n, [](Real, Real y) { return y; });
-}
-void backward_log(Node& n) {
-  pull_back(n, [](Real x, Real) { return 1 / x; });
-}
-void backward_log1p(Node& n) {
-  pull_back(n, [](Real x, Real) { return 1 / (1 + x); });
-}
+void backward_negate(Node& n) { pull_back(n, kMinusOne); }
+void backward_exp(Node& n) { pull_back(n, kResult); }
+void backward_log(Node& n) { pull_back(n, kInverse); }
+void backward_log1p(Node& n) { pull_back(n, kInverseOfOneMore); }
 void backward_expm1(Node& n) {
   pull_back(n, [](Real x, Real) { return real(special::exp(x)); });
 }
-void backward_sqrt(Node& n) {
-  pull_back(n, [](Real, Real y) { return Real(0.5) / y; });
-}
-void backward_square(Node& n) {
-  pull_back(n, [](Real x, Real) { return 2 * x; });
-}
-void backward_tanh(Node& n) {
-  pull_back(n, [](Real, Real y) { return (1 - y) * (1 + y); });
-}
+void backward_sqrt(Node& n) { pull_back(n, kHalfOverResult); }
+void backward_square(Node& n) { pull_back(n, kTwice); }
+void backward_tanh(Node& n) { pull_back(n, kTanhSlope); }
 void backward_sin(Node& n) {
   pull_back(n, [](Real x, Real) { return std::cos(x); });
 }
@@ -111,15 +116,11 @@ void backward_tan(Node& n) {
 void backward_atan(Node& n) {
   pull_back(n, [](Real x, Real) { return 1 / (1 + x * x); });
 }
-void backward_sigmoid(Node& n) {
-  pull_back(n, [](Real x, Real y) { return y * real(special::sigmoid(-x)); });
-}
+void backward_sigmoid(Node& n) { pull_back(n, kSigmoidSlope); }
 void backward_logit(Node& n) {
   pull_back(n, [](Real x, Real) { return 1 / (x * (1 - x)); });
 }
-void backward_softplus(Node& n) {
-  pull_back(n, [](Real x, Real) { return real(special::sigmoid(x)); });
-}
+void backward_softplus(Node& n) { pull_back(n, kSoftplusSlope); }
 void backward_abs(Node& n) {
   pull_back(n, [](Real x, Real) {
     return x > 0 ? Real{1} : x < 0 ? Real{-1} : x;
@@ -168,29 +169,45 @@ using detail::constant;
 using detail::Op;
 using detail::real;
 
+namespace {
+
+template <class F, class Slope>
+Tensor apply_blockwise(Op op, const Tensor& x, F f, Slope) {
+  return apply(op, x, f, &detail::BlockMap<F, Slope>::kOp);
+}
+
+}  // namespace
+
 Tensor Tensor::operator-() const {
-  return apply(Op::negate, *this, [](Real x) { return -x; });
+  return apply_blockwise(
+      Op::negate, *this, [](Real x) { return -x; }, detail::kMinusOne);
 }
 Tensor exp(const Tensor& x) {
-  return apply(Op::exp, x, [](Real v) { return real(special::exp(v)); });
+  return apply_blockwise(
+      Op::exp, x, [](Real v) { return real(special::exp(v)); }, detail::kResult);
 }
 Tensor log(const Tensor& x) {
-  return apply(Op::log, x, [](Real v) { return real(special::log(v)); });
+  return apply_blockwise(
+      Op::log, x, [](Real v) { return real(special::log(v)); }, detail::kInverse);
 }
 Tensor log1p(const Tensor& x) {
-  return apply(Op::log1p, x, [](Real v) { return real(special::log1p(v)); });
+  return apply_blockwise(
+      Op::log1p, x, [](Real v) { return real(special::log1p(v)); }, detail::kInverseOfOneMore);
 }
 Tensor expm1(const Tensor& x) {
   return apply(Op::expm1, x, [](Real v) { return real(special::expm1(v)); });
 }
 Tensor sqrt(const Tensor& x) {
-  return apply(Op::sqrt, x, [](Real v) { return std::sqrt(v); });
+  return apply_blockwise(
+      Op::sqrt, x, [](Real v) { return std::sqrt(v); }, detail::kHalfOverResult);
 }
 Tensor square(const Tensor& x) {
-  return apply(Op::square, x, [](Real v) { return v * v; });
+  return apply_blockwise(
+      Op::square, x, [](Real v) { return v * v; }, detail::kTwice);
 }
 Tensor tanh(const Tensor& x) {
-  return apply(Op::tanh, x, [](Real v) { return real(special::tanh(v)); });
+  return apply_blockwise(
+      Op::tanh, x, [](Real v) { return real(special::tanh(v)); }, detail::kTanhSlope);
 }
 Tensor sin(const Tensor& x) {
   return apply(Op::sin, x, [](Real v) { return std::sin(v); });
@@ -205,14 +222,16 @@ Tensor atan(const Tensor& x) {
   return apply(Op::atan, x, [](Real v) { return std::atan(v); });
 }
 Tensor sigmoid(const Tensor& x) {
-  return apply(Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); });
+  return apply_blockwise(
+      Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); }, detail::kSigmoidSlope);
 }
 Tensor log_sigmoid(const Tensor& x) { return -softplus(-x); }
 Tensor logit(const Tensor& p) {
   return apply(Op::logit, p, [](Real v) { return real(special::log(v) - special::log1p(-v)); });
 }
 Tensor softplus(const Tensor& x) {
-  return apply(Op::softplus, x, [](Real v) { return real(special::softplus(v)); });
+  return apply_blockwise(
+      Op::softplus, x, [](Real v) { return real(special::softplus(v)); }, detail::kSoftplusSlope);
 }
 Tensor abs(const Tensor& x) {
   return apply(Op::abs, x, [](Real v) { return std::abs(v); });

@@ -13,11 +13,15 @@ bool MaskBytes::operator[](Index i) const {
 }
 
 void MaskBytes::make_places() const {
-  Positions positions;
-  positions.reserve(static_cast<std::size_t>(kept_));
+  // Without branches, which nobody could foresee: each position is written, and stays if it counts.
+  Positions positions(static_cast<std::size_t>(kept_) + 1);
+  const std::uint8_t* bytes = bytes_.data();
+  Index* to = positions.data();
   for (Index i = 0; i < size_; ++i) {
-    if (bytes_[static_cast<std::size_t>(i)] != 0) positions.push_back(i);
+    *to = i;
+    to += bytes[i];
   }
+  positions.pop_back();
   places_ = Places::make(std::move(positions), size_);
 }
 

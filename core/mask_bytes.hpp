@@ -97,4 +97,18 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   mutable PooledVector<std::int32_t> counts_;
 };
 
+/// The sum of f(i) over what is kept: along the list where that is short.
+template <class F>
+Real sum_of_kept(const MaskBytes& mask, F f) {
+  Real sum = 0;
+  if (mask.is_sparse()) {
+    for (Index i : mask.positions()) sum += f(i);
+  } else {
+    const std::uint8_t* kept = mask.data();
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < mask.size(); ++i) sum += kept_or_zero(kept[i], f(i));
+  }
+  return sum;
+}
+
 }  // namespace ember::detail

@@ -36,6 +36,15 @@ void destroy(Owed* owed) noexcept { delete owed; }
 
 Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,
             std::unique_ptr<Owed> owed) {
+  constexpr int kDeepest = 64;  // settling goes down by recursion
+  for (const Node* operand : operands) {
+    if (!waits(*operand)) continue;
+    if (operand->owed->depth == kDeepest) {
+      settle(*operand);
+    } else {
+      owed->depth = std::max(owed->depth, operand->owed->depth + 1);
+    }
+  }
   return Tensor(
       new_waiting(op, shape, std::span(operands.begin(), operands.size()), owed.release()));
 }

@@ -6,7 +6,10 @@
 
 #include <array>
 #include <memory>
+#include <span>
 
+#include <ember/core/block_op.hpp>
+#include <ember/core/index_list.hpp>
 #include <ember/core/places.hpp>
 #include <ember/core/tape.hpp>
 
@@ -14,6 +17,10 @@ namespace ember::detail {
 
 /// From so many elements on a matmul waits: smaller ones cost less than the waiting.
 inline constexpr Index kWaitsFrom = Index{1} << 14U;
+/// From so many on an element-wise operator does, while gradients are recorded.
+inline constexpr Index kFusesFrom = 512;
+/// Up to so many: more are an error of their memory, and not hours of work.
+inline constexpr Index kFusesTo = Index{1} << 31U;
 
 /// The values of a tensor at an ascending list of positions; elsewhere 0, or nothing at all.
 struct Coordinates {
@@ -45,7 +52,19 @@ class Owed {
   /// What this is the transpose of; null where it is none.
   virtual const Tensor* transpose_of() const { return nullptr; }
 
+  // What an expression is made of that runs block by block: see expression.hpp.
+  /// The operator and what it is applied to; null where blocks are no part of the work.
+  virtual const BlockOp* block_op() const { return nullptr; }
+  virtual std::span<const Tensor> operands() const { return {}; }
+  /// Where each element stands in the operand; null where this is no list of its elements.
+  virtual const IndexList* picked() const { return nullptr; }
+
   Tensor room;  // of values that were settled while another recording ran
+  /// Operators on the longest way down to what does not wait.
+  int depth = 1;
+  /// Whether all of it, down to there, can be done block by block.
+  bool is_blockwise = false;
+  bool was_fused = false;  // an expression has run it already
 };
 
 inline bool waits(const Node& node) { return node.owed != nullptr && node.value == nullptr; }
@@ -62,6 +81,13 @@ inline Tensor stored_values(const Tensor& x) {
 }
 /// A tensor of coordinates.
 Tensor new_coordinates(const Shape& shape, Coordinates coordinates);
+
+/// Whether x is done block by block, or needs not be done.
+inline bool allows_blocks(const Tensor& x) { return !waits(x) || x.node().owed->is_blockwise; }
+/// Whether an element-wise operator with a result of this size waits, where no operand does.
+inline bool is_worth_fusing(Index numel) {
+  return numel >= kFusesFrom && numel <= kFusesTo && Tape::current().recording();
+}
 
 /// The result of an operator that waits.
 Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,

@@ -17,7 +17,14 @@ void widen(Node& operand, const MaskBytes* reach) {
     return;
   }
   Bytes bytes(had, had + operand.numel);
-  for (Index i : reach->positions()) bytes[static_cast<std::size_t>(i)] = 1;
+  if (reach->is_sparse()) {
+    for (Index i : reach->positions()) bytes[static_cast<std::size_t>(i)] = 1;
+  } else {
+    const std::uint8_t* more = reach->data();
+    std::uint8_t* both = bytes.data();
+#pragma omp simd
+    for (Index i = 0; i < operand.numel; ++i) both[i] |= more[i];
+  }
   operand.reach = as_reach(Mask::from_bytes(operand.shape, std::move(bytes)));
 }
 

@@ -2,6 +2,9 @@
 #include <algorithm>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/expression.hpp>
+#include <ember/core/expression_sum.hpp>
+#include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/reduced.hpp>
 
@@ -11,7 +14,12 @@ namespace {
 
 Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
   Node& in = x.node();
-  Node* out = new_result(op, result_shape(in.shape, axes, name_of(op), keepdim), {&in});
+  const Shape shape = result_shape(in.shape, axes, name_of(op), keepdim);
+  if (shape.numel() == 1 && Expression::has_steps(in)) {
+    const Tensor total = sum_of_expression(in);
+    return reshape(factor == 1 ? total : total * factor, shape);
+  }
+  Node* out = new_result(op, shape, {&in});
   Tensor result(out);
   out->ints[0] = axis_bits(in.shape, axes, name_of(op));
   out->reals[0] = factor;
@@ -140,7 +148,8 @@ Tensor mean(const Tensor& x, const Axes& axes, bool keepdim) {
   const Index n = detail::result_shape(x.shape(), axes, "mean", false).numel();
   const Index count = n == 0 ? 0 : x.numel() / n;
   if (n > 0 && count == 0) {
-    fail("mean", "shape " + to_string(x.shape()) + " has no elements to average");
+    fail("mean", "shape " + to_string(x.shape()) + " has no elements to average",
+         "reduce an axis that has some, or leave empty groups out before");
   }
   return detail::add_up(Op::mean, x, axes, keepdim,
                         n == 0 ? Real{1} : 1 / static_cast<Real>(count));

@@ -29,35 +29,39 @@ using detail::Op;
 
 namespace {
 
-// Runs of `run` neighbours of a tensor that waits.
+// Runs of `run` neighbours, where they begin in a tensor's numbers.
 class OwedRuns final : public detail::Owed {
  public:
-  OwedRuns(const Tensor& x, detail::Positions starts, Index run)
-      : x_(x), starts_(std::move(starts)), run_(run) {}
+  OwedRuns(const Tensor& x, detail::IndexListPtr starts, Index run)
+      : x_(x), starts_(std::move(starts)), run_(run) {
+    is_blockwise = run == 1 && !detail::waits(x);
+  }
   void fill(Node& out) override {
     const Real* from = detail::values(x_);
     Real* to = out.value;
-    for (Index start : starts_) to = std::copy_n(from + start, run_, to);
+    for (Index start : starts_->at()) to = std::copy_n(from + start, run_, to);
   }
   Tensor take(const Node&, const detail::PlacesPtr& at, Index row) const override {
     if (run_ % row != 0) return {};
     detail::Positions rows = at->at();
     for (Index& i : rows) {
       const Index p = i * row;
-      i = (starts_[static_cast<std::size_t>(p / run_)] + p % run_) / row;
+      i = (starts_->at()[static_cast<std::size_t>(p / run_)] + p % run_) / row;
     }
     const auto mapped = std::make_shared<const detail::Places>(std::move(rows), x_.numel() / row);
     return detail::take(x_, x_.shape(), mapped, row);
   }
+  std::span<const Tensor> operands() const override { return {&x_, 1}; }
+  const detail::IndexList* picked() const override { return run_ == 1 ? starts_.get() : nullptr; }
   // What the reverse pass of copy_runs reads.
   void describe(Node& node) {
-    node.aux = starts_.data();
-    node.ints = {run_, static_cast<Index>(starts_.size()), 0, 0};
+    node.aux = const_cast<Index*>(starts_->at().data());  // NOLINT: nobody writes there
+    node.ints = {run_, static_cast<Index>(starts_->at().size()), 0, 0};
   }
 
  private:
   Tensor x_;
-  detail::Positions starts_;
+  detail::IndexListPtr starts_;
   Index run_;
 };
 
@@ -90,34 +94,22 @@ Tensor select(const Tensor& x, Index axis, Index i) {
 namespace {
 
 // The indices of an axis as 0 .. size - 1: as they are, or in `room` where some count from the end.
-std::span<const Index> checked_indices(std::span<const Index> indices, const Shape& shape,
-                                       std::size_t axis, const char* who,
-                                       detail::PooledVector<Index>& room) {
-  Index lowest = 0, highest = -1;
-#pragma omp simd reduction(min : lowest) reduction(max : highest)
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    lowest = indices[i] < lowest ? indices[i] : lowest;
-    highest = indices[i] > highest ? indices[i] : highest;
-  }
-  if (lowest == 0 && highest < shape[axis]) return indices;
+std::span<const Index> checked_indices(std::span<const Index> indices, Index lowest, Index highest,
+                                       const Shape& shape, std::size_t axis,
+                                       detail::Positions& room) {
+  if (lowest >= 0 && highest < shape[axis]) return indices;
   room.reserve(indices.size());
-  for (Index i : indices) room.push_back(detail::checked_index(i, shape, axis, who));
+  for (Index i : indices) room.push_back(detail::checked_index(i, shape, axis, "index_select"));
   return room;
 }
 
-}  // namespace
-
-Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
-  Tensor result = detail::index_select(x, axis, indices.values());
-  detail::add_sources(result, indices.sources());
-  return result;
-}
-
-Tensor detail::index_select(const Tensor& x, Index axis, std::span<const Index> indices) {
+// `shared` holds these indices, where somebody does.
+Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices, Index lowest,
+                Index highest, const detail::IndexListPtr& shared) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "index_select");
-  PooledVector<Index> room;
-  const auto rows = checked_indices(indices, in.shape, a, "index_select", room);
+  detail::Positions room;
+  const auto rows = checked_indices(indices, lowest, highest, in.shape, a, room);
   const Index inner = in.shape.after(a + 1).numel();
   const Index outer = in.shape.first(a).numel();
   const Index size = in.shape[a];
@@ -126,18 +118,48 @@ Tensor detail::index_select(const Tensor& x, Index axis, std::span<const Index> 
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   };
   const Shape shape = in.shape.with(a, count);
-  if (waits(in) && shape.numel() > 0) {
-    Positions starts(static_cast<std::size_t>(shape.numel() / inner));
-    for (std::size_t r = 0; r < starts.size(); ++r) starts[r] = from(static_cast<Index>(r));
+  const bool is_fused = inner == 1 && detail::is_worth_fusing(shape.numel());
+  if ((waits(in) || is_fused) && shape.numel() > 0) {
+    detail::IndexListPtr starts = shared;
+    if (inner != 1 || outer != 1) {
+      detail::Positions all(static_cast<std::size_t>(shape.numel() / inner));
+      for (std::size_t r = 0; r < all.size(); ++r) all[r] = from(static_cast<Index>(r));
+      starts = detail::make_index_list(std::move(all));
+    } else if (shared == nullptr || !room.empty()) {
+      starts = detail::make_index_list(detail::Positions(rows.begin(), rows.end()));
+    }
     auto owed = std::make_unique<OwedRuns>(x, std::move(starts), inner);
     OwedRuns& runs = *owed;
     Tensor waiting = wait(Op::index_select, shape, {&in}, std::move(owed));
     runs.describe(waiting.node());
     return waiting;
   }
-  if (outer != 1) return copy_runs(Op::index_select, in, shape, inner, from);
-  return copy_runs(Op::index_select, in, shape, inner,
-                   [&](Index r) { return rows[static_cast<std::size_t>(r)] * inner; });
+  if (outer != 1) return detail::copy_runs(Op::index_select, in, shape, inner, from);
+  return detail::copy_runs(Op::index_select, in, shape, inner,
+                           [&](Index r) { return rows[static_cast<std::size_t>(r)] * inner; });
+}
+
+}  // namespace
+
+Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
+  Tensor result;
+  if (const detail::IndexListPtr& list = indices.list()) {
+    result = selected(x, axis, list->at(), list->lowest(), list->highest(), list);
+  } else {
+    result = selected(x, axis, {}, 0, -1, nullptr);
+  }
+  detail::add_sources(result, indices.sources());
+  return result;
+}
+
+Tensor detail::index_select(const Tensor& x, Index axis, std::span<const Index> indices) {
+  Index lowest = 0, highest = -1;
+#pragma omp simd reduction(min : lowest) reduction(max : highest)
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    lowest = indices[i] < lowest ? indices[i] : lowest;
+    highest = indices[i] > highest ? indices[i] : highest;
+  }
+  return selected(x, axis, indices, lowest, highest, nullptr);
 }
 
 Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {

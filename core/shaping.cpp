@@ -37,13 +37,16 @@ namespace {
 // The values of another tensor that waits, under another shape or without a gradient.
 class OwedView final : public detail::Owed {
  public:
-  OwedView(const Tensor& x, bool is_detached) : x_(x), is_detached_(is_detached) {}
+  OwedView(const Tensor& x, bool is_detached) : x_(x), is_detached_(is_detached) {
+    is_blockwise = !is_detached && detail::allows_blocks(x);
+  }
   void fill(Node& out) override { std::copy_n(detail::values(x_), out.numel, out.value); }
   Node* shown() const override { return &x_.node(); }
   Tensor take(const Node&, const detail::PlacesPtr& at, Index row) const override {
     const Tensor taken = detail::take(x_, x_.shape(), at, row);
     return is_detached_ ? detach(taken) : taken;
   }
+  std::span<const Tensor> operands() const override { return {&x_, 1}; }
 
  private:
   Tensor x_;

@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 
+#include <ember/core/index_list.hpp>
 #include <ember/core/index_text.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
@@ -180,16 +181,32 @@ Tensor eye(Index n) {
   return Tensor(node);
 }
 
+void Indices::share(detail::Positions values) {
+  if (!values.empty()) list_ = detail::make_index_list(std::move(values));
+}
+
+std::span<const Index> Indices::values() const {
+  return list_ ? std::span<const Index>(list_->at()) : std::span<const Index>();
+}
+
+Indices::Indices(std::initializer_list<Dim> values) {
+  detail::Positions list;
+  for (Dim value : values) list.push_back(value.value);
+  share(std::move(list));
+}
+
 Indices::Indices(const Tensor& values) : sources_(detail::sources_of(values)) {
-  values_.reserve(static_cast<std::size_t>(values.numel()));
+  detail::Positions list;
+  list.reserve(static_cast<std::size_t>(values.numel()));
   for (Real value : values.data()) {
     if (!(std::floor(value) == value) ||
         std::abs(value) > std::ldexp(Real{1}, std::numeric_limits<Real>::digits)) {
       fail("indices", "index " + detail::shortest_text(value) + " is not a whole number",
            "indices are integers");
     }
-    values_.push_back(static_cast<Index>(value));
+    list.push_back(static_cast<Index>(value));
   }
+  share(std::move(list));
 }
 
 }  // namespace ember

@@ -3,6 +3,7 @@
 
 #include <concepts>
 #include <initializer_list>
+#include <memory>
 #include <ranges>
 #include <span>
 #include <string>
@@ -18,6 +19,7 @@
 namespace ember {
 
 namespace detail {
+class IndexList;
 struct Node;
 struct EigenViews;  // in ember/eigen.hpp
 /// Errors unless Real holds `value` exactly.
@@ -184,27 +186,33 @@ Tensor eye(Index n);
 std::string to_string(const Tensor& x);
 std::ostream& operator<<(std::ostream& out, const Tensor& x);
 
-/// Integer positions: any contiguous range of integers, or a tensor of whole numbers.
+/// Integer positions: any contiguous range of integers, or a tensor of whole numbers. Copies share
+/// them, and what is found out about them costs once: those of data are best made outside of a
+/// model.
 class Indices {
  public:
   Indices() = default;
   template <std::ranges::contiguous_range R>
     requires std::integral<std::ranges::range_value_t<R>>
   Indices(const R& values) {  // NOLINT(google-explicit-constructor)
-    values_.reserve(std::ranges::size(values));
-    for (auto value : values) values_.push_back(detail::to_index(value));
+    detail::Positions list;
+    list.reserve(std::ranges::size(values));
+    for (auto value : values) list.push_back(detail::to_index(value));
+    share(std::move(list));
   }
-  Indices(std::initializer_list<Dim> values) {
-    for (Dim value : values) values_.push_back(value.value);
-  }
+  Indices(std::initializer_list<Dim> values);
   Indices(const Tensor& values);  // NOLINT(google-explicit-constructor)
 
-  std::span<const Index> values() const { return values_; }
-  std::size_t size() const { return values_.size(); }
+  std::span<const Index> values() const;
+  std::size_t size() const { return values().size(); }
   detail::Sources sources() const { return sources_; }
+  /// The positions and what is known of them; null where there are none.
+  const std::shared_ptr<const detail::IndexList>& list() const { return list_; }
 
  private:
-  detail::PooledVector<Index> values_;
+  void share(detail::Positions values);
+
+  std::shared_ptr<const detail::IndexList> list_;
   detail::Sources sources_ = nullptr;
 };
 

@@ -2,19 +2,23 @@
 // one a site.
 #pragma once
 
+#include <array>
+
 #include <ember/core/inline_vector.hpp>
+#include <ember/core/mask.hpp>
 #include <ember/core/tensor.hpp>
 
 namespace ember::detail {
 
-/// offset + sum over the terms of +- the sum of all numbers of one. Terms are kept by reference
-/// until result().
+/// offset + sum over the terms of +- the sum of all numbers of one. Terms and masks are kept by
+/// reference until result().
 class Total {
  public:
   explicit Total(Real offset = 0) : offset_(offset) {}
 
-  void add(const Tensor& x) { take(x, false); }
-  void subtract(const Tensor& x) { take(x, true); }
+  /// Of the elements that a mask of its shape keeps.
+  void add(const Tensor& x, const Mask& visible = true) { take(x, visible, false); }
+  void subtract(const Tensor& x, const Mask& visible = true) { take(x, visible, true); }
   /// A number that no gradient goes to.
   void add_number(Real x) { offset_ += x; }
 
@@ -22,10 +26,12 @@ class Total {
 
  private:
   static constexpr std::size_t kTerms = 32;  // a bit of an attribute each, whether it is subtracted
-  void take(const Tensor& x, bool negative);
+  void take(const Tensor& x, const Mask& visible, bool negative);
 
   Real offset_;
   InlineVector<Node*, kTerms> terms_;
+  std::array<const MaskBytes*, kTerms> masks_;  // null: all of it
+  bool is_masked_ = false;                      // one of them is
   std::uint32_t negative_ = 0;
   Tensor before_;  // the sum of what there was no room for
 };

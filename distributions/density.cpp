@@ -7,6 +7,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/pieces.hpp>
+#include <ember/distributions/density_expression.hpp>
 #include <ember/distributions/density_record.hpp>
 
 namespace ember::distributions {
@@ -39,29 +40,8 @@ struct Scratch {
   std::array<std::int64_t, kBlock> wide;  // the mask of a block, see SumKernel
 };
 
-// The elements of a block: neighbours from `begin` on, or those of a list.
-struct Block {
-  Index begin;
-  const Index* list;  // null: neighbours
-  Index n;
-  const std::uint8_t* kept;  // null: all of them count
-  Index coming = 0;          // how many elements of the list stand behind these
-
-  Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
-};
-
-Real sum_of(const Real* x, const Block& block) {
-  Real sum = 0;
-  if (block.kept == nullptr) {
-#pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < block.n; ++i) sum += x[i];
-  } else {
-    const std::uint8_t* kept = block.kept;
-#pragma omp simd reduction(+ : sum)
-    for (Index i = 0; i < block.n; ++i) sum += detail::kept_or_zero(kept[i], x[i]);
-  }
-  return sum;
-}
+using Block = detail::ElementBlock;
+using detail::sum_of;
 
 class Driver {
  public:
@@ -179,56 +159,19 @@ class Driver {
     return mask.kept() * 5 < mask.size() * (kernel_.inputs == 2 ? 4 : 2);
   }
 
-  // A number of blocks is one piece of work, summed up by itself: what comes out does not depend on
-  // who did which.
   void run_blocks() {
-    constexpr Index kPerPiece = 32;
     const MaskBytes* mask = visible_.bytes().get();
     const bool rowwise = kernel_.row_inputs != 0;
-    const bool is_listed = mask != nullptr && walks_list(*mask);
-    const Index* list = is_listed ? mask->positions().data() : nullptr;
-    const std::int32_t* counts =
-        mask != nullptr && !is_listed ? mask->block_counts().data() : nullptr;
-    const Index count = is_listed ? mask->kept() : numel_;
-    const Index length = rowwise ? kRowBlock : kBlock;
-    const auto compute_block = [&](Index block, Scratch& scratch) {
-      const Index begin = block * length;
-      const Index n = std::min(length, count - begin);
-      if (is_listed) {
-        const Index* here = list + begin;
-        const bool neighbours = here[n - 1] - here[0] == n - 1;
-        compute({here[0], neighbours ? nullptr : here, n, nullptr, count - begin - n}, scratch);
-      } else if (counts == nullptr || counts[block] == n) {
-        compute({begin, nullptr, n, nullptr}, scratch);
-      } else if (counts[block] > 0) {
-        compute({begin, nullptr, n, mask->data() + begin}, scratch);
-      }
-    };
-    const Index blocks = (count + length - 1) / length;
-    if (blocks <= kPerPiece) {
-      Scratch scratch;
-      open(scratch);
-      for (Index block = 0; block < blocks; ++block) compute_block(block, scratch);
-      sums_ = scratch.sums;
-      return;
-    }
-    const Index pieces = (blocks + kPerPiece - 1) / kPerPiece;
-    detail::PooledVector<Sums> sums(static_cast<std::size_t>(pieces));
-    const int threads =
-        can_share_work() ? detail::threads_for(pieces, count * (rowwise ? 2 * row_ : 2)) : 1;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-    {
-      Scratch scratch;
-      open(scratch);
-#pragma omp for schedule(static)
-      for (Index piece = 0; piece < pieces; ++piece) {
-        scratch.sums = Sums();
-        const Index end = std::min((piece + 1) * kPerPiece, blocks);
-        for (Index block = piece * kPerPiece; block < end; ++block) compute_block(block, scratch);
-        sums[static_cast<std::size_t>(piece)] = scratch.sums;
-      }
-    }
-    for (const Sums& piece : sums) sums_ += piece;
+    const detail::ElementBlocks blocks(numel_, mask, mask != nullptr && walks_list(*mask),
+                                       rowwise ? kRowBlock : kBlock);
+    const Index pieces = blocks.size() / detail::kBlocksPerPiece + 1;
+    const Index nanoseconds = blocks.elements() * (rowwise ? 2 * row_ : 2);
+    const int threads = can_share_work() ? detail::threads_for(pieces, nanoseconds) : 1;
+    sums_ = detail::sum_blocks<Scratch>(
+        blocks.size(), threads, [&](Scratch& scratch) { open(scratch); },
+        [&](Index b, Scratch& scratch) {
+          blocks.visit(b, [&](const Block& block) { compute(block, scratch); });
+        });
   }
 
   // Whether no two elements write to one derivative.
@@ -311,7 +254,7 @@ class Driver {
       const SumKernel::Block add = partials_
                                        ? (is_masked ? s.with_partials_masked : s.with_partials)
                                        : (is_masked ? s.value_only_masked : s.value_only);
-      if (is_masked) widen(block, scratch);
+      if (is_masked) widen(block, scratch.wide.data());
       add(block.n, in, scratch.wide.data(), partials, scratch.sums);
     } else {
       compute_elements(block, in, partials, scratch);
@@ -330,13 +273,6 @@ class Driver {
       partials[k] = inputs_[k].partial;
     }
     (partials_ ? kernel_.with_partials : kernel_.value_only)(1, row_, in, out_, partials);
-  }
-
-  static void widen(const Block& block, Scratch& scratch) {
-    const std::uint8_t* kept = block.kept;
-    std::int64_t* wide = scratch.wide.data();
-#pragma omp simd
-    for (Index i = 0; i < block.n; ++i) wide[i] = -static_cast<std::int64_t>(kept[i]);
   }
 
   void compute_elements(const Block& block, const Real* const* in, Real* const* partials,
@@ -444,6 +380,9 @@ Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape&
 
 Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                    const Mask& visible) {
+  if (!visible.is_none() && is_of_expressions(kernel, inputs, elements)) {
+    return density_sum_of_expressions(kernel, inputs, elements, visible);
+  }
   return Driver(kernel, inputs, elements, visible, true).run();
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <span>
 
+#include <ember/core/element_block.hpp>
 #include <ember/core/mask.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/core/special.hpp>
@@ -61,6 +62,13 @@ struct SumKernel {
                  Sums& sums);
   unsigned uniform;  // the inputs that it takes as uniform: not more than those that are
 };
+
+/// The mask of a block as a SumKernel takes it.
+inline void widen(const detail::ElementBlock& block, std::int64_t* wide) {
+  const std::uint8_t* kept = block.kept;
+#pragma omp simd
+  for (Index i = 0; i < block.n; ++i) wide[i] = -static_cast<std::int64_t>(kept[i]);
+}
 
 /// The log density of `elements` under a kernel, where `visible`; 0 elsewhere. Hidden elements of
 /// sparse masks and all hidden rows are not evaluated; hidden lanes of a denser element-wise block

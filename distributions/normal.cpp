@@ -18,9 +18,11 @@ class NormalFamily final : public KernelFamily {
 
   static Density<3> density(double x, double loc, double scale) {
     const double inverse = 1 / scale;
+    const double constant = special::log(scale) + special::kHalfLogTwoPi;
     const double z = (x - loc) * inverse;
-    return {-0.5 * z * z - special::log(scale) - special::kHalfLogTwoPi,
-            {-z * inverse, z * inverse, (z * z - 1) * inverse}};
+    const double square = z * z;
+    const double pull = z * inverse;
+    return {-0.5 * square - constant, {-pull, pull, square * inverse - inverse}};
   }
 
   Constraint support() const override { return constraints::real; }

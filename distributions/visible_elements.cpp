@@ -20,10 +20,14 @@ std::optional<VisibleElements> VisibleElements::of(const Family& family, unsigne
                                                    const Tensor& value, const Shape& elements,
                                                    const Mask& visible, bool total) {
   if (!visible.bytes()) return {};
-  bool is_any_waiting = detail::waits(value);
+  // What is done block by block needs no tensor of what is visible.
+  const auto waits = [&](const Tensor& x) {
+    return detail::waits(x) && !(total && row_inputs == 0 && detail::allows_blocks(x));
+  };
+  bool is_any_waiting = waits(value);
   bool has_coordinates = detail::coordinates_of(value) != nullptr;
   for (const Parameter& p : family.parameters()) {
-    is_any_waiting = is_any_waiting || detail::waits(p.value);
+    is_any_waiting = is_any_waiting || waits(p.value);
     has_coordinates = has_coordinates || detail::coordinates_of(p.value) != nullptr;
   }
   if (!is_any_waiting) return {};

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
+#include <ember/core/tape.hpp>
 #include <ember/distributions/biject_to.hpp>
 
 namespace ember::inference {
@@ -24,24 +26,42 @@ Tensor from_unconstrained(const Message& site, double radius) {
   return transform((2 * u - 1) * static_cast<Real>(radius));
 }
 
+// Draws of a site, many of them in a tensor unless these are large: what a draw needs beside its
+// result is as large as that.
+std::vector<Tensor> draws_of(const Message& site, Index count) {
+  constexpr Index kLarge = Index{1} << 21U;
+  const Index n = std::max<Index>(value_shape(site).numel(), 1);
+  const Index at_once = std::clamp<Index>(kLarge / n, 1, count);
+  std::vector<Tensor> draws;
+  for (Index done = 0; done < count; done += at_once) {
+    draws.push_back(site.distribution.sample(site.name, {std::min(at_once, count - done)}));
+  }
+  return draws;
+}
+
 }  // namespace
 
 Init init_to_median(Index num_samples) {
   return [num_samples](const Message& site) {
-    const Tensor draws = site.distribution.sample(site.name, {num_samples});
-    const Index n = draws.numel() / num_samples;
-    std::vector<Real> medians;
+    const std::vector<Tensor> draws = draws_of(site, num_samples);
+    const Shape shape = value_shape(site);
+    detail::Node* out = detail::new_constant(shape);
+    Tensor median(out);
     std::vector<Real> column(static_cast<std::size_t>(num_samples));
-    for (Index i = 0; i < n; ++i) {
-      for (Index s = 0; s < num_samples; ++s) {
-        column[static_cast<std::size_t>(s)] = draws.data()[static_cast<std::size_t>(s * n + i)];
+    for (Index i = 0; i < out->numel; ++i) {
+      auto next = column.begin();
+      for (const Tensor& some : draws) {
+        const auto numbers = some.data();
+        for (auto at = static_cast<std::size_t>(i); at < numbers.size();
+             at += static_cast<std::size_t>(out->numel)) {
+          *next++ = numbers[at];
+        }
       }
       const auto middle = column.begin() + num_samples / 2;
       std::nth_element(column.begin(), middle, column.end());
-      medians.push_back(*middle);
+      out->value[i] = *middle;
     }
     // A median of each coordinate need not lie in the support: a simplex is normalised.
-    Tensor median = tensor(medians, value_shape(site));
     if (site.distribution.support().kind() == Constraint::Kind::simplex) {
       median = median / sum(median, -1, true);
     }

@@ -50,15 +50,11 @@ class DrawnNormal final : public Family {
     if (&value.node() != &value_.node() || !(elements == batch_shape())) {
       return general().log_prob_sum(value, visible);
     }
-    const auto visible_part = [&](const Tensor& x) {
-      return visible.is_all() ? x : where(visible, x, 0);
-    };
-    const Tensor logs = visible_part(log_scale_);
     detail::Total total(noise_part(visible));
-    total.subtract(logs);
+    total.subtract(log_scale_, visible);
     if (!transform_) return total.result();
-    const Tensor stretch = visible_part(transform_->log_abs_det_jacobian(u_, value_));
-    total.subtract(stretch);
+    const Tensor stretch = transform_->log_abs_det_jacobian(u_, value_);
+    total.subtract(stretch, visible);
     return total.result();
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
@@ -76,13 +72,12 @@ class DrawnNormal final : public Family {
     if (visible.is_none()) return 0;
     const Real* e = detail::values(noise_.node());
     const Index n = noise_.numel();
-    const detail::MaskBytes* mask = visible.bytes().get();
     Real squares = 0;
-    if (mask == nullptr) {
+    if (visible.bytes()) {
+      squares = detail::sum_of_kept(*visible.bytes(), [e](Index i) { return e[i] * e[i]; });
+    } else {
 #pragma omp simd reduction(+ : squares)
       for (Index i = 0; i < n; ++i) squares += e[i] * e[i];
-    } else {
-      for (Index i : mask->positions()) squares += e[i] * e[i];
     }
     constexpr double kHalfLog2Pi = 0.91893853320467274178;
     return -squares / 2 -

@@ -37,6 +37,33 @@ struct Inputs<detail::Op::location_scale> {
   }
 };
 
+// Many elements: fewer do not wait. Outside of a recording these are the operators one by one.
+template <>
+struct Inputs<detail::Op::expression> {
+  static std::vector<Case> cases() {
+    std::vector<Case> cases;
+    std::uint64_t seed = 720;
+    const std::vector<std::array<Shape, 2>> pairs{
+        {Shape{520}, Shape{520}}, {Shape{520}, Shape{}}, {Shape{26, 21}, Shape{21}}};
+    for (const auto& [first, second] : pairs) {
+      const Tensor x = numbers(first, -1, 1, ++seed);
+      const Tensor y = numbers(second, -2, 2, ++seed);
+      double expected = 0;
+      for (const double term : over(first, [&](const Position& p) {
+             return at(x, p) * at(y, p) + std::exp(at(x, p));
+           })) {
+        expected += term;
+      }
+      cases.push_back({describe("", {x, y}),
+                       {x, y},
+                       [](std::span<const Tensor> in) { return sum(in[0] * in[1] + exp(in[0])); },
+                       Shape{},
+                       {expected}});
+    }
+    return cases;
+  }
+};
+
 // 40 terms are more than one node has room for.
 template <>
 struct Inputs<detail::Op::total> {

@@ -1,0 +1,74 @@
+// Blocks of the elements that count: what kernels work on.
+#pragma once
+
+#include <algorithm>
+
+#include <ember/core/mask_bytes.hpp>
+
+namespace ember::detail {
+
+/// The elements of a block: neighbours from `begin` on, or those of a list.
+struct ElementBlock {
+  Index begin;
+  const Index* list;  // null: neighbours
+  Index n;
+  const std::uint8_t* kept;  // null: all of them count
+  Index coming = 0;          // how many elements of the list stand behind these
+
+  Index operator[](Index i) const { return list != nullptr ? list[i] : begin + i; }
+};
+
+/// The sum of those of a block's numbers that count.
+inline Real sum_of(const Real* x, const ElementBlock& block) {
+  Real sum = 0;
+  if (block.kept == nullptr) {
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < block.n; ++i) sum += x[i];
+  } else {
+    const std::uint8_t* kept = block.kept;
+#pragma omp simd reduction(+ : sum)
+    for (Index i = 0; i < block.n; ++i) sum += kept_or_zero(kept[i], x[i]);
+  }
+  return sum;
+}
+
+/// All blocks of `length` or fewer elements: along the list of what a mask keeps, or where they
+/// stand.
+class ElementBlocks {
+ public:
+  ElementBlocks(Index numel, const MaskBytes* mask, bool along_list, Index length)
+      : length_(length) {
+    const bool is_listed = mask != nullptr && along_list;
+    mask_ = mask;
+    list_ = is_listed ? mask->positions().data() : nullptr;
+    counts_ = mask != nullptr && !is_listed ? mask->block_counts().data() : nullptr;
+    count_ = is_listed ? mask->kept() : numel;
+  }
+
+  Index size() const { return (count_ + length_ - 1) / length_; }
+  Index elements() const { return count_; }
+
+  /// Calls f(block) unless nothing of block number b counts.
+  template <class F>
+  void visit(Index b, F&& f) const {
+    const Index begin = b * length_;
+    const Index n = std::min(length_, count_ - begin);
+    if (list_ != nullptr) {
+      const Index* here = list_ + begin;
+      const bool neighbours = here[n - 1] - here[0] == n - 1;
+      f(ElementBlock{here[0], neighbours ? nullptr : here, n, nullptr, count_ - begin - n});
+    } else if (counts_ == nullptr || counts_[b] == n) {
+      f(ElementBlock{begin, nullptr, n, nullptr});
+    } else if (counts_[b] > 0) {
+      f(ElementBlock{begin, nullptr, n, mask_->data() + begin});
+    }
+  }
+
+ private:
+  Index length_, count_;
+  const MaskBytes* mask_;
+  const Index* list_;
+  const std::int32_t* counts_;  // where there are some: length is kBlock
+};
+
+}  // namespace ember::detail

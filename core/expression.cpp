@@ -1,0 +1,329 @@
+#include <ember/core/expression.hpp>
+
+#include <algorithm>
+#include <memory>
+
+#include <ember/core/owed.hpp>
+#include <ember/core/reach.hpp>
+
+namespace ember::detail {
+namespace {
+
+// Calls f(i, offset) for the elements of a block that are not hidden.
+template <class F>
+void for_offsets(const BroadcastPlan<1>& plan, const ElementBlock& block, F f) {
+  const Index stride = plan.strides[0][0];
+  const auto counts = [&](Index i) { return block.kept == nullptr || block.kept[i] != 0; };
+  if (block.list != nullptr) {
+    for (Index i = 0; i < block.n; ++i) f(i, plan.offsets_at(block.list[i])[0]);
+    return;
+  }
+  for (Index i = 0; i < block.n;) {
+    const Index position = block.begin + i;
+    const Index length = std::min(block.n - i, plan.sizes[0] - position % plan.sizes[0]);
+    const Index offset = plan.offsets_at(position)[0];
+    for (Index k = 0; k < length; ++k) {
+      if (counts(i + k)) f(i + k, offset + k * stride);
+    }
+    i += length;
+  }
+}
+
+}  // namespace
+
+bool Expression::has_steps(const Node& x) {
+  return x.owner == Owner::tape && waits(x) && x.owed->is_blockwise;
+}
+
+std::int32_t Expression::add_leaf(Node& x, Layout layout, const IndexList* picked,
+                                  const Shape& over) {
+  --open_;
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    if (slots_[s].leaf < 0) continue;
+    const Leaf& leaf = leaf_of(s);
+    if (leaf.node == &x && leaf.layout == layout && leaf.picked == picked &&
+        (layout != Layout::strided || leaf.over == over)) {
+      return static_cast<std::int32_t>(s);
+    }
+  }
+  leaves_.push_back({&x, layout, picked, over, values(x), nullptr});
+  slots_.push_back(
+      {&x, static_cast<std::int32_t>(leaves_.size()) - 1, nullptr, {}, x.requires_grad});
+  return static_cast<std::int32_t>(slots_.size()) - 1;
+}
+
+std::int32_t Expression::add(Node& x, const Shape& over) {
+  if (x.numel != over.numel()) {
+    return add_leaf(x, x.numel == 1 ? Layout::uniform : Layout::strided, nullptr, over);
+  }
+  Node* node = &x;
+  while (has_steps(*node) && node->owed->shown() != nullptr) node = node->owed->shown();
+  for (std::size_t s = 0; s < slots_.size(); ++s) {
+    if (slots_[s].node != node || slots_[s].leaf >= 0) continue;
+    --open_;
+    return static_cast<std::int32_t>(s);
+  }
+  const Layout whole = node->numel == 1 ? Layout::uniform : Layout::full;
+  if (!has_steps(*node)) return add_leaf(*node, whole, nullptr, over);
+  Owed& owed = *node->owed;
+  const std::span<const Tensor> operands = owed.operands();
+  if (owed.picked() != nullptr) {
+    return add_leaf(operands[0].node(), Layout::picked, owed.picked(), over);
+  }
+  const bool is_room =
+      steps_ < kMostSteps && leaves_.size() + open_ - 1 + operands.size() <= kMostLeaves;
+  if (owed.was_fused || !is_room) return add_leaf(*node, whole, nullptr, over);
+  owed.was_fused = true;
+  ++steps_;
+  open_ += operands.size() - 1;
+  Slot step{node, -1, owed.block_op(), {-1, -1}, node->requires_grad};
+  for (std::size_t k = 0; k < operands.size(); ++k) {
+    step.operands[k] = add(operands[k].node(), node->shape);
+  }
+  slots_.push_back(step);
+  return static_cast<std::int32_t>(slots_.size()) - 1;
+}
+
+bool Expression::can_share_work() const {
+  return std::none_of(leaves_.begin(), leaves_.end(), [](const Leaf& leaf) {
+    return leaf.partial != nullptr &&
+           (leaf.layout == Layout::strided || leaf.layout == Layout::picked);
+  });
+}
+
+const MaskBytes* Expression::reach_of(const Leaf& leaf, const Mask& visible) const {
+  switch (leaf.layout) {
+    case Layout::uniform:
+      return nullptr;
+    case Layout::full:
+      return as_reach(visible);
+    case Layout::strided:
+      return as_reach(any_to_shape(visible.reshape(leaf.over), leaf.node->shape));
+    case Layout::picked:
+      break;
+  }
+  if (!visible.bytes()) return as_reach(leaf.picked->named(leaf.node->numel));
+  const Index* at = leaf.picked->at().data();
+  Bytes bytes(static_cast<std::size_t>(leaf.node->numel));
+  for (Index i : visible.bytes()->positions()) bytes[static_cast<std::size_t>(at[i])] = 1;
+  return as_reach(Mask::from_bytes(leaf.node->shape, std::move(bytes)));
+}
+
+namespace {
+
+// The derivatives by the leaves, for the reverse pass.
+struct Record {
+  struct Operand {
+    Real* partial = nullptr;  // null: not asked for
+    const MaskBytes* reach = nullptr;
+  };
+  std::array<Operand, Expression::kMostLeaves> operands;
+};
+
+}  // namespace
+
+Node* Expression::open(const Mask& visible) {
+  std::array<Node*, kMostLeaves> nodes;
+  std::ranges::transform(leaves_, nodes.begin(), &Leaf::node);
+  Node* out = new_result(Op::expression, Shape(), {nodes.data(), leaves_.size()});
+  if (!out->requires_grad) {
+    for (Slot& slot : slots_) slot.needs_gradient = false;
+    return out;
+  }
+  Tape& tape = Tape::current();
+  auto* record = new (tape.allocate_auxiliary<Record>(1)) Record();
+  out->aux = record;
+  for (std::size_t k = 0; k < leaves_.size(); ++k) {
+    Leaf& leaf = leaves_[k];
+    if (!leaf.node->requires_grad) continue;
+    if (leaf.layout == Layout::full) leaf.partial = claim_room(*leaf.node);
+    if (leaf.partial == nullptr) leaf.partial = tape.allocate_reals(leaf.node->numel);
+    if (leaf.layout != Layout::full) std::fill_n(leaf.partial, leaf.node->numel, Real{0});
+    record->operands[k] = {leaf.partial, reach_of(leaf, visible)};
+  }
+  return out;
+}
+
+void Expression::close(const Sums& sums) {
+  for (std::size_t k = 0; k < leaves_.size(); ++k) {
+    const Leaf& leaf = leaves_[k];
+    if (leaf.partial != nullptr && leaf.layout == Layout::uniform) {
+      *leaf.partial = static_cast<Real>(sums[k]);
+    }
+  }
+}
+
+// The derivatives, times one number, are the leaves' adjoints: no copy is made.
+void backward_expression(Node& n) {
+  const auto& record = *static_cast<const Record*>(n.aux);
+  const Real factor = *n.adjoint;
+  for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
+    const auto [partial, reach] = record.operands[k];
+    if (partial == nullptr) continue;
+    Node& operand = *n.operands[k];
+    if (factor != 1) {
+      for_reached_loosely(operand.numel, reach, [=, to = partial](Index i) { to[i] *= factor; });
+    }
+    hand_over(operand, partial, reach);
+  }
+}
+
+void Expression::Room::open(const Expression& expression) {
+  expression_ = &expression;
+  constexpr std::size_t kRooms = 2 * kMostSlots + 1;
+  struct alignas(64) Memory {
+    std::array<Real, kRooms * kBlock> reals;
+  };
+  thread_local const auto memory = std::make_unique<Memory>();
+  Real* next = memory->reals.data();
+  const auto take = [&] {
+    Real* room = next;
+    next += kBlock;
+    return room;
+  };
+  spare_ = take();
+  for (std::size_t s = 0; s < expression.slots_.size(); ++s) {
+    rooms_[s] = take();
+    adjoint_rooms_[s] = expression.slots_[s].needs_gradient ? take() : nullptr;
+    if (expression.is_uniform(s)) {
+      std::fill_n(rooms_[s], kBlock, *expression.leaf_of(s).values);
+    }
+  }
+}
+
+void Expression::Room::load(std::size_t slot, const ElementBlock& block) {
+  const Leaf& leaf = expression_->leaf_of(slot);
+  const Real* from = leaf.values;
+  Real* to = rooms_[slot];
+  values_[slot] = to;
+  switch (leaf.layout) {
+    case Layout::uniform:
+      break;
+    case Layout::full:
+      if (block.list == nullptr) {
+        values_[slot] = from + block.begin;
+        if (leaf.partial != nullptr) own_[slot] = leaf.partial + block.begin;
+      } else {
+        for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
+      }
+      break;
+    case Layout::strided: {
+      const BroadcastPlan<1> plan(leaf.over, {&leaf.node->shape});
+      ElementBlock all = block;
+      all.kept = nullptr;
+      for_offsets(plan, all, [&](Index i, Index offset) { to[i] = from[offset]; });
+      break;
+    }
+    case Layout::picked: {
+      const Index* at = leaf.picked->at().data();
+      if (block.list == nullptr) {
+        at += block.begin;
+        for (Index i = 0; i < block.n; ++i) to[i] = from[at[i]];
+      } else {
+        for (Index i = 0; i < block.n; ++i) to[i] = from[at[block.list[i]]];
+      }
+      break;
+    }
+  }
+}
+
+void Expression::Room::forward(const ElementBlock& block) {
+  for (std::size_t s = 0; s < expression_->slots_.size(); ++s) {
+    const Slot& slot = expression_->slots_[s];
+    adjoints_[s] = nullptr;
+    own_[s] = adjoint_rooms_[s];
+    if (slot.leaf >= 0) {
+      load(s, block);
+      continue;
+    }
+    const auto operand = [&](std::size_t k) {
+      const std::int32_t o = slot.operands[k];
+      return o < 0 ? nullptr : values_[static_cast<std::size_t>(o)];
+    };
+    slot.op->forward(block.n, operand(0), operand(1), rooms_[s]);
+    values_[s] = rooms_[s];
+  }
+}
+
+void Expression::Room::add_adjoint(std::size_t slot, const Real* from, Index n) {
+  const Real* had = adjoints_[slot];
+  if (had == nullptr) {
+    adjoints_[slot] = from;
+    return;
+  }
+  Real* to = own_[slot];
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) to[i] = had[i] + from[i];
+  adjoints_[slot] = to;
+}
+
+void Expression::Room::backward(const ElementBlock& block, Sums& sums) {
+  for (std::size_t s = expression_->slots_.size(); s-- > 0;) {
+    const Slot& slot = expression_->slots_[s];
+    const Real* g = adjoints_[s];
+    if (g == nullptr || !slot.needs_gradient) continue;
+    if (slot.leaf >= 0) {
+      store(s, block, sums);
+      continue;
+    }
+    std::array<const Real*, 2> in{};
+    for (std::size_t k = 0; k < 2; ++k) {
+      if (slot.operands[k] >= 0) in[k] = values_[static_cast<std::size_t>(slot.operands[k])];
+    }
+    for (std::size_t k = 0; k < 2; ++k) {
+      if (slot.operands[k] < 0) continue;
+      const auto o = static_cast<std::size_t>(slot.operands[k]);
+      if (!expression_->slots_[o].needs_gradient) continue;
+      const Real* given = g;
+      if (slot.op->backward[k] != nullptr) {
+        Real* to = adjoints_[o] == nullptr ? own_[o] : spare_;
+        slot.op->backward[k](block.n, g, in[0], in[1], values_[s], to);
+        given = to;
+      }
+      add_adjoint(o, given, block.n);
+    }
+  }
+}
+
+void Expression::Room::store(std::size_t slot, const ElementBlock& block, Sums& sums) {
+  const auto index = static_cast<std::size_t>(expression_->slots_[slot].leaf);
+  const Leaf& leaf = expression_->leaves_[index];
+  const Real* __restrict g = adjoints_[slot];
+  Real* to = leaf.partial;
+  const auto add_where_kept = [&](auto place) {
+    if (block.kept == nullptr) {
+      for (Index i = 0; i < block.n; ++i) to[place(i)] += g[i];
+    } else {
+      for (Index i = 0; i < block.n; ++i) {
+        if (block.kept[i] != 0) to[place(i)] += g[i];
+      }
+    }
+  };
+  switch (leaf.layout) {
+    case Layout::uniform:
+      sums[index] += static_cast<double>(sum_of(g, block));
+      break;
+    case Layout::full:
+      if (block.list != nullptr) {
+        for (Index i = 0; i < block.n; ++i) to[block.list[i]] = g[i];
+      } else if (g != to + block.begin) {
+        std::copy_n(g, block.n, to + block.begin);
+      }
+      break;
+    case Layout::strided:
+      for_offsets(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block,
+                  [&](Index i, Index offset) { to[offset] += g[i]; });
+      break;
+    case Layout::picked:
+      if (block.list == nullptr) {
+        const Index* at = leaf.picked->at().data() + block.begin;
+        add_where_kept([at](Index i) { return at[i]; });
+      } else {
+        const Index* at = leaf.picked->at().data();
+        add_where_kept([at, list = block.list](Index i) { return at[list[i]]; });
+      }
+      break;
+  }
+}
+
+}  // namespace ember::detail

@@ -1,0 +1,35 @@
+// Whole numbers that stand for positions, shared by all who use them: what was found out about them
+// costs once.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include <ember/core/mask.hpp>
+#include <ember/core/pool.hpp>
+
+namespace ember::detail {
+
+class IndexList {
+ public:
+  explicit IndexList(Positions at);
+
+  const Positions& at() const { return at_; }
+  /// Of all of them, 0 and -1 where there are none.
+  Index lowest() const { return lowest_; }
+  Index highest() const { return highest_; }
+  /// Which of 0 .. bound - 1 are in the list; all of it lies there.
+  Mask named(Index bound) const;
+
+ private:
+  Positions at_;
+  Index lowest_ = 0, highest_ = -1;
+  mutable std::mutex mutex_;
+  mutable Mask named_;  // for the bound asked for last: its size
+  mutable bool has_named_ = false;
+};
+
+using IndexListPtr = std::shared_ptr<const IndexList>;
+IndexListPtr make_index_list(Positions at);
+
+}  // namespace ember::detail
