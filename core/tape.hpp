@@ -111,11 +111,13 @@ class Recording {
 };
 
 /// The room of a leaf of several numbers for its adjoint, to be written by who asks first; null for
-/// all others. What is written there and then handed over needs no copy (an optimiser reads it
-/// where it lies); if the adjoint comes to lie elsewhere, nobody reads the room.
+/// all others, but those whose adjoint becomes a leaf's as it is: the result of location_scale.
+/// What is written there and then handed over needs no copy (an optimiser reads it where it lies);
+/// if the adjoint comes to lie elsewhere, nobody reads the room.
 inline Real* claim_room(Node& node) {
-  if (node.op != Op::leaf || node.numel == 1) return nullptr;
-  return static_cast<Real*>(std::exchange(node.aux, nullptr));
+  Node& leaf = node.op == Op::location_scale ? *node.operands[0] : node;
+  if (leaf.op != Op::leaf || leaf.numel == 1) return nullptr;
+  return static_cast<Real*>(std::exchange(leaf.aux, nullptr));
 }
 
 /// The adjoint of a tape tensor after backward, 0 where it does not reach, as a heap tensor.

@@ -5,8 +5,8 @@
 set -uo pipefail
 source "$(dirname "$0")/common.sh"
 
-install_missing "${packages[@]}" "${browser_packages[@]}" clang-16 libclang-rt-16-dev clang-tidy-16 clang-format-16 libomp-16-dev libbenchmark-dev \
-  python3-jsonschema
+install_missing "${packages[@]}" "${browser_packages[@]}" "${document_packages[@]}" "${fuzz_packages[@]}" clang-tidy-16 clang-format-16 \
+  libbenchmark-dev
 presets=("$@")
 [ ${#presets[@]} -gt 0 ] || presets=(release debug asan clang tsan float)
 failures=()

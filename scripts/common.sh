@@ -9,6 +9,8 @@ browser_packages=(chromium chromium-driver python3-selenium)
 # For those that check the reference, drawings, the schema, and the documents' code with a second compiler.
 document_packages=(doxygen graphviz python3-jsonschema clang-16)
 
+fuzz_packages=(clang-16 libclang-rt-16-dev libomp-16-dev)
+
 install_missing() {
   local missing=()
   for package in "$@"; do

@@ -5,7 +5,7 @@
 set -uo pipefail
 source "$(dirname "$0")/common.sh"
 
-install_missing "${packages[@]}" clang-16 libclang-rt-16-dev libomp-16-dev
+install_missing "${packages[@]}" "${fuzz_packages[@]}"
 build fuzz > build-fuzz.log 2>&1 || { tail -n 30 build-fuzz.log; exit 1; }
 
 inputs=${1:-20000}

@@ -25,11 +25,11 @@ Mask every(Index of, Index first) {
 // With SGD of rate 1 a step adds the gradient; y_i ~ Normal(p_i, 1) has the gradient y_i - p_i.
 // The parameter's change by a step, expected[i] of element i.
 template <class Step, class F>
-void check_change(Step step, F expected) {
-  const Tensor before = param_store().contains("p") ? param_store().get("p") : zeros({kN});
+void check_change(Step step, F expected, const char* name = "p") {
+  const Tensor before = param_store().contains(name) ? param_store().get(name) : zeros({kN});
   const std::vector<Real> old(before.data().begin(), before.data().end());
   step();
-  const Tensor after = param_store().get("p");
+  const Tensor after = param_store().get(name);
   for (Index i = 0; i < kN; ++i) {
     const auto k = static_cast<std::size_t>(i);
     INFO(i);
@@ -93,6 +93,36 @@ TEST_CASE("a parameter of two densities, one of them masked, has both gradients"
                    const Real some = kept[static_cast<std::size_t>(i)] ? 2 * own - p : Real(0);
                    return Real(0.5) * (own - p + some);
                  });
+  }
+}
+
+TEST_CASE("a guide's location gets its draw's gradient, of what its mask shows, and no more") {
+  begin(14);
+  Mask seen = true;
+  bool is_prior_masked = false;
+  const Tensor y = arange(kN) * 0.01;
+  const auto model = [&] {
+    plate rows("rows", kN);
+    const Tensor z = sample("z", dist::Normal(0, 1).mask(is_prior_masked ? seen : Mask(true)));
+    sample("y", dist::Normal(z * 1, 1).mask(seen), {.obs = y});
+  };
+  // so narrow that a draw is its location; each step widens it by a factor of e
+  infer::AutoNormal guide(model, {.init_scale = 1e-12});
+  infer::SVI svi(model, guide, infer::SGD({.lr = 1}));
+  guide.set_up();
+  for (const Mask& mask : {every(7, 0), every(7, 3), every(2, 1), Mask(true), every(9, 2)}) {
+    seen = mask;
+    const std::vector<std::uint8_t> kept = seen.broadcast_to({kN}).to_bytes();
+    for (const bool is_masked : {false, true}) {
+      is_prior_masked = is_masked;
+      check_change([&] { svi.step(); },
+                   [&](Index i, Real p) {
+                     const Real pull = static_cast<Real>(i) * Real(0.01) - p;
+                     const bool is_seen = kept[static_cast<std::size_t>(i)] != 0;
+                     return (is_seen ? pull : Real(0)) - (is_seen || !is_masked ? p : Real(0));
+                   },
+                   "AutoNormal.locs.z");
+    }
   }
 }
 
