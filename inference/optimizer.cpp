@@ -86,10 +86,11 @@ void collect_one(detail::ParamLeaves::Leaf& leaf) {
 
 bool all_finite(std::span<const Real> x) {
   std::atomic<bool> result = true;
-  detail::in_pieces(std::ssize(x), 1, [x = x.data(), &result](Index begin, Index end) {
+  detail::in_pieces(std::ssize(x), 1, [&](Index begin, Index end) {
+    const Real* from = x.data();  // of the lambda itself it would be loaded element by element
     Real zero = 0;  // or NaN: what is infinite is not. No early exit: the loop vectorises.
 #pragma omp simd reduction(+ : zero)
-    for (Index i = begin; i < end; ++i) zero += x[i] - x[i];
+    for (Index i = begin; i < end; ++i) zero += from[i] - from[i];
     if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
   });
   return result;
