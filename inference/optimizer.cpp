@@ -84,7 +84,13 @@ void collect_one(detail::ParamLeaves::Leaf& leaf) {
   leaf.written = detail::reach_of(node);
 }
 
-bool all_finite(std::span<const Real> x) {
+// `written`: outside of it there are zeros.
+bool all_finite(std::span<const Real> x, const Mask& written) {
+  if (written.is_none()) return true;
+  if (const MaskBytes* mask = written.bytes().get(); mask != nullptr && mask->is_sparse()) {
+    return std::ranges::all_of(mask->positions(),
+                               [x = x.data()](Index i) { return std::isfinite(x[i]); });
+  }
   std::atomic<bool> result = true;
   detail::in_pieces(std::ssize(x), 1, [&](Index begin, Index end) {
     const Real* from = x.data();  // of the lambda itself it would be loaded element by element
@@ -103,14 +109,14 @@ void Optimizer::collect(std::span<detail::ParamLeaves::Leaf* const> leaves) {
   gradients_.clear();
   for (detail::ParamLeaves::Leaf* leaf : leaves) {
     collect_one(*leaf);
-    pending_.push_back({leaf->entry.get(), common_.lr});
+    pending_.push_back({leaf->entry.get(), &leaf->written, common_.lr});
     gradients_.emplace_back(leaf->room);
   }
 }
 
 const detail::ParamEntry* Optimizer::find_not_finite() const {
   for (std::size_t k = 0; k < gradients_.size(); ++k) {
-    if (!all_finite(gradients_[k])) return pending_[k].entry;
+    if (!all_finite(gradients_[k], *pending_[k].written)) return pending_[k].entry;
   }
   return nullptr;
 }

@@ -72,6 +72,7 @@ class Optimizer {
  private:
   struct Pending {
     detail::ParamEntry* entry;  // which the leaf holds
+    const Mask* written;        // outside of it the gradient is 0; the leaf's as well
     double lr;
   };
   void set_rates();
