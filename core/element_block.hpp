@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 
 #include <ember/core/mask_bytes.hpp>
 
@@ -31,6 +32,19 @@ inline Real sum_of(const Real* x, const ElementBlock& block) {
   }
   return sum;
 }
+
+/// Asks for the lines of memory behind those of a block of neighbours. A block is a page of memory:
+/// the processor's own guesses end there, and begin anew with each.
+inline void prefetch_next(const Real* numbers, const ElementBlock& block) {
+  constexpr Index kLine = 64 / sizeof(Real);
+  const auto next = reinterpret_cast<std::uintptr_t>(numbers + block.begin + block.n);
+  for (Index i = 0; i < block.n; i += kLine) {
+    const std::uintptr_t line = next + static_cast<std::size_t>(i) * sizeof(Real);
+    __builtin_prefetch(reinterpret_cast<const void*>(line), 0, 2);
+  }
+}
+/// Whether so many numbers come from further away than the second cache.
+inline bool comes_from_afar(Index numel) { return numel >= Index{1} << 16U; }
 
 /// All blocks of `length` or fewer elements: along the list of what a mask keeps, or where they
 /// stand.

@@ -106,7 +106,10 @@ Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   Node& b = y.node();
   Shape room;
   const Shape& shape = shape_of_both(a, b, pair.symbol, room);
-  if (waits(a) || waits(b) || (pair.block != nullptr && is_worth_fusing(shape.numel()))) {
+  const Index n = shape.numel();
+  const bool by_blocks = pair.block != nullptr;
+  const bool x_waits = waits_for(x, n, by_blocks), y_waits = waits_for(y, n, by_blocks);
+  if (x_waits || y_waits || (by_blocks && is_worth_fusing(n))) {
     return wait(pair.op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(pair, x, y, f));
   }
   Node* out = new_result(pair.op, shape, {&a, &b});

@@ -9,30 +9,63 @@
 namespace ember::detail {
 namespace {
 
-// Calls f(i, offset) for the elements of a block that are not hidden.
-template <class F>
-void for_offsets(const BroadcastPlan<1>& plan, const ElementBlock& block, F f) {
-  const Index stride = plan.strides[0][0];
-  const auto counts = [&](Index i) { return block.kept == nullptr || block.kept[i] != 0; };
+// Calls run(i, offset, n) for the runs of neighbours i .. i + n - 1 of a block: each stands
+// `stride` numbers behind the one before. Those of a list are runs of one.
+template <class Run>
+void for_each_run(const BroadcastPlan<1>& plan, const ElementBlock& block, Run run) {
   if (block.list != nullptr) {
-    for (Index i = 0; i < block.n; ++i) f(i, plan.offsets_at(block.list[i])[0]);
+    for (Index i = 0; i < block.n; ++i) run(i, plan.offsets_at(block.list[i])[0], Index{1});
     return;
   }
   for (Index i = 0; i < block.n;) {
     const Index position = block.begin + i;
-    const Index length = std::min(block.n - i, plan.sizes[0] - position % plan.sizes[0]);
-    const Index offset = plan.offsets_at(position)[0];
-    for (Index k = 0; k < length; ++k) {
-      if (counts(i + k)) f(i + k, offset + k * stride);
-    }
-    i += length;
+    const Index n = std::min(block.n - i, plan.sizes[0] - position % plan.sizes[0]);
+    run(i, plan.offsets_at(position)[0], n);
+    i += n;
   }
+}
+
+// A strided leaf's numbers, one for each element of a block.
+void repeat(const BroadcastPlan<1>& plan, const ElementBlock& block, const Real* from, Real* to) {
+  const Index stride = plan.strides[0][0];
+  for_each_run(plan, block, [=](Index i, Index offset, Index n) {
+    if (stride == 0) {
+      std::fill_n(to + i, n, from[offset]);
+    } else if (stride == 1) {
+      std::copy_n(from + offset, n, to + i);
+    } else {
+      for (Index k = 0; k < n; ++k) to[i + k] = from[offset + k * stride];
+    }
+  });
+}
+
+// Adds what counts of numbers, one for each element of a block, up to a strided leaf's.
+void add_up(const BroadcastPlan<1>& plan, const ElementBlock& block, const Real* from, Real* to) {
+  const Index stride = plan.strides[0][0];
+  for_each_run(plan, block, [&, from, to](Index i, Index offset, Index n) {
+    const std::uint8_t* kept = block.kept != nullptr ? block.kept + i : nullptr;
+    const Real* g = from + i;
+    Real* sum = to + offset;
+    if (stride == 0) {
+      *sum += sum_of(g, {0, nullptr, n, kept});
+    } else if (stride == 1 && kept == nullptr) {
+#pragma omp simd
+      for (Index k = 0; k < n; ++k) sum[k] += g[k];
+    } else if (stride == 1) {
+#pragma omp simd
+      for (Index k = 0; k < n; ++k) sum[k] += kept_or_zero(kept[k], g[k]);
+    } else {
+      for (Index k = 0; k < n; ++k) {
+        if (kept == nullptr || kept[k] != 0) sum[k * stride] += g[k];
+      }
+    }
+  });
 }
 
 }  // namespace
 
 bool Expression::has_steps(const Node& x) {
-  return x.owner == Owner::tape && waits(x) && x.owed->is_blockwise;
+  return x.owner == Owner::tape && x.tape == &Tape::current() && waits(x) && x.owed->is_blockwise;
 }
 
 std::int32_t Expression::add_leaf(Node& x, Layout layout, const IndexList* picked,
@@ -52,12 +85,21 @@ std::int32_t Expression::add_leaf(Node& x, Layout layout, const IndexList* picke
   return static_cast<std::int32_t>(slots_.size()) - 1;
 }
 
+std::size_t Expression::add(Node& x, const char* who) {
+  Tape::current().check_usable(x, who);
+  return static_cast<std::size_t>(add(x, elements_));
+}
+
 std::int32_t Expression::add(Node& x, const Shape& over) {
+  sources_ = join(sources_, x.sources);
   if (x.numel != over.numel()) {
     return add_leaf(x, x.numel == 1 ? Layout::uniform : Layout::strided, nullptr, over);
   }
   Node* node = &x;
-  while (has_steps(*node) && node->owed->shown() != nullptr) node = node->owed->shown();
+  while (has_steps(*node) && node->owed->shown() != nullptr) {
+    node = node->owed->shown();
+    sources_ = join(sources_, node->sources);
+  }
   for (std::size_t s = 0; s < slots_.size(); ++s) {
     if (slots_[s].node != node || slots_[s].leaf >= 0) continue;
     --open_;
@@ -126,6 +168,7 @@ Node* Expression::open(const Mask& visible) {
   std::array<Node*, kMostLeaves> nodes;
   std::ranges::transform(leaves_, nodes.begin(), &Leaf::node);
   Node* out = new_result(Op::expression, Shape(), {nodes.data(), leaves_.size()});
+  out->sources = join(out->sources, sources_);
   if (!out->requires_grad) {
     for (Slot& slot : slots_) slot.needs_gradient = false;
     return out;
@@ -203,17 +246,14 @@ void Expression::Room::load(std::size_t slot, const ElementBlock& block) {
       if (block.list == nullptr) {
         values_[slot] = from + block.begin;
         if (leaf.partial != nullptr) own_[slot] = leaf.partial + block.begin;
+        if (comes_from_afar(leaf.node->numel)) prefetch_next(from, block);
       } else {
         for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
       }
       break;
-    case Layout::strided: {
-      const BroadcastPlan<1> plan(leaf.over, {&leaf.node->shape});
-      ElementBlock all = block;
-      all.kept = nullptr;
-      for_offsets(plan, all, [&](Index i, Index offset) { to[i] = from[offset]; });
+    case Layout::strided:
+      repeat(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block, from, to);
       break;
-    }
     case Layout::picked: {
       const Index* at = leaf.picked->at().data();
       if (block.list == nullptr) {
@@ -311,8 +351,7 @@ void Expression::Room::store(std::size_t slot, const ElementBlock& block, Sums& 
       }
       break;
     case Layout::strided:
-      for_offsets(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block,
-                  [&](Index i, Index offset) { to[offset] += g[i]; });
+      add_up(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block, g, to);
       break;
     case Layout::picked:
       if (block.list == nullptr) {

@@ -28,12 +28,13 @@ class Expression {
   /// Of `roots` tensors over these elements, which are to be added.
   Expression(const Shape& elements, std::size_t roots) : elements_(elements), open_(roots) {}
 
-  /// Whether a tensor is made of steps: it waits, and all that it needs can be done by blocks.
+  /// Whether a tensor is made of steps: it waits on this thread's tape, and all that it needs can
+  /// be done by blocks.
   static bool has_steps(const Node& x);
 
   /// Adds a tensor that broadcasts to the elements; gives its slot. A step that an expression has
-  /// run before is settled: nothing is computed a third time.
-  std::size_t add(Node& x) { return static_cast<std::size_t>(add(x, elements_)); }
+  /// run before is settled: nothing is computed a third time. An error names WHO.
+  std::size_t add(Node& x, const char* who);
 
   bool is_uniform(std::size_t slot) const {
     return slots_[slot].leaf >= 0 && leaf_of(slot).layout == Layout::uniform;
@@ -53,12 +54,10 @@ class Expression {
   void close(const Sums& sums);
 
   /// Calls f(block, scratch) for all blocks of visible elements and adds up what it leaves in
-  /// scratch.sums; scratch.room is open.
+  /// scratch.sums; scratch.room is open. Those of a sparse mask must be walked along its list.
   template <class Scratch, class F>
-  auto run(const Mask& visible, F f) const {
-    const MaskBytes* mask = visible.bytes().get();
-    const ElementBlocks blocks(elements_.numel(), mask, mask != nullptr && mask->is_sparse(),
-                               kBlock);
+  auto run(const Mask& visible, bool along_list, F f) const {
+    const ElementBlocks blocks(elements_.numel(), visible.bytes().get(), along_list, kBlock);
     const Index pieces = blocks.size() / kBlocksPerPiece + 1;
     const int threads = can_share_work() ? threads_for(pieces, 3 * blocks.elements()) : 1;
     return sum_blocks<Scratch>(
@@ -107,6 +106,7 @@ class Expression {
   InlineVector<Slot, kMostSlots> slots_;  // operands stand before their results
   InlineVector<Leaf, kMostLeaves> leaves_;
   std::size_t steps_ = 0;
+  Sources sources_ = nullptr;  // of all that was added, or passed on the way down
 };
 
 class Expression::Room {

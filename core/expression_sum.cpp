@@ -26,21 +26,22 @@ struct Scratch {
 
 Tensor sum_of_expression(Node& x) {
   Expression expression(x.shape, 1);
-  const std::size_t root = expression.add(x);
+  const std::size_t root = expression.add(x, "sum");
   const bool wants_gradient = x.requires_grad;
   const Mask all = Mask::filled(x.shape, true);
   Node* out = expression.open(all);
   const Tensor result(out);
-  const auto sums = expression.run<Scratch>(all, [&](const ElementBlock& block, Scratch& scratch) {
-    Expression::Room& room = scratch.room;
-    room.forward(block);
-    scratch.sums.total += static_cast<double>(sum_of(room.value(root), block));
-    if (!wants_gradient) return;
-    Real* ones = room.own_adjoint(root);
-    std::fill_n(ones, block.n, Real{1});
-    room.add_adjoint(root, ones, block.n);
-    room.backward(block, scratch.sums.leaves);
-  });
+  const auto sums =
+      expression.run<Scratch>(all, false, [&](const ElementBlock& block, Scratch& scratch) {
+        Expression::Room& room = scratch.room;
+        room.forward(block);
+        scratch.sums.total += static_cast<double>(sum_of(room.value(root), block));
+        if (!wants_gradient) return;
+        Real* ones = room.own_adjoint(root);
+        std::fill_n(ones, block.n, Real{1});
+        room.add_adjoint(root, ones, block.n);
+        room.backward(block, scratch.sums.leaves);
+      });
   *out->value = static_cast<Real>(sums.total);
   expression.close(sums.leaves);
   return result;

@@ -20,7 +20,8 @@ const Real* settle(const Node& asked) {
   const std::lock_guard lock(mutex);
   if (node.value != nullptr) return node.value;
   Real* made = nullptr;
-  if (const Node* shown = node.owed->shown()) {
+  const Node* shown = node.owed->shown();
+  if (shown != nullptr && shown->owner == Owner::heap) {
     made = const_cast<Real*>(values(*shown));
   } else {
     const Tensor room(new_heap_node(node.shape, node.op));
@@ -34,17 +35,19 @@ const Real* settle(const Node& asked) {
 
 void destroy(Owed* owed) noexcept { delete owed; }
 
+void wait_for(Owed& owed, const Node& operand) {
+  constexpr int kDeepest = 12;
+  if (!waits(operand)) return;
+  if (operand.owed->depth == kDeepest) {
+    settle(operand);
+  } else {
+    owed.depth = std::max(owed.depth, operand.owed->depth + 1);
+  }
+}
+
 Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,
             std::unique_ptr<Owed> owed) {
-  constexpr int kDeepest = 64;  // settling goes down by recursion
-  for (const Node* operand : operands) {
-    if (!waits(*operand)) continue;
-    if (operand->owed->depth == kDeepest) {
-      settle(*operand);
-    } else {
-      owed->depth = std::max(owed->depth, operand->owed->depth + 1);
-    }
-  }
+  for (const Node* operand : operands) wait_for(*owed, *operand);
   return Tensor(
       new_waiting(op, shape, std::span(operands.begin(), operands.size()), owed.release()));
 }

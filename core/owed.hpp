@@ -17,8 +17,8 @@ namespace ember::detail {
 
 /// From so many elements on a matmul waits: smaller ones cost less than the waiting.
 inline constexpr Index kWaitsFrom = Index{1} << 14U;
-/// From so many on an element-wise operator does, while gradients are recorded.
-inline constexpr Index kFusesFrom = 512;
+/// From so many on a gather of single numbers does, while gradients are recorded.
+inline constexpr Index kPicksFrom = 512;
 /// Up to so many: more are an error of their memory, and not hours of work.
 inline constexpr Index kFusesTo = Index{1} << 31U;
 
@@ -67,7 +67,11 @@ class Owed {
   bool was_fused = false;  // an expression has run it already
 };
 
-inline bool waits(const Node& node) { return node.owed != nullptr && node.value == nullptr; }
+inline bool waits(const Node& node) {
+  // Threads that share a tensor of the heap may settle it meanwhile.
+  return node.owed != nullptr &&
+         std::atomic_ref(const_cast<Real*&>(node.value)).load(std::memory_order_acquire) == nullptr;
+}
 inline bool waits(const Tensor& x) { return waits(x.node()); }
 
 /// Where x has coordinates: those; null for any other tensor.
@@ -84,11 +88,28 @@ Tensor new_coordinates(const Shape& shape, Coordinates coordinates);
 
 /// Whether x is done block by block, or needs not be done.
 inline bool allows_blocks(const Tensor& x) { return !waits(x) || x.node().owed->is_blockwise; }
-/// Whether an element-wise operator with a result of this size waits, where no operand does.
+/// Whether an element-wise operator with a result of this size waits, where no operand does: where
+/// the numbers in between do not stay in the second cache. (Below, operators one by one are as
+/// fast.)
 inline bool is_worth_fusing(Index numel) {
-  return numel >= kFusesFrom && numel <= kFusesTo && Tape::current().recording();
+  const Tape& tape = Tape::current();
+  return numel >= tape.fuses_from && numel <= kFusesTo && tape.recording();
+}
+inline bool is_worth_picking(Index numel) {
+  return numel >= kPicksFrom && numel <= kFusesTo && Tape::current().recording();
+}
+/// Whether the result of an operator on x waits because x does. An expression waits for what can be
+/// done with it block by block, if it is not too large for that, and is settled by all others.
+inline bool waits_for(const Tensor& x, Index result, bool by_blocks) {
+  if (!waits(x)) return false;
+  if (!allows_blocks(x) || (by_blocks && result <= kFusesTo)) return true;
+  settle(x.node());
+  return false;
 }
 
+/// Notes that what `owed` is to be made of waits for an operand, which is settled where too much
+/// does already: what is asked for goes down by recursion, on all ways there are.
+void wait_for(Owed& owed, const Node& operand);
 /// The result of an operator that waits.
 Tensor wait(Op op, const Shape& shape, std::initializer_list<Node*> operands,
             std::unique_ptr<Owed> owed);

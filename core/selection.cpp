@@ -118,8 +118,10 @@ Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices, Ind
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   };
   const Shape shape = in.shape.with(a, count);
-  const bool is_fused = inner == 1 && detail::is_worth_fusing(shape.numel());
-  if ((waits(in) || is_fused) && shape.numel() > 0) {
+  // An expression is done as it stands before its elements are picked.
+  const bool is_waiting = detail::waits_for(x, shape.numel(), false);
+  const bool is_fused = inner == 1 && detail::is_worth_picking(shape.numel());
+  if ((is_waiting || is_fused) && shape.numel() > 0) {
     detail::IndexListPtr starts = shared;
     if (inner != 1 || outer != 1) {
       detail::Positions all(static_cast<std::size_t>(shape.numel() / inner));

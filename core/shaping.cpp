@@ -113,9 +113,10 @@ Tensor detach(const Tensor& x) {
   detail::Tape& tape = detail::Tape::current();
   tape.check_owner(in, "detach");
   detail::note_read(in);
-  if (detail::waits(in)) {
-    const Tensor waiting =
-        detail::wait(Op::leaf, in.shape, {}, std::make_unique<OwedView>(x, true));
+  if (detail::waits_for(x, in.numel, false)) {
+    auto owed = std::make_unique<OwedView>(x, true);
+    detail::wait_for(*owed, in);
+    const Tensor waiting = detail::wait(Op::leaf, in.shape, {}, std::move(owed));
     detail::add_sources(waiting, in.sources);
     return waiting;
   }

@@ -144,12 +144,25 @@ Node* Tape::allocate_waiting(const Shape& shape, Owed* owed) {
 }
 
 void Tape::settle(Node& node) {
-  check_owner(node, name_of(node.op));
+  check_owner(node, node.op == Op::leaf ? "a constant" : name_of(node.op));
   if (Node* shown = node.owed->shown()) {
-    if (shown->owner == Owner::heap) keep(*shown);
+    if (shown->owner == Owner::heap) {
+      // The node may outlive what the running recording keeps.
+      if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
+        keep(*shown);
+      } else {
+        node.owed->room = Tensor(shown);
+      }
+    }
     node.value = const_cast<Real*>(values(*shown));
+    if (node.numel == 1) {  // what is held is not copied: see end
+      node.scalar = *node.value;
+      node.value = &node.scalar;
+    }
   } else if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
-    node.value = for_shape(node.op, node.shape, [&] { return allocate_reals(node.numel); });
+    node.value = node.numel == 1
+                     ? &node.scalar
+                     : for_shape(node.op, node.shape, [&] { return allocate_reals(node.numel); });
     try {
       node.owed->fill(node);
     } catch (...) {
@@ -160,8 +173,13 @@ void Tape::settle(Node& node) {
     // The memory of the running recording ends before the node does.
     const Tensor room(new_heap_node(node.shape, node.op));
     node.owed->fill(room.node());
-    node.owed->room = room;
-    node.value = room.node().value;
+    if (node.numel == 1) {
+      node.scalar = room.node().scalar;
+      node.value = &node.scalar;
+    } else {
+      node.owed->room = room;
+      node.value = room.node().value;
+    }
   }
 }
 
@@ -246,8 +264,8 @@ void Tape::begin() {
 
 void Tape::end() noexcept {
   const Frame frame = frames_.back();
-  frames_.pop_back();
   end_waiting(frame.waiting);
+  frames_.pop_back();
   for (std::size_t i = frame.nodes; i < used_; ++i) {
     Node* node = slots_[i];
     if (node->count.load(std::memory_order_relaxed) == 0) {
@@ -281,12 +299,20 @@ void Tape::end() noexcept {
 }
 
 // What nobody holds needs its operands no longer, the last one first: they hold one another. What
-// somebody holds becomes a constant of the heap that goes on waiting, unless it is settled.
+// somebody holds becomes a constant of the heap: element-wise expressions have their values then,
+// or one that is made of itself step by step would keep all steps; others go on waiting.
 void Tape::end_waiting(std::size_t first) noexcept {
   for (std::size_t i = waiting_.size(); i-- > first;) {
     Node* node = waiting_[i];
     if (node == nullptr) continue;
-    if (node->count.load(std::memory_order_relaxed) != 0 && node->value == nullptr) continue;
+    if (node->count.load(std::memory_order_relaxed) != 0 && node->value == nullptr) {
+      if (!node->owed->is_blockwise) continue;
+      try {
+        settle(*node);
+      } catch (...) {
+        continue;  // there is no memory: who asks for the values is told
+      }
+    }
     if (node->owed->room.defined()) {
       node->base = &node->owed->room.node();
       keep(*node->base);  // others may show it

@@ -62,6 +62,9 @@ class Tape {
   /// the root depends on has its adjoint, d root / d node times `seed`.
   void backward(Node& root, Real seed);
 
+  /// From so many elements on element-wise operators wait while a recording runs: see owed.hpp.
+  Index fuses_from = Index{1} << 17U;
+
   /// Errors where a node belongs to another thread's tape.
   void check_owner(const Node& node, const char* who) const;
   /// Errors where it does, or where it belongs to an outer recording and would need its gradient.
@@ -107,6 +110,7 @@ class Recording {
   /// An input: shares the numbers of x (a heap tensor), and gets an adjoint. `room`, if there is
   /// one, outlives the recording: see claim_room.
   static Tensor leaf(const Tensor& x, Real* room = nullptr);
+  /// Once: what densities have computed is handed over, and is the operands' then.
   void backward(const Tensor& root, Real seed = 1) { Tape::current().backward(root.node(), seed); }
 };
 

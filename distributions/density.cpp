@@ -115,7 +115,7 @@ class Driver {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
     }
     sum_kernel_ = &kernel_.sums[uniform];
-    is_cheap_ = kernel_.inputs > 2 && sum_kernel_->uniform == (1U << (kernel_.inputs - 1)) - 2;
+    is_cheap_ = is_cheap(kernel_, *sum_kernel_);
     is_listed_ = is_cheap_ && partials_ && inputs_[0].layout == Layout::full &&
                  inputs_[0].partial == nullptr;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
@@ -149,14 +149,9 @@ class Driver {
     }
   }
 
-  // A sparse mask is walked by the list of its positions; others block by block, hidden blocks left
-  // out. What is sparse depends on what an element costs beside its place in a list (measured:
-  // gathering pays below 0.8 kept where two numbers go into a logarithm or an exponential, below
-  // 0.4 where three do, below 0.25 where all is arithmetic; always for rows).
+  // Rows are always walked by the list.
   bool walks_list(const MaskBytes& mask) const {
-    if (kernel_.row_inputs != 0) return true;
-    if (is_cheap_) return mask.is_sparse();
-    return mask.kept() * 5 < mask.size() * (kernel_.inputs == 2 ? 4 : 2);
+    return kernel_.row_inputs != 0 || pays_to_list(mask, kernel_.inputs, is_cheap_);
   }
 
   void run_blocks() {
@@ -364,7 +359,7 @@ class Driver {
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
-  bool is_cheap_ = false;   // only the first parameter is no single number: a location, as a rule
+  bool is_cheap_ = false;
   bool is_listed_ = false;  // and all of it can be done where it stands
   Real* out_ = nullptr;
   Sums sums_;

@@ -38,10 +38,11 @@ class Driver {
       : inputs_(kernel.inputs), expression_(elements, kernel.inputs) {
     unsigned uniform = 0;
     for (std::size_t k = 0; k < inputs_; ++k) {
-      slots_[k] = expression_.add(*inputs[k]);
+      slots_[k] = expression_.add(*inputs[k], "density");
       if (k > 0 && expression_.is_uniform(slots_[k])) uniform |= 1U << (k - 1);
     }
     kernel_ = &kernel.sums[uniform];
+    is_cheap_ = is_cheap(kernel, *kernel_);
   }
 
   Tensor run(const Mask& visible) {
@@ -50,7 +51,8 @@ class Driver {
     detail::add_sources(result, visible.sources());
     wants_partials_ = out->requires_grad;
     AllSums sums = expression_.run<Scratch>(
-        visible, [&](const ElementBlock& block, Scratch& scratch) { compute(block, scratch); });
+        visible, visible.bytes() && pays_to_list(*visible.bytes(), inputs_, is_cheap_),
+        [&](const ElementBlock& block, Scratch& scratch) { compute(block, scratch); });
     *out->value = static_cast<Real>(sums.kernel.log_prob);
     for (std::size_t k = 1; k < inputs_; ++k) {
       if (is_uniform(k)) sums.leaves[expression_.sum_index(slots_[k])] += sums.kernel.partial[k];
@@ -92,6 +94,7 @@ class Driver {
   Expression expression_;
   std::array<std::size_t, kMaxInputs> slots_;
   const SumKernel* kernel_;
+  bool is_cheap_ = false;
   bool wants_partials_ = false;
 };
 

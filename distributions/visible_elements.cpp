@@ -20,10 +20,8 @@ std::optional<VisibleElements> VisibleElements::of(const Family& family, unsigne
                                                    const Tensor& value, const Shape& elements,
                                                    const Mask& visible, bool total) {
   if (!visible.bytes()) return {};
-  // What is done block by block needs no tensor of what is visible.
-  const auto waits = [&](const Tensor& x) {
-    return detail::waits(x) && !(total && row_inputs == 0 && detail::allows_blocks(x));
-  };
+  // Element-wise expressions are done block by block, or as they stand.
+  const auto waits = [](const Tensor& x) { return detail::waits(x) && !detail::allows_blocks(x); };
   bool is_any_waiting = waits(value);
   bool has_coordinates = detail::coordinates_of(value) != nullptr;
   for (const Parameter& p : family.parameters()) {
@@ -37,7 +35,7 @@ std::optional<VisibleElements> VisibleElements::of(const Family& family, unsigne
 }
 
 detail::PlacesPtr VisibleElements::places(const Tensor& x, const Mask& visible) {
-  if (!visible.bytes() || !detail::waits(x)) return nullptr;
+  if (!visible.bytes() || detail::allows_blocks(x)) return nullptr;
   const bool wants = detail::coordinates_of(x) != nullptr || is_worth(visible);
   return wants ? visible.bytes()->places() : nullptr;
 }

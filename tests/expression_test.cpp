@@ -2,10 +2,12 @@
 // operator by operator, whatever the mask and however the operands broadcast.
 #include <ember/ember.hpp>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
 #include <random>
+#include <thread>
 #include <vector>
 
 #include <ember/core/gradient.hpp>
@@ -13,6 +15,7 @@
 #include <ember/core/threads.hpp>
 
 #include "catch.hpp"
+#include "fuses_few.hpp"
 #include "operator_case.hpp"
 #include "support.hpp"
 
@@ -85,20 +88,26 @@ void check(const Density& f, const std::vector<Tensor>& inputs, const Shape& sha
 
 }  // namespace
 
-TEST_CASE("an element-wise operator of many numbers waits while gradients are recorded") {
+TEST_CASE_METHOD(FusesFew,
+                 "an element-wise operator of many numbers waits while gradients are recorded") {
   const Tensor x = numbers({kN}, 1);
   CHECK_FALSE(detail::waits(x + 1));
   const detail::Recording recording;
   CHECK(detail::waits(x + 1));
   CHECK(detail::waits(exp(x)));
   CHECK_FALSE(detail::waits(numbers({5}, 1) + 1));
+  detail::Tape::current().fuses_from = 5000;
+  CHECK_FALSE(detail::waits(x + 1));
+  CHECK(detail::waits(index_select(x, 0, groups(kN, 11))));
+  CHECK(detail::waits(index_select(x, 0, groups(kN, 11)) + 1));
+  detail::Tape::current().fuses_from = 512;
   const Tensor y = x * 2 - 1;
   CHECK(detail::waits(y));
   CHECK(y.at({7}) == x.at({7}) * 2 - 1);
   CHECK_FALSE(detail::waits(y));
 }
 
-TEST_CASE("numbers of all, one for all, and the value itself") {
+TEST_CASE_METHOD(FusesFew, "numbers of all, one for all, and the value itself") {
   // phi, m, sigma, the one before, this one
   const std::vector<Tensor> inputs{0.7, 0.3, 1.4, numbers({kN}, 2), numbers({kN}, 3)};
   check(
@@ -109,7 +118,7 @@ TEST_CASE("numbers of all, one for all, and the value itself") {
       inputs);
 }
 
-TEST_CASE("a gather, and a location with a slope") {
+TEST_CASE_METHOD(FusesFew, "a gather, and a location with a slope") {
   const std::vector<Index> group = groups(kN, 11);
   const Tensor x = numbers({kN}, 4), y = numbers({kN}, 5);
   check(
@@ -129,7 +138,7 @@ TEST_CASE("a gather, and a location with a slope") {
       {numbers({11}, 6), numbers({kN}, 8)});
 }
 
-TEST_CASE("rows and columns that are repeated, under another shape") {
+TEST_CASE_METHOD(FusesFew, "rows and columns that are repeated, under another shape") {
   const Shape shape{26, 50};
   const std::vector<Tensor> inputs{numbers({50}, 1), numbers({26, 1}, 2), numbers({26, 50}, 3),
                                    numbers({kN}, 4)};
@@ -155,7 +164,7 @@ TEST_CASE("rows and columns that are repeated, under another shape") {
       inputs, shape);
 }
 
-TEST_CASE("every operator that can be done block by block") {
+TEST_CASE_METHOD(FusesFew, "every operator that can be done block by block") {
   const Tensor y = numbers({kN}, 9);
   const std::vector<Tensor> inputs{numbers({kN}, 1), exp(numbers({kN}, 2))};
   using Unary = std::function<Tensor(const Tensor&)>;
@@ -186,7 +195,7 @@ TEST_CASE("every operator that can be done block by block") {
       inputs);
 }
 
-TEST_CASE("families of one, two and three parameters") {
+TEST_CASE_METHOD(FusesFew, "families of one, two and three parameters") {
   const std::vector<Tensor> inputs{numbers({kN}, 1), 0.3, numbers({kN}, 3)};
   const Tensor counts = floor(exp(numbers({kN}, 4)));
   const Tensor bits = to_tensor(numbers({kN}, 4) > 0);
@@ -220,7 +229,7 @@ TEST_CASE("families of one, two and three parameters") {
       inputs);
 }
 
-TEST_CASE("more operands and operators than one expression takes") {
+TEST_CASE_METHOD(FusesFew, "more operands and operators than one expression takes") {
   std::vector<Tensor> inputs;
   for (std::uint32_t k = 0; k < 11; ++k) inputs.push_back(numbers({kN}, 20 + k));
   check(
@@ -239,7 +248,7 @@ TEST_CASE("more operands and operators than one expression takes") {
       {inputs[0], inputs[1], inputs[2]});
 }
 
-TEST_CASE("a long chain is settled without going deep") {
+TEST_CASE_METHOD(FusesFew, "a long chain is settled without going deep") {
   const Tensor x = numbers({600}, 1);
   const auto result = value_and_grad(
       [](auto in) {
@@ -251,7 +260,21 @@ TEST_CASE("a long chain is settled without going deep") {
   CHECK(result.grads[0].at({3}) == Approx(-x.at({3})));
 }
 
-TEST_CASE("an expression that several densities share is computed once more, and not for each") {
+TEST_CASE_METHOD(FusesFew,
+                 "a long chain of constants of what waits is settled without going deep") {
+  const auto result = value_and_grad(
+      [](auto in) {
+        Tensor sum = in[0];
+        for (int k = 0; k < 100'000; ++k) sum = detach(sum) + in[0];
+        return dist::Normal(sum, 1).log_prob_sum(0);
+      },
+      {full({600}, 1e-5)});
+  CHECK(result.grads[0].at({3}) == Approx(-1));
+}
+
+TEST_CASE_METHOD(
+    FusesFew,
+    "an expression that several densities share is computed once more, and not for each") {
   const std::vector<Tensor> inputs{numbers({kN}, 1), 0.8};
   check(
       [](auto in, const Step& s, const Mask& mask) {
@@ -274,7 +297,7 @@ TEST_CASE("an expression that several densities share is computed once more, and
       inputs);
 }
 
-TEST_CASE("NaN behind a mask reaches no gradient through an expression") {
+TEST_CASE_METHOD(FusesFew, "NaN behind a mask reaches no gradient through an expression") {
   for (const double kept : {0.9, 0.6, 0.1}) {
     const Mask mask = random_mask({kN}, kept, 3);
     const Tensor x = where(mask, numbers({kN}, 1), kNaN);
@@ -291,7 +314,7 @@ TEST_CASE("NaN behind a mask reaches no gradient through an expression") {
   }
 }
 
-TEST_CASE("what no visible element picks is not reached") {
+TEST_CASE_METHOD(FusesFew, "what no visible element picks is not reached") {
   const std::vector<Index> group = groups(kN, 6);
   std::vector<std::uint8_t> bytes;
   for (const Index g : group) bytes.push_back(g != 2 ? 1 : 0);
@@ -311,7 +334,7 @@ TEST_CASE("what no visible element picks is not reached") {
   }
 }
 
-TEST_CASE("expressions are summed the same way by any number of threads") {
+TEST_CASE_METHOD(FusesFew, "expressions are summed the same way by any number of threads") {
   constexpr Index kMany = 300'000;
   const std::vector<Tensor> inputs{numbers({kMany}, 1), 0.7, numbers({kMany}, 2), 0.1};
   const auto run = [&](int threads) {
@@ -331,7 +354,8 @@ TEST_CASE("expressions are summed the same way by any number of threads") {
   set_num_threads(1);
 }
 
-TEST_CASE("a waiting expression of an outer recording, and one that is held beyond its end") {
+TEST_CASE_METHOD(
+    FusesFew, "a waiting expression of an outer recording, and one that is held beyond its end") {
   const Tensor x = numbers({kN}, 1);
   Tensor held;
   Real inner = 0;
@@ -347,10 +371,12 @@ TEST_CASE("a waiting expression of an outer recording, and one that is held beyo
       },
       {x});
   CHECK(inner == Approx(dist::Normal(x, 1).log_prob_sum(0).item()));
+  CHECK_FALSE(detail::waits(held));  // or what is made of itself step by step would keep all steps
   CHECK(same_bits(held, x * 2 + 1));
 }
 
-TEST_CASE("a model with a varying intercept learns the same with and without blocks") {
+TEST_CASE_METHOD(FusesFew,
+                 "a model with a varying intercept learns the same with and without blocks") {
   const std::vector<Index> group = groups(kN, 9);
   const Tensor x = numbers({kN}, 1), y = numbers({kN}, 2);
   const auto losses = [&](bool is_settled) {
@@ -372,4 +398,144 @@ TEST_CASE("a model with a varying intercept learns the same with and without blo
   };
   const auto fused = losses(false), apart = losses(true);
   for (std::size_t i = 0; i < fused.size(); ++i) CHECK(fused[i] == Approx(apart[i]).epsilon(1e-9));
+}
+
+TEST_CASE_METHOD(FusesFew,
+                 "views of waiting values of another recording show them when it has ended") {
+  const Tensor x = full({600}, 0.5);
+  // made in an inner recording of an outer one's tensor
+  Tensor kept;
+  value_and_grad(
+      [&](auto in) {
+        const Tensor y = in[0] * 2;
+        value_and_grad(
+            [&](auto z) {
+              kept = detach(y);
+              return z[0] * 1;
+            },
+            {1.0});
+        kept.data();
+        return sum(in[0]);
+      },
+      {x});
+  const auto use_memory_again = [&] {
+    value_and_grad(
+        [&](auto in) {
+          const Tensor y = in[0] + 77;
+          y.data();
+          return sum(in[0]);
+        },
+        {x});
+  };
+  use_memory_again();
+  CHECK(same_bits(kept, full({600}, 1)));
+  // made in an outer one of a matmul that waits on the heap, and settled in an inner one
+  const Tensor square = matmul(full({130, 130}, 0.5), full({130, 130}, 1));
+  REQUIRE(detail::waits(square));
+  value_and_grad(
+      [&](auto in) {
+        Tensor view = square.reshape({13, 1300});
+        value_and_grad(
+            [&](auto z) {
+              view.data();
+              return z[0] * 1;
+            },
+            {1.0});
+        kept = view;
+        return sum(in[0]);
+      },
+      {x});
+  use_memory_again();
+  CHECK(same_bits(kept, full({13, 1300}, 65)));
+}
+
+TEST_CASE_METHOD(FusesFew, "an expression that uses each part twice costs what its parts do") {
+  const Mask mask = random_mask({300}, 0.3, 4);
+  const auto result = value_and_grad(
+      [&](auto in) {
+        Tensor h = in[0];
+        for (int k = 0; k < 60; ++k) h = h * 0.5 + h * 0.1;
+        const Tensor logits = h.reshape({300, 3});
+        return dist::Categorical({.logits = logits}).mask(mask).log_prob_sum(zeros({300}));
+      },
+      {numbers({900}, 1)});
+  CHECK(result.value == Approx(static_cast<Real>(mask.count()) * std::log(Real(1) / 3)));
+}
+
+TEST_CASE_METHOD(FusesFew, "one number of what waits is there when its recording has ended") {
+  Tensor held;
+  value_and_grad(
+      [&](auto in) {
+        const Tensor y = in[0] * 2;
+        held = index_select(y, 0, {5});
+        held.item();
+        return sum(in[0]);
+      },
+      {arange(600)});
+  value_and_grad(
+      [&](auto in) {
+        (in[0] * 77).data();
+        return sum(in[0]);
+      },
+      {arange(600)});
+  CHECK(held.item() == 10);
+}
+
+TEST_CASE_METHOD(FusesFew,
+                 "an expression comes from what its parts, its views and its indices come from") {
+  const Tensor z = detail::marked(floor(numbers({kN}, 1) + 2), Name("z"));
+  const auto names = [](const Tensor& x) {
+    std::vector<std::string> result;
+    for (const Name name : detail::names_of(detail::sources_of(x))) result.push_back(name.str());
+    std::sort(result.begin(), result.end());
+    return result;
+  };
+  using Names = std::vector<std::string>;
+  value_and_grad(
+      [&](auto in) {
+        const Tensor picked = index_select(in[0], 0, Indices(z));
+        CHECK(names(sum(picked * 2)) == Names{"z"});
+        CHECK(names(dist::Normal(picked, 1).log_prob_sum(0)) == Names{"z"});
+        const Tensor view = detail::marked(in[1] * 2, Name("v"));
+        CHECK(names(sum(view)) == Names{"v"});
+        CHECK(names(dist::Normal(view + picked, 1).log_prob_sum(0)) == Names{"v", "z"});
+        return sum(in[0]);
+      },
+      {numbers({4}, 2), numbers({kN}, 3)});
+}
+
+TEST_CASE_METHOD(FusesFew,
+                 "a tensor that is too large is an error of its operator, expression or not") {
+  const Tensor x = zeros({100'000});
+  const auto too_large = [&](bool is_waiting) {
+    return error_of([&] {
+      value_and_grad(
+          [&](auto in) {
+            const Tensor column = in[0].reshape({100'000, 1});
+            return sum((is_waiting ? column * 2 : column) + in[0]);
+          },
+          {x});
+    });
+  };
+  for (const bool is_waiting : {false, true}) {
+    CHECK(too_large(is_waiting).starts_with("add: a tensor of shape (100000, 100000): memory: "));
+  }
+}
+
+TEST_CASE_METHOD(FusesFew, "a tensor that another thread records is no constant of an expression") {
+  const Tensor x = numbers({kN}, 1);
+  value_and_grad(
+      [&](auto in) {
+        const Tensor y = in[0] * 2;
+        std::string density, total;
+        std::thread other([&] {
+          density = error_of([&] { dist::Normal(y, 1).log_prob_sum(0); });
+          total = error_of([&] { sum(y); });
+        });
+        other.join();
+        CHECK(has(density, "a tensor that another thread is recording was used in this one"));
+        CHECK(has(total, "a tensor that another thread is recording was used in this one"));
+        return sum(in[0]);
+      },
+      {x});
 }
