@@ -203,11 +203,7 @@ void backward_expression(Node& n) {
   for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
     const auto [partial, reach] = record.operands[k];
     if (partial == nullptr) continue;
-    Node& operand = *n.operands[k];
-    if (factor != 1) {
-      for_reached_loosely(operand.numel, reach, [=, to = partial](Index i) { to[i] *= factor; });
-    }
-    hand_over(operand, partial, reach);
+    hand_over_times(*n.operands[k], partial, reach, factor);
   }
 }
 

@@ -1,21 +1,19 @@
 #include <ember/core/index_list.hpp>
 
-#include <algorithm>
-
 namespace ember::detail {
 
-IndexList::IndexList(Positions at) : at_(std::move(at)) {
-  if (at_.empty()) return;
-  Index lowest = at_[0], highest = at_[0];
-  const Index* values = at_.data();
+IndexRange range_of(std::span<const Index> at) {
+  if (at.empty()) return {};
+  Index lowest = at[0], highest = at[0];
 #pragma omp simd reduction(min : lowest) reduction(max : highest)
-  for (std::size_t i = 0; i < at_.size(); ++i) {
-    lowest = values[i] < lowest ? values[i] : lowest;
-    highest = values[i] > highest ? values[i] : highest;
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    lowest = at[i] < lowest ? at[i] : lowest;
+    highest = at[i] > highest ? at[i] : highest;
   }
-  lowest_ = lowest;
-  highest_ = highest;
+  return {lowest, highest};
 }
+
+IndexList::IndexList(Positions at) : at_(std::move(at)), range_(range_of(at_)) {}
 
 Mask IndexList::named(Index bound) const {
   const std::lock_guard lock(mutex_);

@@ -4,26 +4,31 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include <ember/core/mask.hpp>
 #include <ember/core/pool.hpp>
 
 namespace ember::detail {
 
+/// The least and the greatest of some indices; 0 and -1 where there are none.
+struct IndexRange {
+  Index lowest = 0, highest = -1;
+};
+IndexRange range_of(std::span<const Index> at);
+
 class IndexList {
  public:
   explicit IndexList(Positions at);
 
   const Positions& at() const { return at_; }
-  /// Of all of them, 0 and -1 where there are none.
-  Index lowest() const { return lowest_; }
-  Index highest() const { return highest_; }
+  IndexRange range() const { return range_; }
   /// Which of 0 .. bound - 1 are in the list; all of it lies there.
   Mask named(Index bound) const;
 
  private:
   Positions at_;
-  Index lowest_ = 0, highest_ = -1;
+  IndexRange range_;
   mutable std::mutex mutex_;
   mutable Mask named_;  // for the bound asked for last: its size
   mutable bool has_named_ = false;

@@ -80,6 +80,13 @@ void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
   operand.adjoint = buffer;
 }
 
+void hand_over_times(Node& operand, Real* buffer, const MaskBytes* reach, Real factor) {
+  if (factor != 1) {
+    for_reached_loosely(operand.numel, reach, [=](Index i) { buffer[i] *= factor; });
+  }
+  hand_over(operand, buffer, reach);
+}
+
 Mask reach_of(const Node& node) {
   if (node.reach == nullptr) return Mask::filled(node.shape, true);
   return Mask::from_shared(node.shape, node.reach->shared_from_this());

@@ -28,6 +28,8 @@ Real* open_sum_at(Node& operand, Bytes bytes);
 /// Hands a buffer of adjoint values over as the operand's adjoint, without a copy where it is the
 /// first. The buffer lies in the tape's arena and is the operand's from then on.
 void hand_over(Node& operand, Real* buffer, const MaskBytes* reach);
+/// The same of what is multiplied with a number first.
+void hand_over_times(Node& operand, Real* buffer, const MaskBytes* reach, Real factor);
 
 /// The reach of a node's adjoint as a mask of its shape.
 Mask reach_of(const Node& node);
@@ -56,22 +58,27 @@ void for_reached(Index n, const MaskBytes* reach, F&& f) {
   }
 }
 
+/// Adds f(i) to an operand's adjoint at each position of a reach.
+template <class F>
+void contribute_on(Node& operand, const MaskBytes* reach, F&& f) {
+  if (!operand.requires_grad) return;
+  const Sink sink = open_adjoint(operand, reach);
+  Real* out = sink.data;
+  if (!sink.add) {
+    for_reached_loosely(operand.numel, reach, [&](Index i) { out[i] = f(i); });
+  } else if (reach == nullptr || reach->is_sparse()) {
+    for_reached_loosely(operand.numel, reach, [&](Index i) { out[i] += f(i); });
+  } else {
+    const std::uint8_t* reached = reach->data();
+#pragma omp simd
+    for (Index i = 0; i < operand.numel; ++i) out[i] = kept_or(reached[i], out[i] + f(i), out[i]);
+  }
+}
 /// Adds f(i), a contribution at each position of `node`, to an operand of the same number of
 /// elements.
 template <class F>
 void contribute(Node& node, Node& operand, F&& f) {
-  if (!operand.requires_grad) return;
-  const Sink sink = open_adjoint(operand, node.reach);
-  Real* out = sink.data;
-  if (!sink.add) {
-    for_reached_loosely(node.numel, node.reach, [&](Index i) { out[i] = f(i); });
-  } else if (node.reach == nullptr || node.reach->is_sparse()) {
-    for_reached_loosely(node.numel, node.reach, [&](Index i) { out[i] += f(i); });
-  } else {
-    const std::uint8_t* reached = node.reach->data();
-#pragma omp simd
-    for (Index i = 0; i < node.numel; ++i) out[i] = kept_or(reached[i], out[i] + f(i), out[i]);
-  }
+  contribute_on(operand, node.reach, f);
 }
 
 }  // namespace ember::detail

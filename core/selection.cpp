@@ -94,22 +94,22 @@ Tensor select(const Tensor& x, Index axis, Index i) {
 namespace {
 
 // The indices of an axis as 0 .. size - 1: as they are, or in `room` where some count from the end.
-std::span<const Index> checked_indices(std::span<const Index> indices, Index lowest, Index highest,
+std::span<const Index> checked_indices(std::span<const Index> indices, detail::IndexRange range,
                                        const Shape& shape, std::size_t axis,
                                        detail::Positions& room) {
-  if (lowest >= 0 && highest < shape[axis]) return indices;
+  if (range.lowest >= 0 && range.highest < shape[axis]) return indices;
   room.reserve(indices.size());
   for (Index i : indices) room.push_back(detail::checked_index(i, shape, axis, "index_select"));
   return room;
 }
 
 // `shared` holds these indices, where somebody does.
-Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices, Index lowest,
-                Index highest, const detail::IndexListPtr& shared) {
+Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices,
+                detail::IndexRange range, const detail::IndexListPtr& shared) {
   Node& in = x.node();
   const std::size_t a = normalize_axis(axis, in.shape, "index_select");
   detail::Positions room;
-  const auto rows = checked_indices(indices, lowest, highest, in.shape, a, room);
+  const auto rows = checked_indices(indices, range, in.shape, a, room);
   const Index inner = in.shape.after(a + 1).numel();
   const Index outer = in.shape.first(a).numel();
   const Index size = in.shape[a];
@@ -144,24 +144,15 @@ Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices, Ind
 }  // namespace
 
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices) {
-  Tensor result;
-  if (const detail::IndexListPtr& list = indices.list()) {
-    result = selected(x, axis, list->at(), list->lowest(), list->highest(), list);
-  } else {
-    result = selected(x, axis, {}, 0, -1, nullptr);
-  }
+  const detail::IndexListPtr& list = indices.list();
+  const auto range = list ? list->range() : detail::IndexRange();
+  Tensor result = selected(x, axis, indices.values(), range, list);
   detail::add_sources(result, indices.sources());
   return result;
 }
 
 Tensor detail::index_select(const Tensor& x, Index axis, std::span<const Index> indices) {
-  Index lowest = 0, highest = -1;
-#pragma omp simd reduction(min : lowest) reduction(max : highest)
-  for (std::size_t i = 0; i < indices.size(); ++i) {
-    lowest = indices[i] < lowest ? indices[i] : lowest;
-    highest = indices[i] > highest ? indices[i] : highest;
-  }
-  return selected(x, axis, indices, lowest, highest, nullptr);
+  return selected(x, axis, indices, range_of(indices), nullptr);
 }
 
 Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) {

@@ -62,21 +62,9 @@ void backward_total(Node& n) {
   const Real g = *n.adjoint;
   const auto* masks = static_cast<const MaskBytes* const*>(n.aux);
   for (std::int32_t k = 0; k < n.operand_count; ++k) {
-    Node& in = *n.operands[k];
-    if (!in.requires_grad) continue;
     const Real own = is_negative(n, k) ? -g : g;
-    const MaskBytes* reach = masks == nullptr ? nullptr : masks[k];
-    const Sink sink = open_adjoint(in, reach);
-    Real* to = sink.data;
-    if (!sink.add) {
-      for_reached_loosely(in.numel, reach, [=](Index i) { to[i] = own; });
-    } else if (reach == nullptr || reach->is_sparse()) {
-      for_reached_loosely(in.numel, reach, [=](Index i) { to[i] += own; });
-    } else {
-      const std::uint8_t* reached = reach->data();
-#pragma omp simd
-      for (Index i = 0; i < in.numel; ++i) to[i] = kept_or(reached[i], to[i] + own, to[i]);
-    }
+    contribute_on(*n.operands[k], masks == nullptr ? nullptr : masks[k],
+                  [=](Index) { return own; });
   }
 }
 

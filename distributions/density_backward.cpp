@@ -21,12 +21,7 @@ void hand_over_all(Node& n, const distributions::DensityRecord& record) {
   for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
     Real* partial = record.partial[k];
     if (partial == nullptr) continue;
-    Node& operand = *n.operands[k];
-    if (factor != 1) {
-#pragma omp simd
-      for (Index i = 0; i < operand.numel; ++i) partial[i] *= factor;
-    }
-    hand_over(operand, partial, nullptr);
+    hand_over_times(*n.operands[k], partial, nullptr, factor);
   }
 }
 
@@ -49,11 +44,7 @@ void backward_density(Node& n) {
     const MaskBytes* reach = as_reach(over_operand(visible, operand, rows));
     if (record.total) {
       // The derivatives of the sum, times one number, are the operand's adjoint: no copy is made.
-      const Real factor = *adjoint;
-      if (factor != 1) {
-        for_reached_loosely(operand.numel, reach, [&](Index i) { partial[i] *= factor; });
-      }
-      hand_over(operand, partial, reach);
+      hand_over_times(operand, partial, reach, *adjoint);
       continue;
     }
     const MaskBytes* reached = visible.bytes().get();

@@ -42,6 +42,10 @@ std::vector<Tensor> draws_of(const Message& site, Index count) {
 }  // namespace
 
 Init init_to_median(Index num_samples) {
+  if (num_samples < 1) {
+    fail("init_to_median", "there is no median of " + std::to_string(num_samples) + " draws",
+         "num_samples is 1 or more");
+  }
   return [num_samples](const Message& site) {
     const std::vector<Tensor> draws = draws_of(site, num_samples);
     const Shape shape = value_shape(site);

@@ -474,6 +474,8 @@ TEST_CASE("messages count in words that agree") {
 
 TEST_CASE("numbers in messages are written as short as can be, and NaN as nan") {
   check([] { infer::Adam({.lr = -1}); }, "Adam: lr is -1; it must be in [0, inf)");
+  check([] { infer::init_to_median(0); },
+        "init_to_median: there is no median of 0 draws; num_samples is 1 or more");
   check([] { infer::Adam({.lr = -static_cast<double>(kNan)}); },
         "Adam: lr is nan; it must be in [0, inf)");
   check([] { infer::Adam({.lr = 0.1, .beta1 = 1.5}); }, "Adam: beta1 is 1.5; it must be in [0, 1)");

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <random>
 #include <thread>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "fuses_few.hpp"
 #include "operator_case.hpp"
 #include "support.hpp"
+#include "waiting.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -31,14 +31,6 @@ const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
 
 Tensor numbers(const Shape& shape, std::uint64_t seed) {
   return ember::testing::numbers(shape, -1.5, 1.5, seed);
-}
-
-Mask random_mask(const Shape& shape, double kept, std::uint32_t seed) {
-  std::mt19937 engine(seed);
-  std::bernoulli_distribution is_kept(kept);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
-  for (auto& byte : bytes) byte = is_kept(engine) ? 1 : 0;
-  return Mask::from_bytes(shape, std::move(bytes));
 }
 
 // No mask, masks of every density, one with whole blocks hidden and seen, and a list.
@@ -60,13 +52,8 @@ std::vector<Index> groups(Index n, Index count) {
   return result;
 }
 
-// Passes a tensor on, once as it is and once settled: whoever reads a number has settled it.
+// Passes a tensor on, once as it is and once settled.
 using Step = std::function<Tensor(const Tensor&)>;
-Tensor settled(const Tensor& x) {
-  x.data();
-  return x;
-}
-
 // A log density of inputs, made by steps, behind a mask.
 using Density = std::function<Tensor(std::span<const Tensor>, const Step&, const Mask&)>;
 

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <functional>
 #include <limits>
-#include <random>
 #include <thread>
 #include <vector>
 
@@ -14,6 +13,7 @@
 #include "catch.hpp"
 #include "operator_case.hpp"
 #include "support.hpp"
+#include "waiting.hpp"
 
 using namespace ember;
 using ember::testing::numbers;
@@ -22,20 +22,6 @@ namespace dist = ember::distributions;
 namespace {
 
 const Real kNaN = std::numeric_limits<Real>::quiet_NaN();
-
-Mask random_mask(const Shape& shape, double kept, std::uint32_t seed) {
-  std::mt19937 engine(seed);
-  std::bernoulli_distribution is_kept(kept);
-  std::vector<std::uint8_t> bytes(static_cast<std::size_t>(shape.numel()));
-  for (auto& byte : bytes) byte = is_kept(engine) ? 1 : 0;
-  return Mask::from_bytes(shape, std::move(bytes));
-}
-
-// x without waiting: whoever reads a number has settled it.
-Tensor settled(const Tensor& x) {
-  if (x.numel() > 0) x.data();
-  return x;
-}
 
 using Logits = std::function<Tensor(std::span<const Tensor>)>;
 
