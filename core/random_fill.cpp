@@ -18,37 +18,48 @@ constexpr Index kLanes = 128;
 // Lanes are filled in groups of so many, whether asked for or not: what is left over in a loop
 // would be slower, and might round otherwise.
 constexpr Index kGroup = 4;
+// Up to so many pairs cost less one by one.
+constexpr Index kFew = 2;
 
-// The four words of so many consecutive elements' first blocks.
+using Word = std::uint32_t;
+
+// The four words of an element's first block: ten rounds with the constants of Salmon et al. 2011,
+// table 2 and section 4.3.
+struct Block {
+  Word w0, w1, w2, w3;
+};
+EMBER_INLINE Block block_of(std::uint64_t key, std::uint64_t element) {
+  auto c0 = static_cast<Word>(element), c1 = static_cast<Word>(element >> 32U);
+  auto k0 = static_cast<Word>(key), k1 = static_cast<Word>(key >> 32U);
+  Word c2 = 0, c3 = 0;
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = std::uint64_t{c0} * 0xD2511F53U;
+    const std::uint64_t p1 = std::uint64_t{c2} * 0xCD9E8D57U;
+    c0 = static_cast<Word>(p1 >> 32U) ^ c1 ^ k0;
+    c2 = static_cast<Word>(p0 >> 32U) ^ c3 ^ k1;
+    c1 = static_cast<Word>(p1);
+    c3 = static_cast<Word>(p0);
+    k0 += 0x9E3779B9U;
+    k1 += 0xBB67AE85U;
+  }
+  return {c0, c1, c2, c3};
+}
+
+// Those of so many consecutive elements.
 struct Words {
-  std::array<std::array<std::uint32_t, kLanes>, 4> of;
+  std::array<std::array<Word, kLanes>, 4> of;
 
-  // Ten rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
   Words(RandomKey key, Index first, Index n) {
-    const auto key0 = static_cast<std::uint32_t>(key.key);
-    const auto key1 = static_cast<std::uint32_t>(key.key >> 32U);
-    std::uint32_t *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
+    Word *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
+    const std::uint64_t bits = key.key;
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const auto element = static_cast<std::uint64_t>(first + i);
-      auto c0 = static_cast<std::uint32_t>(element);
-      auto c1 = static_cast<std::uint32_t>(element >> 32U);
-      std::uint32_t c2 = 0, c3 = 0, k0 = key0, k1 = key1;
-#pragma GCC unroll 10
-      for (int round = 0; round < 10; ++round) {
-        const std::uint64_t p0 = std::uint64_t{c0} * 0xD2511F53U;
-        const std::uint64_t p1 = std::uint64_t{c2} * 0xCD9E8D57U;
-        c0 = static_cast<std::uint32_t>(p1 >> 32U) ^ c1 ^ k0;
-        c2 = static_cast<std::uint32_t>(p0 >> 32U) ^ c3 ^ k1;
-        c1 = static_cast<std::uint32_t>(p1);
-        c3 = static_cast<std::uint32_t>(p0);
-        k0 += 0x9E3779B9U;
-        k1 += 0xBB67AE85U;
-      }
-      w0[i] = c0;
-      w1[i] = c1;
-      w2[i] = c2;
-      w3[i] = c3;
+      const Block block = block_of(bits, static_cast<std::uint64_t>(first + i));
+      w0[i] = block.w0;
+      w1[i] = block.w1;
+      w2[i] = block.w2;
+      w3[i] = block.w3;
     }
   }
 };
@@ -104,6 +115,15 @@ template <class F>
 Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
   Node* out = new_constant(shape);
   Tensor result(out);
+  if (out->numel <= 2 * kFew) {
+    for (Index i = 0; i < out->numel; i += 2) {
+      const Block block = block_of(key.key, static_cast<std::uint64_t>(i / 2));
+      Real unused;
+      f(block.w0, block.w1, block.w2, block.w3, out->value[i],
+        i + 1 < out->numel ? out->value[i + 1] : unused);
+    }
+    return result;
+  }
   for (Index begin = 0; begin < out->numel; begin += 2 * kLanes) {
     const Index count = std::min(2 * kLanes, out->numel - begin);
     const Index pairs = (count + 1) / 2;
@@ -124,8 +144,6 @@ Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
   }
   return result;
 }
-
-using Word = std::uint32_t;
 
 }  // namespace
 
