@@ -1,6 +1,7 @@
 // The throughput of every family's density kernel: log density and gradients by all that it can be
-// differentiated by, 16384 elements, all of them kept. One that stopped vectorising takes several
-// times as long as its neighbours. What there is comes from the list of families.
+// differentiated by, 16384 elements, all of them kept, with parameters for each element and with
+// uniform ones. One that stopped vectorising takes several times as long as its neighbours. What
+// there is comes from the list of families.
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -14,9 +15,9 @@ namespace {
 
 constexpr Index kN = 16'384, kEventSize = 10;
 
-// Random numbers that the constraint allows.
-Tensor parameter(const dist::ParameterInfo& info) {
-  Shape shape{kN};
+// Random numbers that the constraint allows: for each element, or for all of them.
+Tensor parameter(const dist::ParameterInfo& info, bool is_uniform) {
+  Shape shape = is_uniform ? Shape{} : Shape{kN};
   for (std::size_t i = 0; i < info.event_dim; ++i) shape.push_back(kEventSize);
   const Tensor x = dist::Normal(0, 0.5).expand(shape).sample();
   if (Constraint(info.kind).is_discrete()) return 10 + floor(x);
@@ -27,13 +28,14 @@ Tensor parameter(const dist::ParameterInfo& info) {
 
 class Case {
  public:
-  Case(const dist::FamilyInfo& info, const std::vector<bool>& given) : info_(info) {
+  Case(const dist::FamilyInfo& info, const std::vector<bool>& given, bool is_uniform)
+      : info_(info) {
     for (std::size_t k = 0; k < given.size(); ++k) {
-      values_.push_back(given[k] ? parameter(info.parameters[k]) : Tensor());
+      values_.push_back(given[k] ? parameter(info.parameters[k], is_uniform) : Tensor());
     }
     const auto d = info.make(values_);
     const Constraint support = d.support();
-    inputs_.push_back(d.sample());
+    inputs_.push_back(d.expand({kN}).sample());
     if (support.kind() == Constraint::Kind::simplex) inputs_[0] = (inputs_[0] + 0.1) / 2;
     if (!support.is_discrete()) places_.push_back(kValue);
     for (std::size_t k = 0; k < given.size(); ++k) {
@@ -83,8 +85,11 @@ void add(const dist::FamilyInfo& info) {
       given.push_back(!p.is_alternative || k == alternatives[form]);
       if (given.back()) name += std::string(".") + p.name;
     }
-    bench::add_row<Case>(name, {{"n", kN}}, kN, {{"ember", &Case::ember}},
-                         [&info, given] { return std::make_unique<Case>(info, given); });
+    for (const bool is_uniform : {false, true}) {
+      bench::add_row<Case>(
+          name, {{"n", kN}, {"uniform", is_uniform ? 1 : 0}}, kN, {{"ember", &Case::ember}},
+          [&info, given, is_uniform] { return std::make_unique<Case>(info, given, is_uniform); });
+    }
   }
 }
 

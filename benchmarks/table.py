@@ -282,11 +282,13 @@ def summary(rows, peers):
 
 
 def families(rows, exp):
-    lines = header(["family and what it is given", "ns an element", "of an exp"])
+    lines = header(["family and what it is given", "ns an element", "of an exp", "uniform parameters", "of an exp"])
+    each = {}
     for row in rows:
-        name = row.key.removeprefix("families.").replace(".", ", ").replace(", ", "(", 1) + ")"
-        each = row.ember / row.items
-        lines.append(f"| {name} | {each:.3g} | {each / exp:.1f} |")
+        each.setdefault(row.key, {})["uniform:1" in row.name] = row.ember / row.items
+    for key, times in each.items():
+        name = key.removeprefix("families.").replace(".", ", ").replace(", ", "(", 1) + ")"
+        lines.append(f"| {name} | " + " | ".join(f"{times[u]:.3g} | {times[u] / exp:.1f}" for u in sorted(times)) + " |")
     return lines
 
 

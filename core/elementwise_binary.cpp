@@ -104,6 +104,11 @@ template <class F>
 Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   Node& a = x.node();
   Node& b = y.node();
+  if (a.shape.rank() == 0 && b.shape.rank() == 0) {
+    Node* out = new_result(pair.op, a.shape, a, b);
+    out->scalar = f(*values(a), *values(b));
+    return Tensor(out);
+  }
   Shape room;
   const Shape& shape = shape_of_both(a, b, pair.symbol, room);
   const Index n = shape.numel();
@@ -112,7 +117,7 @@ Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   if (x_waits || y_waits || (by_blocks && is_worth_fusing(n))) {
     return wait(pair.op, shape, {&a, &b}, std::make_unique<OwedPair<F>>(pair, x, y, f));
   }
-  Node* out = new_result(pair.op, shape, {&a, &b});
+  Node* out = new_result(pair.op, shape, a, b);
   combine(*out, a, b, f);
   return Tensor(out);
 }
@@ -196,6 +201,28 @@ void pull_back(Node& node, F f) {
   });
 }
 
+constexpr auto kSame = [](Real g, Real, Real) { return g; };
+constexpr auto kNegated = [](Real g, Real, Real) { return -g; };
+
+// Whether operands and result are single numbers: then their contributions are made, by the
+// functions that pull_back takes.
+template <class ByFirst, class BySecond>
+bool pull_back_numbers(Node& node, ByFirst by_first, BySecond by_second) {
+  if (node.numel != 1) return false;
+  Node& a = *node.operands[0];
+  Node& b = *node.operands[1];
+  const Real g = *node.adjoint, x = *values(a), y = *values(b);
+  if (a.requires_grad) contribute_number(a, by_first(g, x, y));
+  if (b.requires_grad) contribute_number(b, by_second(g, x, y));
+  return true;
+}
+template <class ByFirst, class BySecond>
+void pull_back_both(Node& node, ByFirst by_first, BySecond by_second) {
+  if (pull_back_numbers(node, by_first, by_second)) return;
+  pull_back<0>(node, by_first);
+  pull_back<1>(node, by_second);
+}
+
 // The adjoint itself goes to operand number K, which takes it over where it is as large. Comes
 // last: the node's adjoint is the operand's then.
 template <std::size_t K>
@@ -204,13 +231,12 @@ void pass_on(Node& node) {
   if (operand.requires_grad && operand.numel == node.numel && node.numel != 1) {
     hand_over(operand, node.adjoint, node.reach);
   } else {
-    pull_back<K>(node, [](Real g, Real, Real) { return g; });
+    pull_back<K>(node, kSame);
   }
 }
 
 Real power(Real x, Real y) { return std::pow(x, y); }
 
-constexpr auto kNegated = [](Real g, Real, Real) { return -g; };
 constexpr auto kTimesSecond = [](Real g, Real, Real b) { return g * b; };
 constexpr auto kTimesFirst = [](Real g, Real a, Real) { return g * a; };
 constexpr auto kOverSecond = [](Real g, Real, Real b) { return g * (1 / b); };
@@ -225,21 +251,17 @@ Real share_of_larger(Real g, Real mine, Real other) {
 }  // namespace
 
 void backward_add(Node& n) {
-  pull_back<0>(n, [](Real g, Real, Real) { return g; });
+  if (pull_back_numbers(n, kSame, kSame)) return;
+  pull_back<0>(n, kSame);
   pass_on<1>(n);
 }
 void backward_subtract(Node& n) {
+  if (pull_back_numbers(n, kSame, kNegated)) return;
   pull_back<1>(n, kNegated);
   pass_on<0>(n);
 }
-void backward_multiply(Node& n) {
-  pull_back<0>(n, kTimesSecond);
-  pull_back<1>(n, kTimesFirst);
-}
-void backward_divide(Node& n) {
-  pull_back<0>(n, kOverSecond);
-  pull_back<1>(n, kByDivisor);
-}
+void backward_multiply(Node& n) { pull_back_both(n, kTimesSecond, kTimesFirst); }
+void backward_divide(Node& n) { pull_back_both(n, kOverSecond, kByDivisor); }
 void backward_pow(Node& n) {
   pull_back<0>(n,
                [](Real g, Real a, Real b) { return b == 0 ? Real{0} : g * (b * power(a, b - 1)); });

@@ -55,11 +55,16 @@ class OwedMap final : public Owed {
 template <class F>
 Tensor apply(Op op, const Tensor& x, F f, const BlockOp* block) {
   Node& in = x.node();
+  if (in.shape.rank() == 0) {
+    Node* out = new_result(op, in.shape, in);
+    out->scalar = f(*values(in));
+    return Tensor(out);
+  }
   const bool by_blocks = block != nullptr;
   if (waits_for(x, in.numel, by_blocks) || (by_blocks && is_worth_fusing(in.numel))) {
     return wait(op, in.shape, {&in}, std::make_unique<OwedMap<F>>(op, x, f, block));
   }
-  Node* out = new_result(op, in.shape, {&in});
+  Node* out = new_result(op, in.shape, in);
   map(*out, in, f);
   return Tensor(out);
 }

@@ -2,14 +2,14 @@
 
 namespace ember::detail {
 
-namespace {
-
-constexpr Backward kBackward[] = {
+constinit const Backward kBackward[] = {
     nullptr,
 #define EMBER_OPERATOR(name) backward_##name,
 #include <ember/core/operators.def>
 #undef EMBER_OPERATOR
 };
+
+namespace {
 
 constexpr const char* kNames[] = {
     "leaf",
@@ -20,7 +20,6 @@ constexpr const char* kNames[] = {
 
 }  // namespace
 
-Backward backward_of(Op op) { return kBackward[static_cast<std::size_t>(op)]; }
 const char* name_of(Op op) { return kNames[static_cast<std::size_t>(op)]; }
 
 }  // namespace ember::detail

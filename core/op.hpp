@@ -22,7 +22,8 @@ using Backward = void (*)(Node& node);
 #include <ember/core/operators.def>
 #undef EMBER_OPERATOR
 
-Backward backward_of(Op op);
+extern const Backward kBackward[];  // by operator
+inline Backward backward_of(Op op) { return kBackward[static_cast<std::size_t>(op)]; }
 const char* name_of(Op op);
 
 }  // namespace ember::detail

@@ -17,7 +17,7 @@ namespace {
 constexpr Index kLanes = 128;
 // Lanes are filled in groups of so many, whether asked for or not: what is left over in a loop
 // would be slower, and might round otherwise.
-constexpr Index kGroup = 4;
+constexpr Index kGroup = 8;
 // Up to so many pairs cost less one by one.
 constexpr Index kFew = 2;
 

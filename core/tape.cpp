@@ -221,14 +221,15 @@ void Tape::check_usable(const Node& node, const char* who) const {
   }
 }
 
-inline void Tape::record(Node& node, Op op, std::span<Node* const> operands) {
+template <std::size_t N>
+inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) {
   bool requires_grad = false;
-  const auto begin = static_cast<std::int32_t>(frames_.back().nodes);
   for (const Node* operand : operands) {
     if (operand->sources != nullptr) node.sources = join(node.sources, operand->sources);
     if (operand->owner == Owner::heap) continue;
-    if (operand->tape != this || operand->position < begin) check_usable(*operand, name_of(op));
-    requires_grad = requires_grad || operand->requires_grad;
+    if (operand->tape != this || operand->position < first_) [[unlikely]]
+      check_usable(*operand, name_of(op));
+    requires_grad |= operand->requires_grad;
   }
   if (!requires_grad) return;
   node.op = op;
@@ -253,7 +254,9 @@ Real* Tape::allocate_adjoint(Node& node) {
 void Tape::backward(Node& root, Real seed) {
   check_usable(root, "backward");
   const auto begin = static_cast<std::ptrdiff_t>(frames_.back().nodes);
-  for (std::size_t i = frames_.back().nodes; i < used_; ++i) slots_[i]->has_adjoint = false;
+  if (std::exchange(frames_.back().has_adjoints, true)) {
+    for (std::size_t i = frames_.back().nodes; i < used_; ++i) slots_[i]->has_adjoint = false;
+  }
   if (root.owner != Owner::tape || !root.requires_grad) return;
   *allocate_adjoint(root) = seed;
   root.reach = nullptr;
@@ -268,6 +271,7 @@ void Tape::begin() {
   frames_.push_back({used_, kept_nodes_.size(), kept_objects_.size(), waiting_.size(),
                      values_.mark(), auxiliary_.mark(), recording_id_});
   recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
+  first_ = static_cast<std::int32_t>(used_);
   ++depth_;
 }
 
@@ -304,6 +308,7 @@ void Tape::end() noexcept {
   values_.release(frame.values);
   auxiliary_.release(frame.auxiliary);
   recording_id_ = frame.recording_id;
+  first_ = frames_.empty() ? 0 : static_cast<std::int32_t>(frames_.back().nodes);
   --depth_;
 }
 
@@ -362,17 +367,36 @@ Tensor adjoint_of(const Tensor& x) {
   return handle;
 }
 
-Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
-  Tape& tape = Tape::current();
-  if (!tape.recording()) {
-    for (const Node* operand : operands) tape.check_usable(*operand, name_of(op));
-    Node* node = new_heap_node(shape, op);
-    for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
-    return node;
-  }
+namespace {
+
+Node* new_heap_result(Op op, const Shape& shape, std::span<Node* const> operands) {
+  for (const Node* operand : operands) Tape::current().check_usable(*operand, name_of(op));
+  Node* node = new_heap_node(shape, op);
+  for (const Node* operand : operands) node->sources = join(node->sources, operand->sources);
+  return node;
+}
+
+}  // namespace
+
+template <std::size_t N>
+inline Node* Tape::make_result(Op op, const Shape& shape, std::span<Node* const, N> operands) {
+  Tape& tape = current();
+  if (!tape.recording()) return new_heap_result(op, shape, operands);
   Node* node = tape.allocate(op, shape);
   tape.record(*node, op, operands);
   return node;
+}
+
+Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands) {
+  return Tape::make_result(op, shape, operands);
+}
+Node* new_result(Op op, const Shape& shape, Node& a) {
+  Node* const operands[] = {&a};
+  return Tape::make_result(op, shape, std::span(operands));
+}
+Node* new_result(Op op, const Shape& shape, Node& a, Node& b) {
+  Node* const operands[] = {&a, &b};
+  return Tape::make_result(op, shape, std::span(operands));
 }
 
 Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Owed* owed) {
@@ -401,7 +425,7 @@ Node* new_view(Op op, const Shape& shape, Node& base) {
   }
   Node* node = tape.allocate_view(shape, base);
   Node* const operands[] = {&base};
-  tape.record(*node, op, operands);
+  tape.record(*node, op, std::span(operands));
   return node;
 }
 

@@ -29,6 +29,9 @@ class Tape {
 
   /// A fresh slot with room for its values, which the caller writes.
   Node* allocate(Op op, const Shape& shape);
+  /// See new_result.
+  template <std::size_t N>
+  static Node* make_result(Op op, const Shape& shape, std::span<Node* const, N> operands);
   /// A slot that shows `values` of the heap node `base` (kept alive until the recording ends) or of
   /// a tape buffer.
   Node* allocate_view(const Shape& shape, Node& base);
@@ -39,7 +42,8 @@ class Tape {
   void settle(Node& node);
 
   /// Records who made a node. Heap operands are kept alive until the recording ends.
-  void record(Node& node, Op op, std::span<Node* const> operands);
+  template <std::size_t N>
+  void record(Node& node, Op op, std::span<Node* const, N> operands);
 
   Real* allocate_reals(Index n) {
     return values_.allocate_array<Real>(static_cast<std::size_t>(n));
@@ -87,6 +91,7 @@ class Tape {
     std::size_t waiting;
     Arena::Mark values, auxiliary;
     std::uint64_t recording_id;
+    bool has_adjoints = false;  // of a reverse pass that has run
   };
 
   // Null until the thread asks for its tape: reading it takes no guard.
@@ -100,6 +105,7 @@ class Tape {
   Arena values_, auxiliary_;
   std::vector<Frame> frames_;
   std::size_t depth_ = 0;
+  std::int32_t first_ = 0;  // the position of the running recording's first node
   std::uint64_t recording_id_ = 0;
 };
 
@@ -136,6 +142,9 @@ Tensor adjoint_of(const Tensor& x);
 /// The result of an operator: a tape node (recorded where an operand needs a gradient) while this
 /// thread records, a heap node otherwise. The caller writes its values.
 Node* new_result(Op op, const Shape& shape, std::span<Node* const> operands);
+/// The same of one operand, or two, as nearly all are.
+Node* new_result(Op op, const Shape& shape, Node& a);
+Node* new_result(Op op, const Shape& shape, Node& a, Node& b);
 inline Node* new_result(Op op, const Shape& shape, std::initializer_list<Node*> operands) {
   return new_result(op, shape, std::span<Node* const>(operands.begin(), operands.size()));
 }

@@ -73,16 +73,17 @@ Site::Site(const Message& message, const distributions::Distribution& d, const M
   kind = !is_observed               ? SiteKind::latent
          : distribution.is_factor() ? SiteKind::factor
                                     : SiteKind::observed;
+  const auto is_plain = [](const Mask& m) { return m.is_all() && m.shape().rank() == 0; };
+  if (!obs_mask && is_plain(handler_mask) && is_plain(element_mask) &&
+      distribution.own_mask().is_all() && scale.is_number() &&
+      value.shape() == distribution.element_shape() &&
+      distribution.family().event_shape().rank() == 0) {
+    mask = Mask::filled(value.shape(), true);  // as of nearly all sites
+    if (!scale.is_one()) at_site(name, place, [&] { check_scale(); });
+    return;
+  }
   at_site(name, place, [&] {
     const Shape own = elements_of(*this);
-    const bool is_plain = scale.is_number() && !obs_mask && handler_mask.is_all() &&
-                          handler_mask.shape().rank() == 0 && element_mask.is_all() &&
-                          element_mask.shape().rank() == 0;
-    if (is_plain && distribution.own_mask().is_all()) {
-      mask = Mask::filled(own, true);
-      if (!scale.is_one()) check_scale();
-      return;
-    }
     const Shape batch = own.first(own.rank() - distribution.reinterpreted());
     check_enlarging(*this, batch, handler_mask.shape(), "mask");
     if (obs_mask) check_enlarging(*this, batch, obs_mask->shape(), "obs_mask");
