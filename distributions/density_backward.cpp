@@ -15,13 +15,19 @@ Mask over_operand(const Mask& elements, const Node& operand, bool rows) {
   return any_to_shape(elements, shape).unsqueeze_right(1).broadcast_to(operand.shape);
 }
 
-// The derivatives of a sum over everything, times one number, are the operands' adjoints.
+// The derivatives of a sum, times one number, are the operands' adjoints: no copies are made.
 void hand_over_all(Node& n, const distributions::DensityRecord& record) {
-  const Real factor = *n.adjoint;
   for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
+    Node& operand = *n.operands[k];
     Real* partial = record.partial[k];
     if (partial == nullptr) continue;
-    hand_over_times(*n.operands[k], partial, nullptr, factor);
+    const bool rows = (record.row_inputs >> k & 1U) != 0;
+    const MaskBytes* reach = n.mask;
+    if (reach != nullptr && (rows || !(operand.shape == record.elements))) {
+      const Mask visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
+      reach = as_reach(over_operand(visible, operand, rows));
+    }
+    hand_over_times(operand, partial, reach, *n.adjoint);
   }
 }
 
@@ -29,10 +35,11 @@ void hand_over_all(Node& n, const distributions::DensityRecord& record) {
 
 void backward_density(Node& n) {
   const auto& record = *static_cast<const distributions::DensityRecord*>(n.aux);
-  if (record.total && n.mask == nullptr) return hand_over_all(n, record);
-  Mask visible = Mask::filled(record.elements, true);
-  if (n.mask != nullptr) visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
-  if (!record.total) visible = visible & reach_of(n);
+  if (record.total) return hand_over_all(n, record);
+  Mask visible = reach_of(n);
+  if (n.mask != nullptr) {
+    visible = visible & Mask::from_shared(record.elements, n.mask->shared_from_this());
+  }
   if (visible.is_none()) return;
   const Real* adjoint = n.adjoint;
   for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
@@ -42,11 +49,6 @@ void backward_density(Node& n) {
     const Index row = record.row[k];
     const bool rows = (record.row_inputs >> k & 1U) != 0;
     const MaskBytes* reach = as_reach(over_operand(visible, operand, rows));
-    if (record.total) {
-      // The derivatives of the sum, times one number, are the operand's adjoint: no copy is made.
-      hand_over_times(operand, partial, reach, *adjoint);
-      continue;
-    }
     const MaskBytes* reached = visible.bytes().get();
     for_reached(record.elements.numel(), reached, [&](Index i) {
       for (Index c = 0; c < row; ++c) partial[i * row + c] *= adjoint[i];

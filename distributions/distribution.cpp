@@ -90,6 +90,10 @@ Tensor Distribution::log_prob(const Tensor& value, const Mask& mask) const {
 }
 
 Tensor Distribution::log_prob_sum(const Tensor& value, const Mask& mask) const {
+  const bool is_as_it_stands = value.shape() == elements_ && mask.shape() == elements_ &&
+                               mask_.is_all() && mask_.sources() == nullptr &&
+                               family_->event_shape().rank() == 0;
+  if (is_as_it_stands) return family_->log_prob_sum(value, elements_, mask);
   Shape elements = elements_of(elements_, *family_, value);
   elements = with_mask(elements, mask, *family_);
   return family_->log_prob_sum(value, elements, (mask_ & mask).broadcast_to(elements));
