@@ -63,7 +63,7 @@ class Tape {
   void backward(Node& root, Real seed);
 
   /// From so many elements on element-wise operators wait while a recording runs: see owed.hpp.
-  Index fuses_from = Index{1} << 17U;
+  Index fuses_from = 512;
 
   /// Errors where a node belongs to another thread's tape.
   void check_owner(const Node& node, const char* who) const;

@@ -244,12 +244,9 @@ class Driver {
                                              : input.partial + block.begin;
     }
     if (sum_kernel_ != nullptr) {
-      const SumKernel& s = *sum_kernel_;
       const bool is_masked = block.kept != nullptr;
-      const SumKernel::Block add = partials_
-                                       ? (is_masked ? s.with_partials_masked : s.with_partials)
-                                       : (is_masked ? s.value_only_masked : s.value_only);
       if (is_masked) widen(block, scratch.wide.data());
+      const auto add = sum_kernel_->block(partials_, partials[0] != nullptr, is_masked);
       add(block.n, in, scratch.wide.data(), partials, scratch.sums);
     } else {
       compute_elements(block, in, partials, scratch);
