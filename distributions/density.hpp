@@ -57,7 +57,7 @@ struct SumKernel {
                          Real* const* partials, Sums& sums);
   Block value_only, value_only_masked, with_partials, with_partials_masked;
   /// Where nobody wants the derivative by the value: of what is observed.
-  Block of_observed;
+  Block of_observed, of_observed_masked;
   /// Elements of a list, read and stored where they stand: in[k] and partials[k] are those of
   /// element 0. Wants no derivative by the value, and those by all parameters that are not uniform.
   void (*listed)(Index n, const Index* list, const Real* const* in, Real* const* partials,
@@ -66,8 +66,8 @@ struct SumKernel {
 
   Block block(bool wants_partials, bool wants_by_value, bool is_masked) const {
     if (!wants_partials) return is_masked ? value_only_masked : value_only;
-    if (is_masked) return with_partials_masked;
-    return wants_by_value ? with_partials : of_observed;
+    if (wants_by_value) return is_masked ? with_partials_masked : with_partials;
+    return is_masked ? of_observed_masked : of_observed;
   }
 };
 
@@ -283,6 +283,7 @@ struct Elementwise {
                                   &sum<Uniform, true, false>,
                                   &sum<Uniform, true, true>,
                                   &sum<Uniform, true, false, false>,
+                                  &sum<Uniform, true, true, false>,
                                   &listed<Uniform>,
                                   Uniform};
   // Of three parameters only all, or all but the second (a location), are taken as uniform: each

@@ -58,6 +58,7 @@ constexpr dist::SumKernel kSum{&add<Uniform, false, false>,
                                &add<Uniform, true, false>,
                                &add<Uniform, true, true>,
                                &add<Uniform, true, false, false>,
+                               &add<Uniform, true, true, false>,
                                &listed<Uniform>,
                                Uniform};
 constexpr dist::SumKernel kSums[] = {kSum<0>, kSum<1>};
