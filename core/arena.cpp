@@ -22,6 +22,7 @@ void Arena::use(std::size_t chunk) {
   chunk_ = chunk;
   data_ = chunks_[chunk].data;
   size_ = chunks_[chunk].size;
+  used_ = 0;
 }
 
 void Arena::next_chunk(std::size_t bytes) {

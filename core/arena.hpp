@@ -25,12 +25,16 @@ class Arena {
   /// Uninitialised memory, aligned to 16 bytes, and to 64 from 32 bytes on: what a vector register
   /// can hold lies the same way in every run, so that sums come out the same to the last bit.
   void* allocate(std::size_t bytes) {
+    void* room = take(bytes);
+    if (room != nullptr) return room;
+    next_chunk(bytes);
+    return take(bytes);
+  }
+  /// The same, or null where the chunk in use has no room for it.
+  void* take(std::size_t bytes) {
     const std::size_t alignment = bytes >= 32 ? 64 : 16;
-    std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
-    if (begin + bytes > size_) {
-      next_chunk(bytes);
-      begin = 0;
-    }
+    const std::size_t begin = (used_ + alignment - 1) & ~(alignment - 1);
+    if (begin + bytes > size_) return nullptr;
     used_ = begin + bytes;
     std::byte* result = data_ + begin;
     unpoison(result, bytes);

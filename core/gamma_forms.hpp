@@ -29,10 +29,10 @@ EMBER_INLINE double near_deviance(double k, double rate) {
 /// log x - digamma(x) for x > 0, to its last digits where x is large.
 EMBER_INLINE double log_minus_digamma(double x) {
   const bool small = x < 8;
-  const double y = small ? x : 1.0;
+  const double y = select(small, x, 1.0);
   const double sum = parts::sum_of_eight_inverses(y);
-  const double z = small ? x + 8 : x;
-  const double shift = small ? log(x / z) + sum : 0.0;
+  const double z = select(small, x + 8, x);
+  const double shift = select(small, log(x / z) + sum, 0.0);
   return shift + parts::log_minus_digamma_series(z);
 }
 
@@ -41,19 +41,19 @@ EMBER_INLINE double log_minus_digamma(double x) {
 /// binomial probabilities, 2000). Densities of Poisson, Gamma, Binomial and Beta are sums of it.
 EMBER_INLINE double log_poisson(double k, double rate, double log_rate) {
   const bool small = k < 8;
-  const double y = small ? k : 0.0;
+  const double y = select(small, k, 0.0);
   const double product =
       (y + 1) * (y + 2) * (y + 3) * (y + 4) * (y + 5) * (y + 6) * (y + 7) * (y + 8);
-  const double z = small ? k + 8 : k;
-  const double log_z = log(z);
+  const double z = select(small, k + 8, k);
+  const double log_z = parts::log_of_normal(z);
   const double remainder = parts::stirling_remainder(z);
-  const double log_factorial =
-      (z + 0.5) * log_z - z + kHalfLogTwoPi + remainder - (small ? log(product) : 0.0);
-  const double direct = (k == 0 ? 0.0 : k * log_rate) - rate - log_factorial;
+  const double log_factorial = (z + 0.5) * log_z - z + kHalfLogTwoPi + remainder -
+                               select(small, parts::log_of_normal(product), 0.0);
+  const double direct = select(k == 0, 0.0, k * log_rate) - rate - log_factorial;
   const double far = (rate - k) - k * (log_rate - log_z);
   const double near = parts::near_deviance(k, rate);
-  const double deviance = rate > 0.7 * k && rate < 1.4 * k ? near : far;
-  return small ? direct : -0.5 * log_z - kHalfLogTwoPi - remainder - deviance;
+  const double deviance = select((rate > 0.7 * k) & (rate < 1.4 * k), near, far);
+  return select(small, direct, -0.5 * log_z - kHalfLogTwoPi - remainder - deviance);
 }
 
 /// The same at rate = k, its largest value.
@@ -65,7 +65,7 @@ struct HalfStep {
 };
 EMBER_INLINE HalfStep lgamma_half_step(double h) {
   const bool small = h < 8;
-  const double y = small ? h : 1.0;
+  const double y = select(small, h, 1.0);
   double ratio = 1;  // product of (y + k + 1/2) / (y + k), k = 0 .. 7
   double sum = 0;    // of 1 / (y + k) - 1 / (y + k + 1/2)
 #pragma GCC unroll 8
@@ -74,7 +74,7 @@ EMBER_INLINE HalfStep lgamma_half_step(double h) {
     ratio *= (y + k + 0.5) * (y + k + 0.5) * inverse;
     sum += 0.5 * inverse;
   }
-  const double z = small ? h + 8 : h;
+  const double z = select(small, h + 8, h);
   const double i = 1 / z;
   const double i2 = i * i;
   const double value =
@@ -93,8 +93,8 @@ EMBER_INLINE HalfStep lgamma_half_step(double h) {
                                      i2 * (31.0 / 2048 - i2 * (691.0 / 16384 -
                                                                i2 * (5461.0 / 32768 -
                                                                      i2 * 929569.0 / 1048576)))))));
-  const double shift = small ? log(std::sqrt(z / h) / ratio) : 0.0;
-  const double shift_slope = small ? 0.5 * (1 / z - 1 / h) + sum : 0.0;
+  const double shift = select(small, log(std::sqrt(z / h) / ratio), 0.0);
+  const double shift_slope = select(small, 0.5 * (1 / z - 1 / h) + sum, 0.0);
   return {value + shift, slope + shift_slope};
 }
 

@@ -1,11 +1,17 @@
 #include <ember/core/mask_bytes.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <numeric>
 
 #include <ember/core/error.hpp>
 
 namespace ember::detail {
+
+std::uint64_t MaskBytes::next_id() {
+  static std::atomic<std::uint64_t> last{0};
+  return last.fetch_add(1, std::memory_order_relaxed) + 1;
+}
 
 bool MaskBytes::operator[](Index i) const {
   if (!is_list_) return bytes_[static_cast<std::size_t>(i)] != 0;

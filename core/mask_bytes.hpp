@@ -75,6 +75,8 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
     counts_once_([this] { make_counts(); });
     return counts_;
   }
+  /// Another number for each object that this process makes, from 1 on.
+  std::uint64_t id() const { return id_; }
   /// Whether so few are kept that gathering them beats computing all and selecting (measured for
   /// cheap kernels: below a quarter). A function of the mask alone, so that results do not depend
   /// on anything else.
@@ -87,7 +89,9 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   void make_places() const;
   void make_bytes() const;
   void make_counts() const;
+  static std::uint64_t next_id();
 
+  std::uint64_t id_ = next_id();
   Index size_;
   Index kept_;
   bool is_list_ = false;

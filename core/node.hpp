@@ -55,6 +55,9 @@ struct alignas(64) Node : HandleCount, NodeLinks {
   std::array<Real, 2> reals{};
   const void* origin_transform = nullptr;  // which one made it from `origin`
   void* buffer = nullptr;                  // of an owning heap node
+  /// Of a heap node: what all of its numbers that a mask shows were last found to be, as a
+  /// fingerprint of mask and constraint; 0: nothing yet.
+  std::atomic<std::uint64_t> known{0};
 
   Node() = default;
   Node(const Node&) = delete;

@@ -22,6 +22,10 @@ int threads_for(Index pieces, Index nanoseconds);
 template <class F>
 void in_pieces(Index n, Index nanoseconds, F f) {
   constexpr Index kPiece = Index{1} << 14U;
+  if (n <= kPiece) {
+    f(Index{0}, n);
+    return;
+  }
   const Index pieces = (n + kPiece - 1) / kPiece;
   const int threads = threads_for(pieces, n * nanoseconds);
   if (threads == 1) {

@@ -18,6 +18,8 @@ constexpr Index kLanes = 128;
 // Lanes are filled in groups of so many, whether asked for or not: what is left over in a loop
 // would be slower, and might round otherwise.
 constexpr Index kGroup = 4;
+// Up to so many pairs cost less one by one.
+constexpr Index kFew = 2;
 
 // What a word of 32 bits stands in: where vectors multiply numbers of 64 bits, in as many, or it
 // would be widened and narrowed in every round (measured: 1.7 times as long).
@@ -27,42 +29,48 @@ using Word = std::uint64_t;
 using Word = std::uint32_t;
 #endif
 
-// The four words of so many consecutive elements' first blocks.
+// The four words of an element's first block: ten rounds with the constants of Salmon et al. 2011,
+// table 2 and section 4.3.
+struct Block {
+  Word w0, w1, w2, w3;
+};
+// What stands above 32 bits of a word means nothing until it is multiplied or handed over.
+EMBER_INLINE std::uint64_t low_half(Word x) { return x & 0xffffffffU; }
+EMBER_INLINE Block block_of(std::uint64_t key, std::uint64_t element) {
+  auto c0 = static_cast<Word>(element), c1 = static_cast<Word>(element >> 32U);
+  auto k0 = static_cast<Word>(key), k1 = static_cast<Word>(key >> 32U);
+  Word c2 = 0, c3 = 0;
+#pragma GCC unroll 10
+  for (int round = 0; round < 10; ++round) {
+    const std::uint64_t p0 = low_half(c0) * 0xD2511F53U;
+    const std::uint64_t p1 = low_half(c2) * 0xCD9E8D57U;
+    c0 = static_cast<Word>(p1 >> 32U) ^ c1 ^ k0;
+    c2 = static_cast<Word>(p0 >> 32U) ^ c3 ^ k1;
+    c1 = static_cast<Word>(p1);
+    c3 = static_cast<Word>(p0);
+    k0 += 0x9E3779B9U;
+    k1 += 0xBB67AE85U;
+  }
+  const auto word = [](Word x) { return static_cast<Word>(low_half(x)); };
+  return {word(c0), word(c1), word(c2), word(c3)};
+}
+
+// Those of so many consecutive elements.
 struct Words {
   std::array<std::array<Word, kLanes>, 4> of;
 
-  // Ten rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
   Words(RandomKey key, Index first, Index n) {
-    const auto key0 = static_cast<std::uint32_t>(key.key);
-    const auto key1 = static_cast<std::uint32_t>(key.key >> 32U);
     Word *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
+    const std::uint64_t bits = key.key;
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const auto element = static_cast<std::uint64_t>(first + i);
-      auto c0 = static_cast<Word>(element);
-      auto c1 = static_cast<Word>(element >> 32U);
-      Word c2 = 0, c3 = 0, k0 = key0, k1 = key1;
-#pragma GCC unroll 10
-      for (int round = 0; round < 10; ++round) {
-        const std::uint64_t p0 = low_half(c0) * 0xD2511F53U;
-        const std::uint64_t p1 = low_half(c2) * 0xCD9E8D57U;
-        c0 = static_cast<Word>(p1 >> 32U) ^ c1 ^ k0;
-        c2 = static_cast<Word>(p0 >> 32U) ^ c3 ^ k1;
-        c1 = static_cast<Word>(p1);
-        c3 = static_cast<Word>(p0);
-        k0 += 0x9E3779B9U;
-        k1 += 0xBB67AE85U;
-      }
-      w0[i] = static_cast<Word>(low_half(c0));
-      w1[i] = static_cast<Word>(low_half(c1));
-      w2[i] = static_cast<Word>(low_half(c2));
-      w3[i] = static_cast<Word>(low_half(c3));
+      const Block block = block_of(bits, static_cast<std::uint64_t>(first + i));
+      w0[i] = block.w0;
+      w1[i] = block.w1;
+      w2[i] = block.w2;
+      w3[i] = block.w3;
     }
   }
-
- private:
-  // What stands above 32 bits means nothing until a word is multiplied or handed over.
-  EMBER_INLINE static std::uint64_t low_half(Word x) { return x & 0xffffffffU; }
 };
 
 // The middle of one of 2^52 equal parts of (0, 1), as ElementEngine::uniform.
@@ -116,6 +124,15 @@ template <class F>
 Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
   Node* out = new_constant(shape);
   Tensor result(out);
+  if (out->numel <= 2 * kFew) {
+    for (Index i = 0; i < out->numel; i += 2) {
+      const Block block = block_of(key.key, static_cast<std::uint64_t>(i / 2));
+      Real unused;
+      f(block.w0, block.w1, block.w2, block.w3, out->value[i],
+        i + 1 < out->numel ? out->value[i + 1] : unused);
+    }
+    return result;
+  }
   for (Index begin = 0; begin < out->numel; begin += 2 * kLanes) {
     const Index count = std::min(2 * kLanes, out->numel - begin);
     const Index pairs = (count + 1) / 2;

@@ -127,6 +127,4 @@ Mask reach_of(const Node& node) {
   return Mask::from_shared(node.shape, node.reach->shared_from_this());
 }
 
-const MaskBytes* as_reach(const Mask& mask) { return Tape::current().keep(mask.bytes()); }
-
 }  // namespace ember::detail

@@ -35,7 +35,9 @@ void hand_over_times(Node& operand, Real* buffer, const MaskBytes* reach, Real f
 Mask reach_of(const Node& node);
 /// The bytes of a mask, kept alive until the recording ends (null where the mask is all). The mask
 /// is not none.
-const MaskBytes* as_reach(const Mask& mask);
+inline const MaskBytes* as_reach(const Mask& mask) {
+  return mask.bytes() ? Tape::current().keep(mask.bytes()) : nullptr;
+}
 
 /// Calls f(i) for the reached positions of 0 .. n-1; where most are reached, for all of them.
 template <class F>
@@ -58,10 +60,23 @@ void for_reached(Index n, const MaskBytes* reach, F&& f) {
   }
 }
 
+/// Adds a number to the adjoint of an operand of one element.
+inline void contribute_number(Node& operand, Real x) {
+  if (operand.has_adjoint) {
+    *operand.adjoint += x;
+    return;
+  }
+  operand.has_adjoint = true;
+  operand.adjoint = &operand.scalar_adjoint;
+  operand.reach = nullptr;
+  operand.scalar_adjoint = x;
+}
+
 /// Adds f(i) to an operand's adjoint at each position of a reach.
 template <class F>
 void contribute_on(Node& operand, const MaskBytes* reach, F&& f) {
   if (!operand.requires_grad) return;
+  if (operand.numel == 1) return contribute_number(operand, f(Index{0}));
   const Sink sink = open_adjoint(operand, reach);
   Real* out = sink.data;
   if (!sink.add) {

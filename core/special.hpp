@@ -20,6 +20,15 @@ inline constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 inline constexpr double kLogPi = 1.14472988584940017414342735135;
 inline constexpr double kHalfLogTwoPi = 0.918938533204672741780329736406;
 
+/// a where the condition holds, b elsewhere. By bits, because compilers make branches of conditions
+/// that stay the same all through a loop, as those on uniform parameters do, and such a loop does
+/// not vectorise.
+EMBER_INLINE double select(bool condition, double a, double b) {
+  const std::int64_t mask = -static_cast<std::int64_t>(condition);
+  return std::bit_cast<double>((std::bit_cast<std::int64_t>(a) & mask) |
+                               (std::bit_cast<std::int64_t>(b) & ~mask));
+}
+
 namespace parts {
 
 // Adding 1.5 * 2^52 rounds to an integer, which then stands in the low bits.
@@ -57,36 +66,34 @@ EMBER_INLINE double exp_tail(double r) {
 }  // namespace parts
 
 EMBER_INLINE double exp(double x) {
-  double clamped = x < -746.0 ? -746.0 : x;  // comparisons with NaN are false: NaN stays
-  clamped = clamped > 710.0 ? 710.0 : clamped;
-  const auto [r, n] = parts::reduce(clamped);
+  const auto [r, n] = parts::reduce(x);
   const double p = 1 + (r + r * r * parts::exp_tail(r));
   const std::int64_t half =
       n >> 1;  // two factors, so that subnormal results and the last binade come out right
-  return p * parts::power_of_two(half) * parts::power_of_two(n - half);
+  const double value = p * parts::power_of_two(half) * parts::power_of_two(n - half);
+  // comparisons with NaN are false: NaN stays
+  return select(x < -746, 0.0, select(x > 710, kInfinity, value));
 }
 
 /// exp(x) - 1
 EMBER_INLINE double expm1(double x) {
-  double clamped = x < -40.0 ? -40.0 : x;
-  clamped = clamped > 710.0 ? 710.0 : clamped;
-  const auto [r, n] = parts::reduce(clamped);
+  const auto [r, n] = parts::reduce(x);
   const double p = r + r * r * parts::exp_tail(r);
   const std::int64_t half = n >> 1;
   const double s = parts::power_of_two(half);
   const double t = parts::power_of_two(n - half);
   const double large = (p + 1) * s * t;  // beyond 2^64 the 1 is nothing, and 2^n alone may overflow
   const double small = s * t * p + (s * t - 1);
-  const double result = x > 45 ? large : small;
-  return x == 0 ? x : result;
+  const double result = select(x > 45, select(x > 710, kInfinity, large), small);
+  return select(x == 0, x, select(x < -40, -1.0, result));
 }
 
-EMBER_INLINE double log(double x) {
-  // fdlibm's e_log.c: x = 2^k m, sqrt(1/2) <= m < sqrt(2), s = (m - 1) / (m + 1), an even
-  // polynomial in s.
-  const bool subnormal = x < 2.2250738585072014e-308;
-  const double scaled = subnormal ? x * 18014398509481984.0 : x;
-  const auto bits = std::bit_cast<std::uint64_t>(scaled);
+namespace parts {
+
+// log(x / 2^shift) for normal, positive, finite x; of others some finite number. fdlibm's e_log.c:
+// x = 2^k m, sqrt(1/2) <= m < sqrt(2), s = (m - 1) / (m + 1), an even polynomial in s.
+EMBER_INLINE double log_of_normal(double x, double shift = 0) {
+  const auto bits = std::bit_cast<std::uint64_t>(x);
   const std::uint64_t shifted = bits - 0x3fe6a09e667f3bcdU;
   const std::int64_t k = static_cast<std::int64_t>(shifted) >> 52;
   const double m = std::bit_cast<double>(bits - (static_cast<std::uint64_t>(k) << 52U));
@@ -102,44 +109,54 @@ EMBER_INLINE double log(double x) {
   const double half_square = 0.5 * f * f;
   // k as a double, by the rounding trick backward: vectorises without AVX-512 as well
   const double dk = std::bit_cast<double>(k + std::bit_cast<std::int64_t>(parts::kRounder)) -
-                    parts::kRounder - (subnormal ? 54.0 : 0.0);
-  const double value =
-      dk * 6.93147180369123816490e-01 -
-      ((half_square - (s * (half_square + (t1 + t2)) + dk * 1.90821492927058770002e-10)) - f);
-  double result = x > 0 ? value : kNaN;
-  result = x == 0 ? -kInfinity : result;
-  result = x == kInfinity ? kInfinity : result;
-  return result;
+                    parts::kRounder - shift;
+  return dk * 6.93147180369123816490e-01 -
+         ((half_square - (s * (half_square + (t1 + t2)) + dk * 1.90821492927058770002e-10)) - f);
+}
+
+// log u and what the rounding of u = 1 + x has taken from log(1 + x), to first order; NaN of NaN
+EMBER_INLINE double log1p_of_normal(double u, double x) {
+  return log_of_normal(u) + (x - (u - 1)) / u;
+}
+
+}  // namespace parts
+
+EMBER_INLINE double log(double x) {
+  const bool subnormal = x < 2.2250738585072014e-308;
+  const double value = parts::log_of_normal(select(subnormal, x * 18014398509481984.0, x),
+                                            select(subnormal, 54.0, 0.0));
+  const double result = select(x > 0, value, select(x == 0, -kInfinity, kNaN));
+  return select(x == kInfinity, kInfinity, result);
 }
 
 /// log(1 + x)
 EMBER_INLINE double log1p(double x) {
   const double u = 1 + x;
-  const double value = log(u) + (x - (u - 1)) / u;  // the rounding of u, to first order
-  double result = u == 1 ? x : value;
-  result = x == -1 ? -kInfinity : result;
-  result = x == kInfinity ? kInfinity : result;
-  return result;
+  double result = select(u > 0, parts::log1p_of_normal(u, x), select(u == 0, -kInfinity, kNaN));
+  result = select(u == 1, x, result);
+  return select(x == kInfinity, kInfinity, result);
 }
 
 EMBER_INLINE double tanh(double x) {
-  const double a = x < 0 ? -x : x;
-  const double t = expm1(-2 * (a > 20 ? 20 : a));
+  const double a = std::fabs(x);
+  const double t = expm1(-2 * select(a > 20, 20.0, a));
   const double y = -t / (t + 2);
-  return x < 0 ? -y : y;
+  return std::copysign(y, x);
 }
 
 /// 1 / (1 + exp(-x))
 EMBER_INLINE double sigmoid(double x) {
-  const double e = exp(x < 0 ? x : -x);
+  const double e = exp(-std::fabs(x));
   const double r = 1 / (1 + e);
-  return x < 0 ? e * r : r;
+  return select(x < 0, e * r, r);
 }
 
 /// log(1 + exp(x))
 EMBER_INLINE double softplus(double x) {
-  const double e = log1p(exp(x < 0 ? x : -x));
-  return x < 0 ? e : x + e;
+  const double e = exp(-std::fabs(x));
+  const double u = 1 + e;
+  const double value = select(u == 1, e, parts::log1p_of_normal(u, e));
+  return select(x < 0, value, x + value);
 }
 
 namespace parts {
@@ -185,24 +202,25 @@ EMBER_INLINE double sum_of_eight_inverses(double y) {
 /// max(1, |result|): relative digits are lost near 1 and 2.
 EMBER_INLINE double lgamma_positive(double x) {
   const bool small = x < 8;
-  const double y = small ? x : 1.0;
+  const double y = select(small, x, 1.0);
   const double product = y * (y + 1) * (y + 2) * (y + 3) * (y + 4) * (y + 5) * (y + 6) * (y + 7);
-  const double z = small ? x + 8 : x;
-  const double stirling =
-      (z - 0.5) * (log(z) - 1) - 0.5 + kHalfLogTwoPi + parts::stirling_remainder(z);
-  const double value = stirling - (small ? log(product) : 0.0);
-  return x == kInfinity ? kInfinity : value;
+  const double z = select(small, x + 8, x);
+  const double stirling = (z - 0.5) * (parts::log_of_normal(z) - 1) - 0.5 + kHalfLogTwoPi +
+                          parts::stirling_remainder(z);
+  const double value = stirling - select(small, log(product), 0.0);
+  return select(x == kInfinity, kInfinity, value);
 }
 
 /// d/dx log Gamma(x) for x > 0: the recurrence to x + 8, then the asymptotic series. Accurate to
 /// 2e-15 max(1, |result|).
 EMBER_INLINE double digamma_positive(double x) {
   const bool small = x < 8;
-  const double y = small ? x : 1.0;
+  const double y = select(small, x, 1.0);
   const double sum = parts::sum_of_eight_inverses(y);
-  const double z = small ? x + 8 : x;
-  const double value = log(z) - parts::log_minus_digamma_series(z) - (small ? sum : 0.0);
-  return x == kInfinity ? kInfinity : value;
+  const double z = select(small, x + 8, x);
+  const double value =
+      parts::log_of_normal(z) - parts::log_minus_digamma_series(z) - select(small, sum, 0.0);
+  return select(x == kInfinity, kInfinity, value);
 }
 
 /// log(1 + w^2) and its derivative, also where w^2 would overflow.
@@ -210,10 +228,11 @@ struct LogSquare {
   double value, slope;
 };
 EMBER_INLINE LogSquare log1p_square(double w) {
-  const double a = w < 0 ? -w : w;
+  const double a = std::fabs(w);
   const bool far = a > 1e8;  // w^2 swallows the 1
-  const double near = far ? 0.0 : w;
-  return {far ? 2 * log(a) : log1p(near * near), far ? 2 / w : 2 * w / (1 + near * near)};
+  const double near = select(far, 0.0, w);
+  return {select(far, 2 * log(a), log1p(near * near)),
+          select(far, 2 / w, 2 * w / (1 + near * near))};
 }
 
 /// log Gamma, digamma and trigamma for every real argument, one at a time (Boost.Math).

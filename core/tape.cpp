@@ -63,15 +63,19 @@ Node* new_heap_view(Node& base, const Shape& shape) {
 Real* own_values(Tensor& x) {
   Node& node = x.node();
   const bool is_alone = node.count.load(std::memory_order_acquire) == 1 && node.base == nullptr;
-  if (node.owner == Owner::heap && is_alone) return node.value;
+  if (node.owner == Owner::heap && is_alone) {
+    node.known.store(0, std::memory_order_relaxed);
+    return node.value;
+  }
   Node* copy = new_heap_node(node.shape);
   std::copy_n(values(node), node.numel, copy->value);
   x = Tensor(copy);
   return copy->value;
 }
 
-Tape& Tape::current() {
+Tape& Tape::of_this_thread() {
   thread_local Tape tape;
+  current_ = &tape;
   return tape;
 }
 
@@ -90,8 +94,9 @@ Node* Tape::new_slot() {
 }
 
 // Inline, as record is: every operator of a step runs through both.
-inline Node* Tape::allocate(Op op, const Shape& shape) {
-  if (used_ == slots_.size()) slots_.push_back(new_slot());
+inline Node* Tape::next_slot(const Shape& shape) {
+  if (used_ == slots_.size()) [[unlikely]]
+    slots_.push_back(new_slot());
   Node* node = slots_[used_];
   unpoison(node, sizeof(Node));
   static_cast<NodeLinks&>(*node) = NodeLinks();
@@ -101,27 +106,34 @@ inline Node* Tape::allocate(Op op, const Shape& shape) {
   node->position = static_cast<std::int32_t>(used_++);
   node->operand_count = 0;
   node->shape = shape;
+  return node;
+}
+
+inline Real* Tape::reals_of(Op op, const Shape& shape, Index n) {
+  void* room = values_.take(bytes_of(n));
+  if (room != nullptr) [[likely]]
+    return static_cast<Real*>(room);
+  return for_shape(op, shape, [&] { return allocate_reals(n); });
+}
+
+inline Node* Tape::allocate(Op op, const Shape& shape) {
+  Node* node = next_slot(shape);
   node->numel = shape.numel();
-  node->value = &node->scalar;
-  if (node->numel != 1) {
-    node->value = for_shape(op, shape, [&] { return allocate_reals(node->numel); });
-  }
+  node->value = node->numel == 1 ? &node->scalar : reals_of(op, shape, node->numel);
   return node;
 }
 
 Node* Tape::allocate_view(const Shape& shape, Node& base) {
+  Node* node = next_slot(shape);
+  node->sources = base.sources;
+  node->numel = base.numel;
   // A slot of one element has its own room; its value is copied, which costs less than following a
   // pointer.
   if (base.numel == 1) {
-    Node* node = allocate(Op::leaf, shape);
-    *node->value = *values(base);
-    node->sources = base.sources;
+    node->scalar = *values(base);
+    node->value = &node->scalar;
     return node;
   }
-  Node* node = allocate(Op::leaf, Shape{0});
-  node->sources = base.sources;
-  node->shape = shape;
-  node->numel = base.numel;
   node->value = const_cast<Real*>(values(base));
   if (base.owner == Owner::heap) {
     node->base = base.base != nullptr ? base.base : &base;
@@ -134,8 +146,7 @@ Node* Tape::allocate_view(const Shape& shape, Node& base) {
 
 Node* Tape::allocate_waiting(const Shape& shape, Owed* owed) {
   waiting_.push_back(nullptr);
-  Node* node = allocate(Op::leaf, Shape());
-  node->shape = shape;
+  Node* node = next_slot(shape);
   node->numel = shape.numel();
   node->value = nullptr;
   node->owed = owed;
@@ -160,9 +171,7 @@ void Tape::settle(Node& node) {
       node.value = &node.scalar;
     }
   } else if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
-    node.value = node.numel == 1
-                     ? &node.scalar
-                     : for_shape(node.op, node.shape, [&] { return allocate_reals(node.numel); });
+    node.value = node.numel == 1 ? &node.scalar : reals_of(node.op, node.shape, node.numel);
     try {
       node.owed->fill(node);
     } catch (...) {

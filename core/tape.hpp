@@ -16,7 +16,7 @@ namespace ember::detail {
 class Tape {
  public:
   /// This thread's tape.
-  static Tape& current();
+  static Tape& current() { return current_ != nullptr ? *current_ : of_this_thread(); }
 
   Tape() = default;
   Tape(const Tape&) = delete;
@@ -72,7 +72,10 @@ class Tape {
 
  private:
   friend class Recording;
+  static Tape& of_this_thread();
   Node* new_slot();
+  Node* next_slot(const Shape& shape);
+  Real* reals_of(Op op, const Shape& shape, Index n);
   void begin();
   void end() noexcept;
   void end_waiting(std::size_t first) noexcept;
@@ -85,6 +88,9 @@ class Tape {
     Arena::Mark values, auxiliary;
     std::uint64_t recording_id;
   };
+
+  // Null until the thread asks for its tape: reading it takes no guard.
+  static constinit inline thread_local Tape* current_ = nullptr;
 
   std::vector<Node*> slots_;  // used ones first
   std::size_t used_ = 0;

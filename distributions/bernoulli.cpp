@@ -16,9 +16,8 @@ struct ByProbs {
   static Density<2> density(double x, double p) {
     // 0 log 0 is 0, and so are its derivatives
     const bool one = x == 1;
-    const double chosen = one ? p : 1 - p;
-    const double log_p = one ? special::log(p) : special::log1p(-p);
-    return {log_p, {0, (one ? 1 : -1) / chosen}};
+    const double log_p = special::select(one, special::log(p), special::log1p(-p));
+    return {log_p, {0, special::select(one, 1 / p, -1 / (1 - p))}};
   }
 };
 

@@ -28,8 +28,8 @@ double log_mass(double x, double n, double p, double q, double log_p, double log
 struct ByProbs {
   static Density<3> density(double x, double n, double p) {
     // 0 log 0 is 0, and so are its derivatives
-    const double up = x == 0 ? 0.0 : x / p;
-    const double down = x == n ? 0.0 : (n - x) / (1 - p);
+    const double up = special::select(x == 0, 0.0, x / p);
+    const double down = special::select(x == n, 0.0, (n - x) / (1 - p));
     return {log_mass(x, n, p, 1 - p, special::log(p), special::log1p(-p)), {0, 0, up - down}};
   }
 };

@@ -1,6 +1,7 @@
 // Which numbers a constraint allows.
 #include <ember/distributions/constraint.hpp>
 
+#include <bit>
 #include <cmath>
 
 #include <ember/core/broadcast.hpp>
@@ -145,6 +146,7 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
   const detail::MaskBytes* mask = visible.bytes().get();
   if (mask == nullptr) {
     if (visible.is_none()) return true;
+    if (n == 1) return f(values[0]);
     Real bad = 0;  // a count, without an early exit: the loop vectorises
 #pragma omp simd reduction(+ : bad)
     for (Index i = 0; i < n; ++i) bad += f(values[i]) ? Real{0} : Real{1};
@@ -170,6 +172,32 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
     for (Index c = 0; c < row; ++c) all &= f(values[i * row + c]);
   }
   return all;
+}
+
+std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
+  hash = (hash ^ more) * 0xbf58476d1ce4e5b9U;
+  return hash ^ (hash >> 32U);
+}
+
+// The answer of find(), which looks at all visible numbers of x. Data never change: that theirs are
+// allowed is found out once, and not at each step of a fit.
+template <class F>
+bool once(Kind kind, Real lower, Real upper, const Tensor& x, const Mask& visible, F find) {
+  constexpr Index kWorthIt = 64;
+  detail::Node& node = x.node();
+  if (node.owner != detail::Owner::heap || node.numel < kWorthIt) return find();
+  const auto bits = [](Real bound) {
+    return static_cast<std::uint64_t>(std::bit_cast<detail::RealBits>(bound));
+  };
+  std::uint64_t key = mixed(mixed(static_cast<std::uint64_t>(kind) + 1, bits(lower)), bits(upper));
+  key = mixed(key, visible.bytes() ? visible.bytes()->id() : 0);
+  for (const Index size : visible.shape()) key = mixed(key, static_cast<std::uint64_t>(size));
+  key |= 1U;
+  if (visible.is_none()) return true;
+  if (node.known.load(std::memory_order_relaxed) == key) return true;
+  if (!find()) return false;
+  node.known.store(key, std::memory_order_relaxed);
+  return true;
 }
 
 // The same with bounds of several numbers, for masks of the shape that x and they broadcast to.
@@ -204,7 +232,8 @@ bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
   if (has_lower(kind) || has_upper(kind)) return false;
   bool result = false;
   with_test(kind, [&](auto test) {
-    result = every_visible(x, visible, [=](Real v) { return test(v, 0, 0); });
+    result = once(kind, 0, 0, x, visible,
+                  [&] { return every_visible(x, visible, [=](Real v) { return test(v, 0, 0); }); });
   });
   return result;
 }
@@ -218,7 +247,9 @@ bool Constraint::holds(const Tensor& x, const Mask& visible) const {
     if (is_single) {
       const Real from = has_lower() ? *detail::values(lower_) : Real{0};
       const Real to = has_upper() ? *detail::values(upper_) : Real{0};
-      result = every_visible(x, visible, [=](Real v) { return test(v, from, to); });
+      result = once(kind_, from, to, x, visible, [&] {
+        return every_visible(x, visible, [=](Real v) { return test(v, from, to); });
+      });
     } else {
       result = every_visible_within(Walk(x, lower_, upper_), x.shape(), visible, test);
     }

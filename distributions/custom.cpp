@@ -73,7 +73,7 @@ class CustomFamily final : private Declaration, public Family {
 
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
     if (validation_enabled()) {
-      check_parameters(visible, true);
+      check_parameters(visible, Look::at_all);
       check_visible(support(), value, visible, name(), "value");
     }
     Tensor raw;
@@ -93,7 +93,7 @@ class CustomFamily final : private Declaration, public Family {
   }
 
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
-    if (validation_enabled()) check_parameters(visible, true);
+    if (validation_enabled()) check_parameters(visible, Look::at_all);
     Tensor drawn;
     {
       const DrawsFrom draws(key);

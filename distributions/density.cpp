@@ -25,7 +25,7 @@ struct Input {
   Node* node;
   const Real* values;
   Index row;    // numbers an element
-  Shape shape;  // without the row
+  Shape shape;  // without the row, where it is walked
   Layout layout;
   Real* partial;  // derivatives, laid out as the elements, or as the input where `reduced`
   bool reduced;
@@ -57,22 +57,23 @@ class Driver {
       Input& input = inputs_[k];
       input.node = nodes[k];
       input.values = nullptr;
-      input.shape = input.node->shape;
       input.row = 1;
       input.partial = nullptr;
       input.reduced = false;
+      const Shape* shape = &input.node->shape;
+      Index n = input.node->numel;
       if (has_rows(k)) {
-        input.row = input.shape.from_right(1);
-        input.shape = input.shape.first(input.shape.rank() - 1);
-        row_ = input.row;
+        input.row = row_ = shape->from_right(1);
+        input.shape = shape->first(shape->rank() - 1);
+        shape = &input.shape;
+        n = shape->numel();
       }
-      if (input.shape.rank() > 0 && !(input.shape == elements) &&
-          !broadcasts_to(input.shape, elements)) {
+      if (shape->rank() > 0 && !(*shape == elements) && !broadcasts_to(*shape, elements)) {
         fail("density", "an input of shape " + to_string(input.node->shape) +
                             " does not broadcast to the elements " + to_string(elements));
       }
-      const Index n = input.row == 0 ? input.shape.numel() : input.node->numel / input.row;
       input.layout = n == numel_ ? Layout::full : n == 1 ? Layout::uniform : Layout::strided;
+      if (input.layout == Layout::strided && !has_rows(k)) input.shape = *shape;
     }
   }
 
@@ -96,7 +97,11 @@ class Driver {
       return result;
     }
     choose_sum_kernel();
-    run_blocks();
+    if (is_one_block()) {
+      add_in_place();
+    } else {
+      run_blocks();
+    }
     if (total_) close_sums();
     return result;
   }
@@ -127,6 +132,27 @@ class Driver {
   // Whether the sum kernel takes an input as one number.
   bool is_uniform(std::size_t k) const {
     return sum_kernel_ != nullptr && k > 0 && (sum_kernel_->uniform >> (k - 1) & 1U) != 0;
+  }
+
+  // Whether there is one block, of which the kernel reads and writes all where it stands.
+  bool is_one_block() const {
+    if (sum_kernel_ == nullptr || visible_.bytes() || numel_ > kBlock) return false;
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      if (inputs_[k].layout != Layout::full && !is_uniform(k)) return false;
+    }
+    return true;
+  }
+
+  // What depends on few elements costs more to prepare than to compute: nothing is prepared.
+  void add_in_place() {
+    const Real* in[kMaxInputs];
+    Real* partials[kMaxInputs];
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      in[k] = inputs_[k].values;
+      partials[k] = is_uniform(k) ? nullptr : inputs_[k].partial;
+    }
+    sum_kernel_->block(partials_, partials[0] != nullptr, false)(numel_, in, nullptr, partials,
+                                                                 sums_);
   }
 
   // On the stack, or where rows are long in memory that the thread keeps.

@@ -104,7 +104,7 @@ class Driver {
 bool is_of_expressions(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements) {
   if (kernel.sums == nullptr) return false;
   return std::ranges::any_of(inputs, [&](const Node* x) {
-    return x->numel == elements.numel() && Expression::has_steps(*x);
+    return x->owed != nullptr && x->numel == elements.numel() && Expression::has_steps(*x);
   });
 }
 

@@ -22,26 +22,26 @@ struct Inputs {
 
 }  // namespace
 
-void KernelFamily::check(const Tensor& value, const Mask& visible, bool is_real_too) const {
+void KernelFamily::check(const Tensor& value, const Mask& visible, Look look) const {
   if (!validation_enabled()) return;
-  check_parameters(visible, is_real_too);
+  check_parameters(visible, look);
   const Constraint allowed = support();
-  if (is_real_too || allowed.kind() != Constraint::Kind::real) {
+  if (look == Look::at_all || allowed.kind() != Constraint::Kind::real) {
     check_visible(allowed, value, visible, name(), "value");
   }
 }
 
 // Real numbers only have to be no NaN, and a NaN that counts makes the density NaN: they are looked
-// at when that has happened.
+// at when that has happened. So are, in sums, parameters that make it no finite number.
 Tensor KernelFamily::log_prob(const Tensor& value, const Shape& elements,
                               const Mask& visible) const {
   if (const auto some =
           VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, false)) {
     return some->log_prob();
   }
-  check(value, visible, false);
+  check(value, visible, Look::but_real);
   const Tensor result = density(kernel(), Inputs(value, parameters()).span(), elements, visible);
-  if (!constraints::real.holds(result, Mask(true))) check(value, visible, true);
+  if (!constraints::real.holds(result, Mask(true))) check(value, visible, Look::at_all);
   return result;
 }
 
@@ -51,15 +51,15 @@ Tensor KernelFamily::log_prob_sum(const Tensor& value, const Shape& elements,
           VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, true)) {
     return some->log_prob_sum();
   }
-  check(value, visible, false);
+  check(value, visible, Look::but_shown);
   Tensor result = density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
-  if (std::isnan(*detail::values(result))) check(value, visible, true);
+  if (!std::isfinite(*detail::values(result))) check(value, visible, Look::at_all);
   return result;
 }
 
 Tensor KernelFamily::sample(detail::RandomKey key, const Shape& elements,
                             const Mask& visible) const {
-  if (validation_enabled()) check_parameters(visible, true);
+  if (validation_enabled()) check_parameters(visible, Look::at_all);
   const Tensor drawn = draw(key, elements);
   if (visible.is_all()) return drawn;
   return where(visible.unsqueeze_right(event_shape().rank()), drawn, placeholder());

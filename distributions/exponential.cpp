@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Exponential::Params>({{Kind::positive}});
+constexpr auto kParameters = reflect::table<Exponential::Params>({reflect::shown(Kind::positive)});
 
 class ExponentialFamily final : public KernelFamily {
  public:

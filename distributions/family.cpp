@@ -77,7 +77,9 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
                        " needs at least " + detail::counted(parameter.event_dim, "axis", "axes"));
     }
-    if (parameter.event_dim == 0 && batch_shape_.rank() == 0) {
+    if (parameter.event_dim == 0 && (shape.rank() == 0 || shape == batch_shape_)) {
+      // it is the batch's already
+    } else if (parameter.event_dim == 0 && batch_shape_.rank() == 0) {
       batch_shape_ = shape;
     } else if (shape.rank() > parameter.event_dim) {
       batch_shape_ =
@@ -91,23 +93,24 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
   }
 }
 
-void Family::check_parameters(const Mask& visible, bool is_real_too) const {
+void Family::check_parameters(const Mask& visible, Look look) const {
   if (is_checked_.load(std::memory_order_relaxed)) return;
   for (const Parameter& p : parameters()) {
-    if (p.info->kind == Constraint::Kind::real && !is_real_too) continue;
+    if (p.info->kind == Constraint::Kind::real && look != Look::at_all) continue;
+    if (p.info->shows_in_sum && look == Look::but_shown) continue;
     // the quick answer for nearly all, without a Constraint
     if (!visible.bytes() && Constraint::holds(p.info->kind, p.value, visible)) continue;
     const Constraint constraint = parameter_constraint(p);
-    if (constraint.has_lower() && !is_real_too) {
+    if (constraint.has_lower() && look != Look::at_all) {
       // a bound that is NaN is to be named itself, not what it bounds
-      if (!constraint.holds(p.value, visible)) check_parameters(visible, true);
+      if (!constraint.holds(p.value, visible)) check_parameters(visible, Look::at_all);
       continue;
     }
     const std::size_t extra = p.info->event_dim - constraint.event_dim();
     check_visible(constraint, p.value, visible.unsqueeze_right(extra), name(), p.info->name);
   }
   // Tensors do not change: what was drawn from need not be looked at again for its density.
-  if (is_real_too && visible.is_all()) is_checked_.store(true, std::memory_order_relaxed);
+  if (look == Look::at_all && visible.is_all()) is_checked_.store(true, std::memory_order_relaxed);
 }
 
 detail::Sources Family::sources() const {

@@ -19,6 +19,9 @@ struct ParameterInfo {
   Constraint::Kind kind;
   std::size_t event_dim;
   bool is_alternative = false;
+  /// Whether a number that is not allowed makes the log density no finite number, whatever the
+  /// others are: then sums need not look at it before.
+  bool shows_in_sum = false;
 };
 
 /// A family as it is declared, once: its reflected parameters, and how to make it of them.
@@ -90,9 +93,11 @@ class Family {
   std::size_t alternative() const { return alternative_; }
   /// Where a given parameter may lie, bounds included.
   virtual Constraint parameter_constraint(const Parameter& p) const { return p.info->kind; }
-  /// Errors unless the visible elements' parameters are allowed; those that may be any real number
-  /// are left out on demand.
-  void check_parameters(const Mask& visible, bool is_real_too) const;
+  /// Which parameters (and values) are looked at: all; all but those that may be any real number,
+  /// of which only a NaN is wrong, which makes the density NaN; nor those that show in a sum.
+  enum class Look : std::uint8_t { at_all, but_real, but_shown };
+  /// Errors unless the visible elements' parameters are allowed.
+  void check_parameters(const Mask& visible, Look look) const;
   [[noreturn]] void lacks(const char* what) const;
 
   Shape batch_shape_;

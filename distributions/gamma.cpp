@@ -28,9 +28,10 @@ class GammaFamily final : public KernelFamily {
     const double log_y = log_x + log_rate;
     const double inside = special::log_poisson(a, y, log_y) + log_a - log_x;
     // at 0: x^(a - 1)
-    const double at_zero = a > 1 ? -special::kInfinity : a < 1 ? special::kInfinity : log_rate;
-    const double slope = a == 1 ? 0.0 : (a - 1) / x;
-    return {x == 0 ? at_zero : inside,
+    const double at_zero = special::select(a > 1, -special::kInfinity,
+                                           special::select(a < 1, special::kInfinity, log_rate));
+    const double slope = special::select(a == 1, 0.0, (a - 1) / x);
+    return {special::select(x == 0, at_zero, inside),
             {slope - rate, log_y - log_a + special::log_minus_digamma(a), a / rate - x}};
   }
 

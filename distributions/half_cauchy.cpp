@@ -11,7 +11,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<HalfCauchy::Params>({{Kind::positive}});
+constexpr auto kParameters = reflect::table<HalfCauchy::Params>({reflect::shown(Kind::positive)});
 
 class HalfCauchyFamily final : public KernelFamily {
  public:

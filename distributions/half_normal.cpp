@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<HalfNormal::Params>({{Kind::positive}});
+constexpr auto kParameters = reflect::table<HalfNormal::Params>({reflect::shown(Kind::positive)});
 
 class HalfNormalFamily final : public KernelFamily {
  public:

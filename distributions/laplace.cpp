@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Laplace::Params>({{Kind::real}, {Kind::positive}});
+constexpr auto kParameters =
+    reflect::table<Laplace::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class LaplaceFamily final : public KernelFamily {
  public:

@@ -50,7 +50,7 @@ class MultivariateNormalFamily final : public Family {
   // Only what is visible goes through linear algebra.
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
     if (validation_enabled()) {
-      check_parameters(visible, true);
+      check_parameters(visible, Look::at_all);
       check_visible(support(), value, visible, name(), "value");
     }
     const VisibleRows rows(elements, visible);
@@ -63,7 +63,7 @@ class MultivariateNormalFamily final : public Family {
   }
 
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
-    if (validation_enabled()) check_parameters(visible, true);
+    if (validation_enabled()) check_parameters(visible, Look::at_all);
     const Tensor noise = detail::standard_normal(key, concatenate(elements, event_shape()));
     const VisibleRows rows(elements, visible);
     const GaussianFactor factor(rows.take(matrix(), 2), form());

@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Normal::Params>({{Kind::real}, {Kind::positive}});
+constexpr auto kParameters =
+    reflect::table<Normal::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class NormalFamily final : public KernelFamily {
  public:

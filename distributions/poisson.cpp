@@ -18,7 +18,7 @@ constexpr auto kParameters = reflect::table<Poisson::Params>(
 
 struct ByRate {
   static Density<2> density(double x, double rate) {
-    const double ratio = x == 0 ? 0.0 : x / rate;
+    const double ratio = special::select(x == 0, 0.0, x / rate);
     return {special::log_poisson(x, rate, special::log(rate)), {0, ratio - 1}};
   }
 };

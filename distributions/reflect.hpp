@@ -15,12 +15,17 @@ struct Rule {
   Constraint::Kind kind;
   std::size_t event_dim = 0;
   bool is_alternative = false;
+  bool shows_in_sum = false;
 };
 
 /// One of the alternatives, of which exactly one is given.
 constexpr Rule one_of(Constraint::Kind kind, std::size_t event_dim = 0) {
   return {kind, event_dim, true};
 }
+
+/// One of which ParameterInfo::shows_in_sum is true: a scale, as a rule, of whose logarithm the log
+/// density has a multiple.
+constexpr Rule shown(Constraint::Kind kind) { return {kind, 0, false, true}; }
 
 template <class Params>
 inline constexpr std::size_t kCount =
@@ -33,7 +38,7 @@ constexpr std::array<ParameterInfo, kCount<Params>> table(const Rule (&rules)[kC
   return boost::hana::unpack(boost::hana::accessors<Params>(), [&](auto... member) {
     const auto row = [&](const char* name) {
       const Rule& rule = rules[i++];
-      return ParameterInfo{name, rule.kind, rule.event_dim, rule.is_alternative};
+      return ParameterInfo{name, rule.kind, rule.event_dim, rule.is_alternative, rule.shows_in_sum};
     };
     return std::array{row(boost::hana::to<const char*>(boost::hana::first(member)))...};
   });

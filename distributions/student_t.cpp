@@ -13,8 +13,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
-    reflect::table<StudentT::Params>({{Kind::positive}, {Kind::real}, {Kind::positive}});
+constexpr auto kParameters = reflect::table<StudentT::Params>(
+    {{Kind::positive}, {Kind::real}, reflect::shown(Kind::positive)});
 
 class StudentTFamily final : public KernelFamily {
  public:

@@ -16,10 +16,9 @@ bool is_worth(const Mask& visible) {
 
 }  // namespace
 
-std::optional<VisibleElements> VisibleElements::of(const Family& family, unsigned row_inputs,
-                                                   const Tensor& value, const Shape& elements,
-                                                   const Mask& visible, bool total) {
-  if (!visible.bytes()) return {};
+std::optional<VisibleElements> VisibleElements::of_some(const Family& family, unsigned row_inputs,
+                                                        const Tensor& value, const Shape& elements,
+                                                        const Mask& visible, bool total) {
   // Element-wise expressions are done block by block, or as they stand.
   const auto waits = [](const Tensor& x) { return detail::waits(x) && !detail::allows_blocks(x); };
   bool is_any_waiting = waits(value);

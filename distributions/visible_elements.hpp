@@ -15,7 +15,10 @@ class VisibleElements {
   /// Nothing where the inputs are better read where they stand. `row_inputs` as in Kernel.
   static std::optional<VisibleElements> of(const Family& family, unsigned row_inputs,
                                            const Tensor& value, const Shape& elements,
-                                           const Mask& visible, bool total);
+                                           const Mask& visible, bool total) {
+    if (!visible.bytes()) return {};
+    return of_some(family, row_inputs, value, elements, visible, total);
+  }
 
   /// The places of the visible elements where x waits and is better read there alone; else null.
   static detail::PlacesPtr places(const Tensor& x, const Mask& visible);
@@ -26,6 +29,9 @@ class VisibleElements {
   Tensor log_prob() const;
 
  private:
+  static std::optional<VisibleElements> of_some(const Family& family, unsigned row_inputs,
+                                                const Tensor& value, const Shape& elements,
+                                                const Mask& visible, bool total);
   VisibleElements(const Family& family, unsigned row_inputs, const Tensor& value,
                   const Shape& elements, const Mask& visible);
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <ember/core/pieces.hpp>
+#include <ember/core/special.hpp>
 
 namespace ember::inference {
 
@@ -10,6 +11,8 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options)
     : Optimizer({who, options.lr, options.schedule, options.rate_of, options.clip}),
       beta1_(options.beta1),
       beta2_(options.beta2),
+      log_beta1_(std::log(options.beta1)),
+      log_beta2_(std::log(options.beta2)),
       eps_(options.eps) {
   check_option("beta1", beta1_, 0, 1);
   check_option("beta2", beta2_, 0, 1);
@@ -19,7 +22,7 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options)
 AdamRule::Corrections AdamRule::corrections(Index steps) const {
   if (corrections_.steps != steps) {
     const auto t = static_cast<double>(steps);
-    corrections_ = {steps, {1 - std::pow(beta1_, t), 1 - std::pow(beta2_, t)}};
+    corrections_ = {steps, {-special::expm1(t * log_beta1_), -special::expm1(t * log_beta2_)}};
   }
   return corrections_.values;
 }

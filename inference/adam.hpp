@@ -33,7 +33,7 @@ class AdamRule : public Optimizer {
   void step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const;
 
  private:
-  double beta1_, beta2_, eps_;
+  double beta1_, beta2_, log_beta1_, log_beta2_, eps_;
   // Most parameters are equally old: the last answer is kept.
   mutable struct {
     Index steps = 0;

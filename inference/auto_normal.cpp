@@ -33,7 +33,8 @@ Draw AutoNormalState::draw_at(const Message& site) {
   Draw draw = normal_draw(param(0), param(1),  // positive numbers are kept by their logarithms
                           latent.support.is_unconstrained() ? nullptr : &transform,
                           detail::next_key(site.name));
-  draw.q = draw.q.to_event(static_cast<Index>(latent.event_dim + latent.reinterpreted));
+  const std::size_t events = latent.event_dim + latent.reinterpreted;
+  if (events > 0) draw.q = draw.q.to_event(static_cast<Index>(events));
   return draw;
 }
 
