@@ -8,6 +8,9 @@ namespace ember::detail {
 namespace {
 
 constexpr std::size_t kFirstChunk = std::size_t{1} << 16U;
+// More than this has a chunk of its own size: what is left over of the last large page is memory
+// that nobody uses.
+constexpr std::size_t kOwnChunk = std::size_t{1} << 23U;
 
 }  // namespace
 
@@ -30,8 +33,8 @@ void Arena::next_chunk(std::size_t bytes) {
     use(chunk_ + 1);
     if (size_ >= bytes) return;
   }
-  const std::size_t size =
-      std::max({bytes, kFirstChunk, chunks_.empty() ? 0 : 2 * chunks_.back().size});
+  const std::size_t grown = chunks_.empty() ? kFirstChunk : 2 * chunks_.back().size;
+  const std::size_t size = bytes > kOwnChunk ? bytes : std::max(bytes, grown);
   auto* data = static_cast<std::byte*>(allocate_numbers(size));
   chunks_.push_back({data, size});
   use(chunks_.size() - 1);

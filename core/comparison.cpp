@@ -25,9 +25,15 @@ Mask compare(const char* symbol, const Tensor& x, const Tensor& y, F f) {
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
     const Real* from_a = values(a) + offsets[0];
     const Real* from_b = values(b) + offsets[1];
+    std::uint8_t* to = bytes.data() + position;
+    if (plan.strides[0][0] == 1 && plan.strides[1][0] == 0) {  // most often; this one vectorises
+      const Real one = *from_b;
+#pragma omp simd
+      for (Index i = 0; i < n; ++i) to[i] = f(from_a[i], one) ? 1 : 0;
+      return;
+    }
     for (Index i = 0; i < n; ++i) {
-      bytes[static_cast<std::size_t>(position + i)] =
-          f(from_a[i * plan.strides[0][0]], from_b[i * plan.strides[1][0]]) ? 1 : 0;
+      to[i] = f(from_a[i * plan.strides[0][0]], from_b[i * plan.strides[1][0]]) ? 1 : 0;
     }
   });
   return Mask::from_bytes(shape, std::move(bytes)).with_sources(join(a.sources, b.sources));

@@ -46,9 +46,11 @@ Positions positions_of(const char* who, const Shape& shape,
 }
 
 // Values of a list of positions, read at others: each must be among them, unless they are 0
-// elsewhere. What is not there stands behind the last one.
+// elsewhere. What is not there stands behind the last one. Gives `at` itself where all are read as
+// they stand: a list of what each position is would be of no use, and as large.
 PlacesPtr found(const Shape& shape, const Coordinates& has, const PlacesPtr& at) {
   const Positions& stored = has.at->at();
+  if (at->at() == stored) return at;
   Positions result = at->at();
   auto next = stored.begin();
   for (Index& i : result) {
@@ -90,7 +92,7 @@ class OwedCoordinates final : public Owed {
     if (row != 1) return take(self, elements_of_rows(at, row), 1).reshape({at->count(), row});
     if (at == has_.at) return has_.values;
     const PlacesPtr places = has_.at->derived(at, [&] { return found(shape_, has_, at); });
-    if (places->is_whole() && places->bound() == has_.at->count()) return has_.values;
+    if (places == at) return has_.values;
     const Tensor& stored = has_.values;
     return take_rows(has_.is_zero_elsewhere ? concatenate({stored, zeros({1})}, 0) : stored, places,
                      1);

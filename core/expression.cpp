@@ -62,6 +62,17 @@ void add_up(const BroadcastPlan<1>& plan, const ElementBlock& block, const Real*
   });
 }
 
+// The same for the runs of a block of neighbours in the order of a list: run(i, place, n).
+template <class Run>
+void for_each_run(const IndexOrder& order, const ElementBlock& block, Run run) {
+  const IndexOrder::Run* next = order.run_at(block.begin);
+  for (Index i = 0; i < block.n; ++next) {
+    const Index end = std::min(block.n, next->end - block.begin);
+    run(i, next->place, end - i);
+    i = end;
+  }
+}
+
 }  // namespace
 
 bool Expression::has_steps(const Node& x) {
@@ -122,8 +133,35 @@ std::int32_t Expression::add(Node& x, const Shape& over) {
   for (std::size_t k = 0; k < operands.size(); ++k) {
     step.operands[k] = add(operands[k].node(), node->shape);
   }
+  if (operands.size() == 2) {
+    // Where both are, there is one element.
+    const auto is_one = [&](std::size_t k) {
+      return is_uniform(static_cast<std::size_t>(step.operands[k]));
+    };
+    if (is_one(0) != is_one(1)) step.one = is_one(0) ? OneNumber::first : OneNumber::second;
+  }
   slots_.push_back(step);
   return static_cast<std::int32_t>(slots_.size()) - 1;
+}
+
+void Expression::sort_elements() {
+  constexpr Index kNamedOften = 16;  // a run costs as much as ten numbers one by one
+  const IndexList* list = nullptr;
+  for (const Leaf& leaf : leaves_) {
+    if (leaf.layout == Layout::strided) return;
+    if (leaf.layout == Layout::full && leaf.node->owner != Owner::heap) return;
+    if (leaf.layout != Layout::picked) continue;
+    if (list != nullptr && list != leaf.picked) return;
+    list = leaf.picked;
+    if (!list->is_data() || elements_.numel() < kNamedOften * leaf.node->numel) return;
+  }
+  if (list == nullptr) return;
+  order_ = &list->order();
+  for (Leaf& leaf : leaves_) {
+    if (leaf.layout != Layout::full) continue;
+    sorted_.push_back(order_->sorted(Tensor(leaf.node)));
+    leaf.values = detail::values(sorted_[sorted_.size() - 1]);
+  }
 }
 
 bool Expression::can_share_work() const {
@@ -165,6 +203,7 @@ struct Record {
 }  // namespace
 
 Node* Expression::open(const Mask& visible) {
+  if (visible.is_all()) sort_elements();
   std::array<Node*, kMostLeaves> nodes;
   std::ranges::transform(leaves_, nodes.begin(), &Leaf::node);
   Node* out = new_result(Op::expression, Shape(), {nodes.data(), leaves_.size()});
@@ -225,7 +264,8 @@ void Expression::Room::open(const Expression& expression) {
     rooms_[s] = take();
     adjoint_rooms_[s] = expression.slots_[s].needs_gradient ? take() : nullptr;
     if (expression.is_uniform(s)) {
-      std::fill_n(rooms_[s], kBlock, *expression.leaf_of(s).values);
+      const Index places = expression.slots_[s].is_spread ? kBlock : 1;
+      std::fill_n(rooms_[s], places, *expression.leaf_of(s).values);
     }
   }
 }
@@ -250,16 +290,9 @@ void Expression::Room::load(std::size_t slot, const ElementBlock& block) {
     case Layout::strided:
       repeat(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block, from, to);
       break;
-    case Layout::picked: {
-      const Index* at = leaf.picked->at().data();
-      if (block.list == nullptr) {
-        at += block.begin;
-        for (Index i = 0; i < block.n; ++i) to[i] = from[at[i]];
-      } else {
-        for (Index i = 0; i < block.n; ++i) to[i] = from[at[block.list[i]]];
-      }
+    case Layout::picked:
+      load_picked(leaf, block, to);
       break;
-    }
   }
 }
 
@@ -276,7 +309,8 @@ void Expression::Room::forward(const ElementBlock& block) {
       const std::int32_t o = slot.operands[k];
       return o < 0 ? nullptr : values_[static_cast<std::size_t>(o)];
     };
-    slot.op->forward(block.n, operand(0), operand(1), rooms_[s]);
+    const auto one = static_cast<std::size_t>(slot.one);
+    slot.op->forward[one](block.n, operand(0), operand(1), rooms_[s]);
     values_[s] = rooms_[s];
   }
 }
@@ -310,10 +344,16 @@ void Expression::Room::backward(const ElementBlock& block, Sums& sums) {
       if (slot.operands[k] < 0) continue;
       const auto o = static_cast<std::size_t>(slot.operands[k]);
       if (!expression_->slots_[o].needs_gradient) continue;
+      const auto one = static_cast<std::size_t>(slot.one);
+      if (one == k + 1 && slot.op->summed[k] != nullptr && block.kept == nullptr) {
+        sums[expression_->sum_index(o)] +=
+            static_cast<double>(slot.op->summed[k](block.n, g, in[0], in[1]));
+        continue;
+      }
       const Real* given = g;
-      if (slot.op->backward[k] != nullptr) {
+      if (const auto pull_back = slot.op->backward[k][one]) {
         Real* to = adjoints_[o] == nullptr ? own_[o] : spare_;
-        slot.op->backward[k](block.n, g, in[0], in[1], values_[s], to);
+        pull_back(block.n, g, in[0], in[1], values_[s], to);
         given = to;
       }
       add_adjoint(o, given, block.n);
@@ -326,15 +366,6 @@ void Expression::Room::store(std::size_t slot, const ElementBlock& block, Sums& 
   const Leaf& leaf = expression_->leaves_[index];
   const Real* __restrict g = adjoints_[slot];
   Real* to = leaf.partial;
-  const auto add_where_kept = [&](auto place) {
-    if (block.kept == nullptr) {
-      for (Index i = 0; i < block.n; ++i) to[place(i)] += g[i];
-    } else {
-      for (Index i = 0; i < block.n; ++i) {
-        if (block.kept[i] != 0) to[place(i)] += g[i];
-      }
-    }
-  };
   switch (leaf.layout) {
     case Layout::uniform:
       sums[index] += static_cast<double>(sum_of(g, block));
@@ -350,14 +381,50 @@ void Expression::Room::store(std::size_t slot, const ElementBlock& block, Sums& 
       add_up(BroadcastPlan<1>(leaf.over, {&leaf.node->shape}), block, g, to);
       break;
     case Layout::picked:
-      if (block.list == nullptr) {
-        const Index* at = leaf.picked->at().data() + block.begin;
-        add_where_kept([at](Index i) { return at[i]; });
-      } else {
-        const Index* at = leaf.picked->at().data();
-        add_where_kept([at, list = block.list](Index i) { return at[list[i]]; });
-      }
+      store_picked(leaf, block, g);
       break;
+  }
+}
+
+void Expression::Room::load_picked(const Leaf& leaf, const ElementBlock& block, Real* to) const {
+  const Real* from = leaf.values;
+  if (expression_->order_ != nullptr) {
+    for_each_run(*expression_->order_, block,
+                 [=](Index i, Index place, Index n) { std::fill_n(to + i, n, from[place]); });
+    return;
+  }
+  const Index* at = leaf.picked->at().data();
+  if (block.list == nullptr) {
+    at += block.begin;
+    for (Index i = 0; i < block.n; ++i) to[i] = from[at[i]];
+  } else {
+    for (Index i = 0; i < block.n; ++i) to[i] = from[at[block.list[i]]];
+  }
+}
+
+void Expression::Room::store_picked(const Leaf& leaf, const ElementBlock& block,
+                                    const Real* __restrict g) const {
+  Real* to = leaf.partial;
+  if (expression_->order_ != nullptr) {
+    for_each_run(*expression_->order_, block, [=](Index i, Index place, Index n) {
+      to[place] += sum_of(g + i, {0, nullptr, n, nullptr});
+    });
+    return;
+  }
+  const auto add_where_kept = [&](auto place) {
+    if (block.kept == nullptr) {
+      for (Index i = 0; i < block.n; ++i) to[place(i)] += g[i];
+    } else {
+      for (Index i = 0; i < block.n; ++i) {
+        if (block.kept[i] != 0) to[place(i)] += g[i];
+      }
+    }
+  };
+  const Index* at = leaf.picked->at().data();
+  if (block.list == nullptr) {
+    add_where_kept([at = at + block.begin](Index i) { return at[i]; });
+  } else {
+    add_where_kept([at, list = block.list](Index i) { return at[list[i]]; });
   }
 }
 

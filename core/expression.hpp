@@ -10,6 +10,7 @@
 #include <ember/core/broadcast.hpp>
 #include <ember/core/element_block.hpp>
 #include <ember/core/index_list.hpp>
+#include <ember/core/index_order.hpp>
 #include <ember/core/inline_vector.hpp>
 #include <ember/core/mask.hpp>
 #include <ember/core/pieces.hpp>
@@ -39,6 +40,9 @@ class Expression {
   bool is_uniform(std::size_t slot) const {
     return slots_[slot].leaf >= 0 && leaf_of(slot).layout == Layout::uniform;
   }
+  /// Asks for a uniform slot's number in as many places as a block has; otherwise it stands in the
+  /// first.
+  void spread(std::size_t slot) { slots_[slot].is_spread = true; }
   bool needs_gradient(std::size_t slot) const { return slots_[slot].needs_gradient; }
   /// Derivatives by uniform leaves; other leaves have theirs where they belong.
   using Sums = std::array<double, kMostLeaves>;
@@ -88,6 +92,8 @@ class Expression {
     const BlockOp* op;
     std::array<std::int32_t, 2> operands;
     bool needs_gradient;
+    OneNumber one = OneNumber::none;  // of the operands of a step
+    bool is_spread = false;
   };
 
   const Leaf& leaf_of(std::size_t slot) const {
@@ -98,6 +104,10 @@ class Expression {
 
   // Whether no two elements write to one derivative.
   bool can_share_work() const;
+  // Goes through the elements in the order of the list by which leaves are picked, where that pays:
+  // there is one such list, of data, that names each place often, and the other numbers are data,
+  // too.
+  void sort_elements();
   // Where the derivatives by a leaf can be other than 0; null: everywhere.
   const MaskBytes* reach_of(const Leaf& leaf, const Mask& visible) const;
 
@@ -106,7 +116,9 @@ class Expression {
   InlineVector<Slot, kMostSlots> slots_;  // operands stand before their results
   InlineVector<Leaf, kMostLeaves> leaves_;
   std::size_t steps_ = 0;
-  Sources sources_ = nullptr;  // of all that was added, or passed on the way down
+  Sources sources_ = nullptr;                 // of all that was added, or passed on the way down
+  const IndexOrder* order_ = nullptr;         // null: elements are gone through as they stand
+  InlineVector<Tensor, kMostLeaves> sorted_;  // numbers in this order
 };
 
 class Expression::Room {
@@ -129,6 +141,8 @@ class Expression::Room {
 
  private:
   void load(std::size_t slot, const ElementBlock& block);
+  void load_picked(const Leaf& leaf, const ElementBlock& block, Real* to) const;
+  void store_picked(const Leaf& leaf, const ElementBlock& block, const Real* g) const;
   void store(std::size_t slot, const ElementBlock& block, Sums& sums);
 
   const Expression* expression_ = nullptr;

@@ -7,9 +7,11 @@
 namespace ember::special {
 namespace parts {
 
-// t - log(1 + t) for -0.3 <= t <= 0.4: with s = t / (2 + t), log(1 + t) = 2 atanh(s)
-EMBER_INLINE double minus_log1p(double t) {
-  const double s = t / (2 + t);
+// rate - k - k log(rate / k) for 0.7 k <= rate <= 1.4 k: with d = rate - k, s = d / (rate + k) it
+// is d - 2 k atanh(s), and d = s (2 k + d)
+EMBER_INLINE double near_deviance(double k, double rate) {
+  const double d = rate - k;
+  const double s = d / (rate + k);
   const double z = s * s;
   const double tail =
       1.0 / 3 +
@@ -19,7 +21,7 @@ EMBER_INLINE double minus_log1p(double t) {
                      z * (1.0 / 11 +
                           z * (1.0 / 13 +
                                z * (1.0 / 15 + z * (1.0 / 17 + z * (1.0 / 19 + z / 21))))))));
-  return s * (t - 2 * z * tail);
+  return s * (d - 2 * k * z * tail);
 }
 
 }  // namespace parts
@@ -48,11 +50,9 @@ EMBER_INLINE double log_poisson(double k, double rate, double log_rate) {
   const double log_factorial = (z + 0.5) * log_z - z + kHalfLogTwoPi + remainder -
                                select(small, parts::log_of_normal(product), 0.0);
   const double direct = select(k == 0, 0.0, k * log_rate) - rate - log_factorial;
-  const double t = (rate - k) / k;
-  const double near = k * parts::minus_log1p(t);
   const double far = (rate - k) - k * (log_rate - log_z);
-  // rate - k - k log(rate / k)
-  const double deviance = select((t > -0.3) & (t < 0.4), near, far);
+  const double near = parts::near_deviance(k, rate);
+  const double deviance = select((rate > 0.7 * k) & (rate < 1.4 * k), near, far);
   return select(small, direct, -0.5 * log_z - kHalfLogTwoPi - remainder - deviance);
 }
 

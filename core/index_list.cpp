@@ -1,5 +1,8 @@
 #include <ember/core/index_list.hpp>
 
+#include <ember/core/index_order.hpp>
+#include <ember/core/tape.hpp>
+
 namespace ember::detail {
 
 IndexRange range_of(std::span<const Index> at) {
@@ -13,7 +16,8 @@ IndexRange range_of(std::span<const Index> at) {
   return {lowest, highest};
 }
 
-IndexList::IndexList(Positions at) : at_(std::move(at)), range_(range_of(at_)) {}
+IndexList::IndexList(Positions at)
+    : at_(std::move(at)), range_(range_of(at_)), is_data_(!Tape::current().recording()) {}
 
 Mask IndexList::named(Index bound) const {
   const std::lock_guard lock(mutex_);
@@ -24,6 +28,12 @@ Mask IndexList::named(Index bound) const {
     has_named_ = true;
   }
   return named_;
+}
+
+const IndexOrder& IndexList::order() const {
+  const std::lock_guard lock(mutex_);
+  if (!order_) order_ = std::make_shared<const IndexOrder>(at_, range_.highest + 1);
+  return *order_;
 }
 
 IndexListPtr make_index_list(Positions at) {

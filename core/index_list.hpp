@@ -17,6 +17,8 @@ struct IndexRange {
 };
 IndexRange range_of(std::span<const Index> at);
 
+class IndexOrder;
+
 class IndexList {
  public:
   explicit IndexList(Positions at);
@@ -25,11 +27,18 @@ class IndexList {
   IndexRange range() const { return range_; }
   /// Which of 0 .. bound - 1 are in the list; all of it lies there.
   Mask named(Index bound) const;
+  /// Whether it was made while nothing was recorded: of data, and what is found out about it serves
+  /// many steps.
+  bool is_data() const { return is_data_; }
+  /// Its order, of indices that are not negative.
+  const IndexOrder& order() const;
 
  private:
   Positions at_;
   IndexRange range_;
+  bool is_data_;
   mutable std::mutex mutex_;
+  mutable std::shared_ptr<const IndexOrder> order_;
   mutable Mask named_;  // for the bound asked for last: its size
   mutable bool has_named_ = false;
 };

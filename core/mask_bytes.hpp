@@ -5,9 +5,9 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <type_traits>
 
+#include <ember/core/once.hpp>
 #include <ember/core/places.hpp>
 #include <ember/core/pool.hpp>
 #include <ember/core/real.hpp>
@@ -56,8 +56,8 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   /// One byte an element, 0 or 1. An error where a list would have to become too many.
   const std::uint8_t* data() const {
     if (is_list_) {
-      if (size_ > kMostBytes) too_many();  // before call_once, which errors are not to pass through
-      std::call_once(other_once_, [this] { make_bytes(); });
+      if (size_ > kMostBytes) too_many();
+      other_once_([this] { make_bytes(); });
     }
     return bytes_.data();
   }
@@ -65,14 +65,14 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
 
   /// Ascending positions of the kept elements.
   const PlacesPtr& places() const {
-    if (!is_list_) std::call_once(other_once_, [this] { make_places(); });
+    if (!is_list_) other_once_([this] { make_places(); });
     return places_;
   }
   const Positions& positions() const { return places()->at(); }
   /// How many elements are kept in each block of kBlock.
   const PooledVector<std::int32_t>& block_counts() const {
     data();
-    std::call_once(counts_once_, [this] { make_counts(); });
+    counts_once_([this] { make_counts(); });
     return counts_;
   }
   /// Another number for each object that this process makes, from 1 on.
@@ -95,7 +95,7 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   Index size_;
   Index kept_;
   bool is_list_ = false;
-  mutable std::once_flag other_once_, counts_once_;
+  mutable Once other_once_, counts_once_;
   mutable Bytes bytes_;
   mutable PlacesPtr places_;
   mutable PooledVector<std::int32_t> counts_;

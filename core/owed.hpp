@@ -88,9 +88,8 @@ Tensor new_coordinates(const Shape& shape, Coordinates coordinates);
 
 /// Whether x is done block by block, or needs not be done.
 inline bool allows_blocks(const Tensor& x) { return !waits(x) || x.node().owed->is_blockwise; }
-/// Whether an element-wise operator with a result of this size waits, where no operand does: where
-/// the numbers in between do not stay in the second cache. (Below, operators one by one are as
-/// fast.)
+/// Whether an element-wise operator with a result of this size waits, where no operand does. (Of a
+/// block or less, operators one by one are as fast.)
 inline bool is_worth_fusing(Index numel) {
   const Tape& tape = Tape::current();
   return numel >= tape.fuses_from && numel <= kFusesTo && tape.recording();

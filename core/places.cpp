@@ -39,7 +39,7 @@ PlacesPtr Places::get(Entry entry, FunctionRef<PlacesPtr()> make) const {
 }
 
 std::shared_ptr<const MaskBytes> Places::touched() const {
-  std::call_once(touched_once_, [this] {
+  touched_once_([this] {
     Bytes bytes(static_cast<std::size_t>(bound_));
     Index kept = 0;
     for (Index i : at_) {

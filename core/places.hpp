@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <ember/core/function_ref.hpp>
+#include <ember/core/once.hpp>
 #include <ember/core/pool.hpp>
 #include <ember/core/real.hpp>
 
@@ -52,7 +53,7 @@ class Places {
   mutable std::mutex mutex_;
   mutable PooledVector<Entry> derived_;
   mutable std::size_t next_ = 0;  // the entry that makes room
-  mutable std::once_flag touched_once_;
+  mutable Once touched_once_;
   mutable std::shared_ptr<const MaskBytes> touched_;
 };
 

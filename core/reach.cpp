@@ -5,27 +5,38 @@
 namespace ember::detail {
 namespace {
 
+// Whether all of one reach lies in another.
+bool is_within(const MaskBytes& reach, const MaskBytes& other) {
+  if (reach.kept() > other.kept()) return false;
+  if (reach.is_list()) {
+    return std::ranges::all_of(reach.positions(), [&](Index i) { return other[i]; });
+  }
+  const std::uint8_t *inner = reach.data(), *outer = other.data();
+  std::uint8_t outside = 0;
+#pragma omp simd reduction(| : outside)
+  for (Index i = 0; i < reach.size(); ++i) {
+    outside = static_cast<std::uint8_t>(outside | (inner[i] & ~outer[i]));
+  }
+  return outside == 0;
+}
+
+// The union of two reaches of an operand's shape, neither of which is all.
+const MaskBytes* join_reaches(const Node& operand, const MaskBytes* a, const MaskBytes* b) {
+  if (a == b || is_within(*b, *a)) return a;
+  if (is_within(*a, *b)) return b;
+  return as_reach(Mask::from_shared(operand.shape, a->shared_from_this()) |
+                  Mask::from_shared(operand.shape, b->shared_from_this()));
+}
+
 // Sets to zero what `reach` adds to the reach that the operand's adjoint has, and widens that.
 void widen(Node& operand, const MaskBytes* reach) {
   if (operand.reach == nullptr || operand.reach == reach) return;
+  if (reach != nullptr && is_within(*reach, *operand.reach)) return;
   const std::uint8_t* had = operand.reach->data();
   Real* adjoint = operand.adjoint;
 #pragma omp simd
   for (Index i = 0; i < operand.numel; ++i) adjoint[i] = kept_or_zero(had[i], adjoint[i]);
-  if (reach == nullptr) {
-    operand.reach = nullptr;
-    return;
-  }
-  Bytes bytes(had, had + operand.numel);
-  if (reach->is_sparse()) {
-    for (Index i : reach->positions()) bytes[static_cast<std::size_t>(i)] = 1;
-  } else {
-    const std::uint8_t* more = reach->data();
-    std::uint8_t* both = bytes.data();
-#pragma omp simd
-    for (Index i = 0; i < operand.numel; ++i) both[i] |= more[i];
-  }
-  operand.reach = as_reach(Mask::from_bytes(operand.shape, std::move(bytes)));
+  operand.reach = reach == nullptr ? nullptr : join_reaches(operand, operand.reach, reach);
 }
 
 }  // namespace
@@ -58,21 +69,45 @@ Real* open_sum_at(Node& operand, Bytes bytes) {
   return mask.is_none() ? nullptr : open_sum(operand, as_reach(mask));
 }
 
+namespace {
+
+// Adds what the operand's adjoint is so far to a buffer, which becomes the adjoint. The room that
+// an optimiser reads is claimed by who is recorded first, and so handed over last: the sum ends
+// there.
+void add_to_buffer(Node& operand, Real* buffer, const MaskBytes* reach) {
+  const Real* before = operand.adjoint;
+  const MaskBytes* had = operand.reach;
+  const Index n = operand.numel;
+  const bool is_same = had == reach;
+  const std::uint8_t* old = is_same || had == nullptr ? nullptr : had->data();
+  const std::uint8_t* fresh = is_same || reach == nullptr ? nullptr : reach->data();
+  if (old != nullptr && fresh != nullptr) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      buffer[i] = kept_or_zero(old[i], before[i]) + kept_or_zero(fresh[i], buffer[i]);
+    }
+  } else if (old != nullptr) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) buffer[i] += kept_or_zero(old[i], before[i]);
+  } else if (fresh != nullptr) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) buffer[i] = before[i] + kept_or_zero(fresh[i], buffer[i]);
+  } else {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) buffer[i] += before[i];
+  }
+  operand.adjoint = buffer;
+  operand.reach = had == nullptr || reach == nullptr ? nullptr : join_reaches(operand, had, reach);
+}
+
+}  // namespace
+
 void hand_over(Node& operand, Real* buffer, const MaskBytes* reach) {
   if (operand.has_adjoint) {
+    if (reach == nullptr || !reach->is_sparse()) return add_to_buffer(operand, buffer, reach);
     widen(operand, reach);
     Real* out = operand.adjoint;
-    if (reach != nullptr && reach->is_sparse()) {
-      for (Index i : reach->positions()) out[i] += buffer[i];
-    } else if (reach != nullptr) {
-      const std::uint8_t* reached = reach->data();
-#pragma omp simd
-      for (Index i = 0; i < operand.numel; ++i)
-        out[i] = kept_or(reached[i], out[i] + buffer[i], out[i]);
-    } else {
-#pragma omp simd
-      for (Index i = 0; i < operand.numel; ++i) out[i] += buffer[i];
-    }
+    for (Index i : reach->positions()) out[i] += buffer[i];
     return;
   }
   operand.reach = reach;

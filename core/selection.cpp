@@ -81,6 +81,12 @@ Tensor slice(const Tensor& x, Index axis, Index begin, Index end) {
   }
   const Index inner = in.shape.after(a + 1).numel();
   const Index length = (to - from) * inner;
+  detail::Tape& tape = detail::Tape::current();
+  const bool is_one_run = size * inner == in.numel && length > 1;
+  if (is_one_run && tape.recording() && !in.requires_grad) {
+    tape.check_owner(in, "slice");
+    return Tensor(detail::new_part(in.shape.with(a, to - from), in, from * inner));
+  }
   return detail::copy_runs(Op::slice, in, in.shape.with(a, to - from), length,
                            [=](Index r) { return (r * size + from) * inner; });
 }

@@ -429,4 +429,12 @@ Node* new_view(Op op, const Shape& shape, Node& base) {
   return node;
 }
 
+Node* new_part(const Shape& shape, Node& base, Index begin) {
+  Node* node = Tape::current().allocate_view(Shape{base.numel}, base);
+  node->shape = shape;
+  node->numel = shape.numel();
+  node->value += begin;
+  return node;
+}
+
 }  // namespace ember::detail

@@ -67,7 +67,7 @@ class Tape {
   void backward(Node& root, Real seed);
 
   /// From so many elements on element-wise operators wait while a recording runs: see owed.hpp.
-  Index fuses_from = Index{1} << 17U;
+  Index fuses_from = 512;
 
   /// Errors where a node belongs to another thread's tape.
   void check_owner(const Node& node, const char* who) const;
@@ -157,6 +157,9 @@ inline void add_sources(const Tensor& result, Sources more) {
 Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Owed* owed);
 /// As new_result, but shows the numbers of `base`, its first operand, under another shape.
 Node* new_view(Op op, const Shape& shape, Node& base);
+/// The numbers of `base` from one position on, as many (two or more) as the shape has elements: a
+/// constant of the running recording.
+Node* new_part(const Shape& shape, Node& base, Index begin);
 /// A node without an operator: a constant of the running recording, or of the heap.
 inline Node* new_constant(const Shape& shape, Sources sources = nullptr) {
   Node* node = new_result(Op::leaf, shape, std::span<Node* const>());

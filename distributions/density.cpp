@@ -151,8 +151,8 @@ class Driver {
       in[k] = inputs_[k].values;
       partials[k] = is_uniform(k) ? nullptr : inputs_[k].partial;
     }
-    (partials_ ? sum_kernel_->with_partials : sum_kernel_->value_only)(numel_, in, nullptr,
-                                                                       partials, sums_);
+    sum_kernel_->block(partials_, partials[0] != nullptr, false)(numel_, in, nullptr, partials,
+                                                                 sums_);
   }
 
   // On the stack, or where rows are long in memory that the thread keeps.
@@ -270,12 +270,9 @@ class Driver {
                                              : input.partial + block.begin;
     }
     if (sum_kernel_ != nullptr) {
-      const SumKernel& s = *sum_kernel_;
       const bool is_masked = block.kept != nullptr;
-      const SumKernel::Block add = partials_
-                                       ? (is_masked ? s.with_partials_masked : s.with_partials)
-                                       : (is_masked ? s.value_only_masked : s.value_only);
       if (is_masked) widen(block, scratch.wide.data());
+      const auto add = sum_kernel_->block(partials_, partials[0] != nullptr, is_masked);
       add(block.n, in, scratch.wide.data(), partials, scratch.sums);
     } else {
       compute_elements(block, in, partials, scratch);

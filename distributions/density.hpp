@@ -56,11 +56,19 @@ struct SumKernel {
   using Block = void (*)(Index n, const Real* const* in, const std::int64_t* kept,
                          Real* const* partials, Sums& sums);
   Block value_only, value_only_masked, with_partials, with_partials_masked;
+  /// Where nobody wants the derivative by the value: of what is observed.
+  Block of_observed, of_observed_masked;
   /// Elements of a list, read and stored where they stand: in[k] and partials[k] are those of
   /// element 0. Wants no derivative by the value, and those by all parameters that are not uniform.
   void (*listed)(Index n, const Index* list, const Real* const* in, Real* const* partials,
                  Sums& sums);
   unsigned uniform;  // the inputs that it takes as uniform: not more than those that are
+
+  Block block(bool wants_partials, bool wants_by_value, bool is_masked) const {
+    if (!wants_partials) return is_masked ? value_only_masked : value_only;
+    if (wants_by_value) return is_masked ? with_partials_masked : with_partials;
+    return is_masked ? of_observed_masked : of_observed;
+  }
 };
 
 /// Whether only the first parameter of an element-wise density is no single number: a location, as
@@ -153,7 +161,7 @@ struct Elementwise {
     }
   }
 
-  template <unsigned Uniform, bool Partials, bool Masked>
+  template <unsigned Uniform, bool Partials, bool Masked, bool ByValue = Partials>
   [[gnu::flatten]] static void sum(Index n, const Real* const* in, const std::int64_t* kept,
                                    Real* const* partials, Sums& sums) {
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
@@ -187,8 +195,8 @@ struct Elementwise {
         return term;
       };
       total += counted(d.log_prob);
+      if constexpr (ByValue) g0[i] = static_cast<Real>(d.partial[0]);
       if constexpr (Partials) {
-        g0[i] = static_cast<Real>(d.partial[0]);
         if constexpr (kUniform1) {
           total1 += counted(d.partial[1]);
         } else {
@@ -270,9 +278,14 @@ struct Elementwise {
   }
 
   template <unsigned Uniform>
-  static constexpr SumKernel kSum{
-      &sum<Uniform, false, false>, &sum<Uniform, false, true>, &sum<Uniform, true, false>,
-      &sum<Uniform, true, true>,   &listed<Uniform>,           Uniform};
+  static constexpr SumKernel kSum{&sum<Uniform, false, false>,
+                                  &sum<Uniform, false, true>,
+                                  &sum<Uniform, true, false>,
+                                  &sum<Uniform, true, true>,
+                                  &sum<Uniform, true, false, false>,
+                                  &sum<Uniform, true, true, false>,
+                                  &listed<Uniform>,
+                                  Uniform};
   // Of three parameters only all, or all but the second (a location), are taken as uniform: each
   // entry is four more loops to compile.
   static constexpr unsigned best(unsigned uniform) {

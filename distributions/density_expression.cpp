@@ -42,6 +42,9 @@ class Driver {
       if (k > 0 && expression_.is_uniform(slots_[k])) uniform |= 1U << (k - 1);
     }
     kernel_ = &kernel.sums[uniform];
+    for (std::size_t k = 0; k < inputs_; ++k) {
+      if (expression_.is_uniform(slots_[k]) && !is_uniform(k)) expression_.spread(slots_[k]);
+    }
     is_cheap_ = is_cheap(kernel, *kernel_);
   }
 
@@ -79,9 +82,7 @@ class Driver {
     }
     const bool is_masked = block.kept != nullptr;
     if (is_masked) widen(block, scratch.wide.data());
-    const SumKernel::Block add =
-        wants_partials_ ? (is_masked ? kernel_->with_partials_masked : kernel_->with_partials)
-                        : (is_masked ? kernel_->value_only_masked : kernel_->value_only);
+    const auto add = kernel_->block(wants_partials_, partials[0] != nullptr, is_masked);
     add(block.n, in.data(), scratch.wide.data(), partials.data(), scratch.sums.kernel);
     if (!wants_partials_) return;
     for (std::size_t k = 0; k < inputs_; ++k) {

@@ -27,24 +27,34 @@ AdamRule::Corrections AdamRule::corrections(Index steps) const {
   return corrections_.values;
 }
 
+namespace {
+
+struct Move {
+  Real beta1, beta2, eps, rate, root;
+};
+
+// The numbers of a move come by value: those of a lambda's capture might be what is written to, and
+// the loop would not vectorise.
+void move(Move by, Index n, Real* u, const Real* g, Real* m, Real* v) {
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    m[i] = by.beta1 * m[i] - (1 - by.beta1) * g[i];  // moments are those of the loss
+    v[i] = by.beta2 * v[i] + (1 - by.beta2) * g[i] * g[i];
+    u[i] -= by.rate * m[i] / (std::sqrt(v[i]) * by.root + by.eps);
+  }
+}
+
+}  // namespace
+
 void AdamRule::descend(OptimizerState& state, Index n, Real* u, const Real* g, double step_size,
                        double root) const {
   Real* m = open(state.first, n);
   Real* v = open(state.second, n);
-  const auto b1 = static_cast<Real>(beta1_);
-  const auto b2 = static_cast<Real>(beta2_);
-  const auto eps = static_cast<Real>(eps_);
-  const auto rate = static_cast<Real>(step_size);
-  const auto r = static_cast<Real>(root);
-  const auto move = [=](Index begin, Index end) {
-#pragma omp simd
-    for (Index i = begin; i < end; ++i) {
-      m[i] = b1 * m[i] - (1 - b1) * g[i];  // moments are those of the loss
-      v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
-      u[i] -= rate * m[i] / (std::sqrt(v[i]) * r + eps);
-    }
-  };
-  detail::in_pieces(n, 2, move);
+  const Move by{static_cast<Real>(beta1_), static_cast<Real>(beta2_), static_cast<Real>(eps_),
+                static_cast<Real>(step_size), static_cast<Real>(root)};
+  detail::in_pieces(n, 2, [=](Index begin, Index end) {
+    move(by, end - begin, u + begin, g + begin, m + begin, v + begin);
+  });
 }
 
 void AdamRule::step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {

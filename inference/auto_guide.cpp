@@ -108,7 +108,8 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
     }
     for (const Message& site : collect.sites) {
       const Tensor u = biject_to(site.distribution.support()).inv(site.value);
-      if (!isfinite(u).is_all()) {
+      // no mask of so many bytes
+      if (!std::ranges::all_of(u.data(), [](Real v) { return std::isfinite(v); })) {
         reason = "site '" + site.name.str() + "' begins at an end of its support";
         bad = tracer.get().find(site.name);
         break;

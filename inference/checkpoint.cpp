@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kSchema = "ember-checkpoint/1";
 constexpr Index kMaxCount = std::numeric_limits<Index>::max();
 
-json to_json(const std::vector<Real>& numbers) {
+json to_json(const Moment& numbers) {
   json result = json::array();
   for (const Real number : numbers) result.push_back(ember::to_json(number));
   return result;
@@ -74,8 +74,7 @@ std::uint64_t word_from_json(const json& value, const std::string& path) {
 }
 
 // A moment has as many numbers as its parameter, or none.
-std::vector<Real> moment_from_json(const json& parent, const char* key, Index n,
-                                   const std::string& path) {
+Moment moment_from_json(const json& parent, const char* key, Index n, const std::string& path) {
   const std::string here = path + "/" + key;
   const json& value = detail::member(parent, key, path);
   if (!value.is_array()) fail("json " + here, "expected an array");
@@ -83,7 +82,7 @@ std::vector<Real> moment_from_json(const json& parent, const char* key, Index n,
     fail("json " + here, detail::counted(value.size(), "number") + " for a parameter of " +
                              detail::counted(n, "element"));
   }
-  std::vector<Real> moment;
+  Moment moment;
   for (std::size_t i = 0; i < value.size(); ++i) {
     moment.push_back(real_from_json(value[i], here + "/" + std::to_string(i)));
   }
@@ -113,7 +112,7 @@ OptimizerStates states_from_json(const json& content, const char* rule,
     const Index n = (*found)->unconstrained.numel();
     states.params[(*found)->name.id()] = {
         moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
-        state.contains("third") ? moment_from_json(state, "third", n, here) : std::vector<Real>(),
+        state.contains("third") ? moment_from_json(state, "third", n, here) : Moment(),
         count_of(state, "steps", here)};
   }
   return states;

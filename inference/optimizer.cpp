@@ -23,7 +23,7 @@ void Optimizer::check_option(const char* option, double value, double low, doubl
        "it must be in [" + detail::text_of_number(low) + ", " + detail::text_of_number(high) + ")");
 }
 
-Real* Optimizer::open(std::vector<Real>& moment, Index n) {
+Real* Optimizer::open(Moment& moment, Index n) {
   if (moment.empty()) moment.resize(static_cast<std::size_t>(n));
   return moment.data();
 }

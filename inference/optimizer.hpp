@@ -7,15 +7,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include <ember/core/pool.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/inference/clip.hpp>
 #include <ember/inference/schedule.hpp>
 
 namespace ember::inference {
 
+/// A running moment of a parameter's numbers. It begins where a vector register does: unaligned,
+/// the loop over parameters and moments takes twice as long.
+using Moment = detail::PooledVector<Real>;
+
 /// What an optimiser knows of one parameter.
 struct OptimizerState {
-  std::vector<Real> first, second, third;  // running moments; empty where the rule has none
+  Moment first, second, third;  // empty where the rule has none
   Index steps = 0;
 };
 
@@ -63,7 +68,7 @@ class Optimizer {
   /// An error unless low <= value < high.
   void check_option(const char* option, double value, double low, double high) const;
   /// Gives a moment room at the first step.
-  static Real* open(std::vector<Real>& moment, Index n);
+  static Real* open(Moment& moment, Index n);
 
   /// Moves n values u given the gradient g of the objective, which is to grow. state.steps counts
   /// this step already.

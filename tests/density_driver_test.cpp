@@ -37,11 +37,11 @@ void block(Index n, Index row, const Real* const* in, Real* out, Real* const* pa
   look(n, in, false);
   Plain::block<Partials>(n, row, in, out, partials);
 }
-template <unsigned Uniform, bool Partials, bool Masked>
+template <unsigned Uniform, bool Partials, bool Masked, bool ByValue = Partials>
 void add(Index n, const Real* const* in, const std::int64_t* kept, Real* const* partials,
          dist::Sums& sums) {
   look(n, in, Uniform == 1);
-  Plain::sum<Uniform, Partials, Masked>(n, in, kept, partials, sums);
+  Plain::sum<Uniform, Partials, Masked, ByValue>(n, in, kept, partials, sums);
 }
 template <unsigned Uniform>
 void listed(Index n, const Index* list, const Real* const* in, Real* const* partials,
@@ -53,9 +53,14 @@ void listed(Index n, const Index* list, const Real* const* in, Real* const* part
   Plain::listed<Uniform>(n, list, in, partials, sums);
 }
 template <unsigned Uniform>
-constexpr dist::SumKernel kSum{
-    &add<Uniform, false, false>, &add<Uniform, false, true>, &add<Uniform, true, false>,
-    &add<Uniform, true, true>,   &listed<Uniform>,           Uniform};
+constexpr dist::SumKernel kSum{&add<Uniform, false, false>,
+                               &add<Uniform, false, true>,
+                               &add<Uniform, true, false>,
+                               &add<Uniform, true, true>,
+                               &add<Uniform, true, false, false>,
+                               &add<Uniform, true, true, false>,
+                               &listed<Uniform>,
+                               Uniform};
 constexpr dist::SumKernel kSums[] = {kSum<0>, kSum<1>};
 constexpr dist::Kernel kCounting{&block<false>, &block<true>, 2, 0, kSums};
 

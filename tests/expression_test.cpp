@@ -182,6 +182,28 @@ TEST_CASE_METHOD(FusesFew, "every operator that can be done block by block") {
       inputs);
 }
 
+TEST_CASE_METHOD(FusesFew, "operators of one number for all and a number for each") {
+  const Tensor y = numbers({kN}, 9);
+  const std::vector<Tensor> inputs{numbers({kN}, 1), 1.7, exp(numbers({kN}, 2))};
+  using Binary = std::function<Tensor(const Tensor&, const Tensor&)>;
+  const std::vector<Binary> pairs{[](const Tensor& a, const Tensor& b) { return a + b; },
+                                  [](const Tensor& a, const Tensor& b) { return a - b; },
+                                  [](const Tensor& a, const Tensor& b) { return a * b; },
+                                  [](const Tensor& a, const Tensor& b) { return a / b; }};
+  for (const Binary& f : pairs) {
+    check(
+        [&](auto in, const Step& s, const Mask& mask) {
+          return dist::Normal(s(s(f(in[2], in[1])) * in[0]), 1.5).mask(mask).log_prob_sum(y);
+        },
+        inputs);
+    check(
+        [&](auto in, const Step& s, const Mask& mask) {
+          return dist::Normal(s(s(f(in[1], in[2])) * in[0]), in[1]).mask(mask).log_prob_sum(y);
+        },
+        inputs);
+  }
+}
+
 TEST_CASE_METHOD(FusesFew, "families of one, two and three parameters") {
   const std::vector<Tensor> inputs{numbers({kN}, 1), 0.3, numbers({kN}, 3)};
   const Tensor counts = floor(exp(numbers({kN}, 4)));

@@ -1,5 +1,5 @@
-// Expressions of few elements, for as long as this lives: those of as many as they are made for
-// would make tests slow.
+// Expressions of as few elements as the tests have, for as long as this lives, whatever is best for
+// speed.
 #pragma once
 
 #include <utility>

@@ -1,6 +1,7 @@
 // Masks against plain loops over positions; what is cached of them stays right.
 #include <ember/core/error.hpp>
 #include <ember/core/mask_bytes.hpp>
+#include <ember/core/once.hpp>
 #include <ember/core/operators.hpp>
 
 #include <thread>
@@ -166,6 +167,7 @@ TEST_CASE("comparisons and tests of numbers make masks") {
   check_mask(x == 0, {6}, {0, 1, 0, 0, 0, 0});
   check_mask(x != 0, {6}, {1, 0, 1, 1, 1, 1});
   check_mask(tensor({{1}, {2}}) < tensor({1, 2, 3}), {2, 3}, {0, 1, 1, 0, 0, 1});
+  check_mask(tensor({{1, 2}, {3, 4}}) < tensor({{2}, {4}}), {2, 2}, {1, 0, 1, 0});
   CHECK(to_tensor(x > 0).at({2}) == 1);
   CHECK(to_tensor(x > 0).at({0}) == 0);
   CHECK(to_tensor(Mask(true)).item() == 1);
@@ -211,6 +213,23 @@ TEST_CASE("what masks derive is kept, and right for as many masks as there are")
   const Mask column = mask_of({true, false, true, false});
   CHECK((column.reshape({4, 1}) & column.reshape({1, 4})).to_bytes() !=
         (column.reshape({4, 1}) & column.reshape({4, 1})).broadcast_to({4, 4}).to_bytes());
+}
+
+TEST_CASE("what is made once is made by one of the threads, and again after an error") {
+  detail::Once once;
+  int made = 0;
+  CHECK_THROWS_AS(once([] { throw Error("not yet"); }), Error);
+  std::vector<std::thread> threads;
+  std::vector<int> seen(4);
+  for (int& mine : seen) {
+    threads.emplace_back([&once, &made, &mine] {
+      once([&] { ++made; });
+      mine = made;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  CHECK(made == 1);
+  CHECK(seen == std::vector<int>{1, 1, 1, 1});
 }
 
 TEST_CASE("threads may share a mask and derive from it at once") {

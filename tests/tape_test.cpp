@@ -64,6 +64,39 @@ TEST_CASE("a tensor that outlives its recording becomes a constant") {
   CHECK(same(grads[0], product));
 }
 
+TEST_CASE("neighbours of a constant are shown while something is recorded, and not copied") {
+  Tensor x = tensor({{1, 2, 3}, {4, 5, 6}, {7, 8, 9}});
+  Tensor row, rows, column, doubled_row;
+  {
+    Recording recording;
+    row = x[1];
+    rows = x.slice(0, 1, 3);
+    column = x.slice(1, 0, 1);
+    doubled_row = (x * 2)[2];
+    CHECK(row.data().data() == x.data().data() + 3);
+    CHECK(rows.data().data() == x.data().data() + 3);
+    CHECK(same(rows[1], tensor({7, 8, 9})));
+    CHECK(same(rows.slice(0, 0, 1), tensor({{4, 5, 6}})));
+    CHECK(same(x[0].slice(0, 2, 3), tensor({3})));
+    const Tensor leaf = Recording::leaf(x);
+    const Tensor y = sum(leaf[1] * row);
+    CHECK(y.item() == 16 + 25 + 36);
+    recording.backward(y);
+    CHECK(same(detail::adjoint_of(leaf), tensor({{0, 0, 0}, {4, 5, 6}, {0, 0, 0}})));
+  }
+  detail::own_values(x)[3] = 100;  // somebody shows the numbers: they stay
+  CHECK(x.at({1, 0}) == 100);
+  CHECK(same(row, tensor({4, 5, 6})));
+  CHECK(same(rows, tensor({{4, 5, 6}, {7, 8, 9}})));
+  x = Tensor();
+  const Recording recording;
+  const Tensor other = ones({100}) * 3;
+  CHECK(same(row, tensor({4, 5, 6})));
+  CHECK(same(column, tensor({{1}, {4}, {7}})));
+  CHECK(same(doubled_row, tensor({14, 16, 18})));
+  CHECK(other.at({0}) == 3);
+}
+
 TEST_CASE("gradients and values of a recording are the user's to keep") {
   std::vector<Tensor> kept;
   for (int i = 1; i <= 5; ++i) {
