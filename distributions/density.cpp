@@ -120,8 +120,7 @@ class Driver {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
     }
     sum_kernel_ = &kernel_.sums[uniform];
-    is_cheap_ = is_cheap(kernel_, *sum_kernel_);
-    is_listed_ = is_cheap_ && partials_ && inputs_[0].layout == Layout::full &&
+    is_listed_ = sum_kernel_->listed != nullptr && partials_ && inputs_[0].layout == Layout::full &&
                  inputs_[0].partial == nullptr;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
@@ -177,7 +176,7 @@ class Driver {
 
   // Rows are always walked by the list.
   bool walks_list(const MaskBytes& mask) const {
-    return kernel_.row_inputs != 0 || pays_to_list(mask, kernel_.inputs, is_cheap_);
+    return kernel_.row_inputs != 0 || pays_to_list(mask, kernel_.inputs, sum_kernel_);
   }
 
   void run_blocks() {
@@ -382,7 +381,6 @@ class Driver {
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
-  bool is_cheap_ = false;
   bool is_listed_ = false;  // and all of it can be done where it stands
   Real* out_ = nullptr;
   Sums sums_;

@@ -60,6 +60,8 @@ struct SumKernel {
   Block of_observed, of_observed_masked;
   /// Elements of a list, read and stored where they stand: in[k] and partials[k] are those of
   /// element 0. Wants no derivative by the value, and those by all parameters that are not uniform.
+  /// Null where elements cost more than bringing them together, so that they are better computed in
+  /// vectors.
   void (*listed)(Index n, const Index* list, const Real* const* in, Real* const* partials,
                  Sums& sums);
   unsigned uniform;  // the inputs that it takes as uniform: not more than those that are
@@ -71,18 +73,15 @@ struct SumKernel {
   }
 };
 
-/// Whether only the first parameter of an element-wise density is no single number: a location, as
-/// a rule, and all is arithmetic.
-inline bool is_cheap(const Kernel& kernel, const SumKernel& sums) {
-  return kernel.inputs > 2 && sums.uniform == (1U << (kernel.inputs - 1)) - 2;
-}
 /// Whether the elements of an element-wise density are better gathered along a mask's list than
 /// computed where they stand, hidden blocks left out (measured: below 0.8 kept where two numbers go
-/// into a logarithm or an exponential, below 0.4 where three do, below 0.25 where all is
-/// arithmetic).
-inline bool pays_to_list(const detail::MaskBytes& mask, std::size_t inputs, bool is_cheap) {
-  if (is_cheap) return mask.is_sparse();
-  return mask.kept() * 5 < mask.size() * (inputs == 2 ? 4 : 2);
+/// into a logarithm or an exponential, below 0.4 where three do, or 0.125 where these come from
+/// memory; below 0.3 where all is arithmetic). `sums` may be null.
+inline bool pays_to_list(const detail::MaskBytes& mask, std::size_t inputs, const SumKernel* sums) {
+  const bool is_arithmetic = sums != nullptr && sums->listed != nullptr;
+  if (is_arithmetic) return mask.kept() * 10 < mask.size() * 3;
+  if (inputs == 2) return mask.kept() * 5 < mask.size() * 4;
+  return mask.kept() * 40 < mask.size() * (detail::comes_from_afar(mask.size()) ? 5 : 16);
 }
 
 /// The mask of a block as a SumKernel takes it.
@@ -220,53 +219,51 @@ struct Elementwise {
     sums.partial[3] += total3;
   }
 
+  // One by one, two at a time: where all is arithmetic, what vectors save is less than what their
+  // gathers and scatters cost.
   template <unsigned Uniform>
   [[gnu::flatten]] static void listed(Index n, const Index* list, const Real* const* in,
                                       Real* const* partials, Sums& sums) {
-    constexpr bool kUniform1 = (Uniform & 1U) != 0;
-    constexpr bool kUniform2 = (Uniform & 2U) != 0;
-    constexpr bool kUniform3 = (Uniform & 4U) != 0;
-    const Real* x = in[0];
-    const Real* p1 = in[1];
-    const Real* p2 = in[kSecond];
-    const Real* p3 = in[N - 1];
-    Real* g1 = partials[1];
-    Real* g2 = partials[kSecond];
-    Real* g3 = partials[N - 1];
-    const double u1 = p1[0];
-    const double u2 = p2[0];
-    const double u3 = p3[0];
-    double total = 0;
-    double total1 = 0;
-    double total2 = 0;
-    double total3 = 0;
-#pragma omp simd reduction(+ : total, total1, total2, total3)
-    for (Index j = 0; j < n; ++j) {
-      const Index i = list[j];
-      const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
-                              kUniform2 ? u2 : static_cast<double>(p2[i]),
-                              kUniform3 ? u3 : static_cast<double>(p3[i]));
-      total += d.log_prob;
-      if constexpr (kUniform1) {
-        total1 += d.partial[1];
-      } else {
-        g1[i] = static_cast<Real>(d.partial[1]);
-      }
-      if constexpr (kUniform2) {
-        total2 += d.partial[2];
-      } else if constexpr (N > 2) {
-        g2[i] = static_cast<Real>(d.partial[2]);
-      }
-      if constexpr (kUniform3) {
-        total3 += d.partial[3];
-      } else if constexpr (N > 3) {
-        g3[i] = static_cast<Real>(d.partial[3]);
-      }
+    constexpr auto is_uniform = [](std::size_t k) { return (Uniform >> (k - 1) & 1U) != 0; };
+    // Copies, or they would be read again after each number that is stored.
+    const Real* from[N];
+    Real* to[N];
+    double uniform[N];
+    for (std::size_t k = 0; k < N; ++k) {
+      from[k] = in[k];
+      to[k] = partials[k];
+      uniform[k] = in[k][0];
     }
-    sums.log_prob += total;
-    sums.partial[1] += total1;
-    sums.partial[2] += total2;
-    sums.partial[3] += total3;
+    Sums even, odd;
+    const auto add = [&](Index i, Sums& total) {
+      const auto read = [&](std::size_t k) {
+        return is_uniform(k) ? uniform[k] : static_cast<double>(from[k][i]);
+      };
+      const Density<N> d = at(from[0][i], read(1), read(kSecond), read(N - 1));
+      total.log_prob += d.log_prob;
+      for (std::size_t k = 1; k < N; ++k) {
+        if (is_uniform(k)) {
+          total.partial[k] += d.partial[k];
+        } else {
+          to[k][i] = static_cast<Real>(d.partial[k]);
+        }
+      }
+    };
+    for (Index j = 0; j + 1 < n; j += 2) {
+      add(list[j], even);
+      add(list[j + 1], odd);
+    }
+    if (n % 2 != 0) add(list[n - 1], even);
+    sums += even;
+    sums += odd;
+  }
+  // Of families that say so, where only the first parameter, a location, is no single number.
+  template <unsigned Uniform>
+  static constexpr auto listed_or_null() -> decltype(SumKernel::listed) {
+    if constexpr (requires { F::kIsArithmetic; }) {
+      if (N > 2 && Uniform == (1U << (N - 1)) - 2) return &listed<Uniform>;
+    }
+    return nullptr;
   }
 
   static constexpr std::size_t kSecond = N > 2 ? 2 : 1;  // where there is no second parameter, any
@@ -278,14 +275,11 @@ struct Elementwise {
   }
 
   template <unsigned Uniform>
-  static constexpr SumKernel kSum{&sum<Uniform, false, false>,
-                                  &sum<Uniform, false, true>,
-                                  &sum<Uniform, true, false>,
-                                  &sum<Uniform, true, true>,
-                                  &sum<Uniform, true, false, false>,
-                                  &sum<Uniform, true, true, false>,
-                                  &listed<Uniform>,
-                                  Uniform};
+  static constexpr SumKernel kSum{
+      &sum<Uniform, false, false>,       &sum<Uniform, false, true>,
+      &sum<Uniform, true, false>,        &sum<Uniform, true, true>,
+      &sum<Uniform, true, false, false>, &sum<Uniform, true, true, false>,
+      listed_or_null<Uniform>(),         Uniform};
   // Of three parameters only all, or all but the second (a location), are taken as uniform: each
   // entry is four more loops to compile.
   static constexpr unsigned best(unsigned uniform) {

@@ -45,7 +45,6 @@ class Driver {
     for (std::size_t k = 0; k < inputs_; ++k) {
       if (expression_.is_uniform(slots_[k]) && !is_uniform(k)) expression_.spread(slots_[k]);
     }
-    is_cheap_ = is_cheap(kernel, *kernel_);
   }
 
   Tensor run(const Mask& visible) {
@@ -54,7 +53,7 @@ class Driver {
     detail::add_sources(result, visible.sources());
     wants_partials_ = out->requires_grad;
     AllSums sums = expression_.run<Scratch>(
-        visible, visible.bytes() && pays_to_list(*visible.bytes(), inputs_, is_cheap_),
+        visible, visible.bytes() && pays_to_list(*visible.bytes(), inputs_, kernel_),
         [&](const ElementBlock& block, Scratch& scratch) { compute(block, scratch); });
     *out->value = static_cast<Real>(sums.kernel.log_prob);
     for (std::size_t k = 1; k < inputs_; ++k) {
@@ -95,7 +94,6 @@ class Driver {
   Expression expression_;
   std::array<std::size_t, kMaxInputs> slots_;
   const SumKernel* kernel_;
-  bool is_cheap_ = false;
   bool wants_partials_ = false;
 };
 

@@ -17,6 +17,7 @@ class LaplaceFamily final : public KernelFamily {
   explicit LaplaceFamily(const Laplace::Params& params)
       : KernelFamily(Laplace::kInfo, reflect::values(params)) {}
 
+  static constexpr bool kIsArithmetic = true;  // given the scale
   static Density<3> density(double x, double loc, double scale) {
     const double inverse = 1 / scale;
     const double z = (x - loc) * inverse;

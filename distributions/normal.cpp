@@ -17,6 +17,7 @@ class NormalFamily final : public KernelFamily {
   explicit NormalFamily(const Normal::Params& params)
       : KernelFamily(Normal::kInfo, reflect::values(params)) {}
 
+  static constexpr bool kIsArithmetic = true;  // given the scale
   static Density<3> density(double x, double loc, double scale) {
     const double inverse = 1 / scale;
     const double constant = special::log(scale) + special::kHalfLogTwoPi;
