@@ -1,5 +1,7 @@
 // One operator instead of exp, a product and a sum: a guide's draw takes a third of the passes over
-// memory, and of the nodes on the tape.
+// memory, and of the nodes on the tape. Of few elements it keeps what it has added to loc, which is
+// the derivative by the logarithm of the scale: many would have to be fetched from memory, which
+// costs as much as computing them again.
 #include <ember/core/location_scale.hpp>
 
 #include <ember/core/error.hpp>
@@ -9,6 +11,8 @@
 
 namespace ember::detail {
 namespace {
+
+constexpr Index kKeptUpTo = Index{1} << 15U;
 
 EMBER_INLINE Real scale_of(Real log_scale) { return static_cast<Real>(special::exp(log_scale)); }
 
@@ -25,8 +29,18 @@ Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& 
   Node* out = new_result(Op::location_scale, a.shape, {&a, &b, &c});
   const Real *from = values(a), *logs = values(b), *eps = values(c);
   Real* to = out->value;
+  if (out->requires_grad && b.requires_grad && out->numel <= kKeptUpTo) {
+    Real* moved = Tape::current().allocate_reals(out->numel);
 #pragma omp simd
-  for (Index i = 0; i < out->numel; ++i) to[i] = from[i] + scale_of(logs[i]) * eps[i];
+    for (Index i = 0; i < out->numel; ++i) {
+      moved[i] = scale_of(logs[i]) * eps[i];
+      to[i] = from[i] + moved[i];
+    }
+    out->aux = moved;
+  } else {
+#pragma omp simd
+    for (Index i = 0; i < out->numel; ++i) to[i] = from[i] + scale_of(logs[i]) * eps[i];
+  }
   return Tensor(out);
 }
 
@@ -35,7 +49,11 @@ void backward_location_scale(Node& n) {
   Node& log_scale = *n.operands[1];
   Node& noise = *n.operands[2];
   const Real *g = n.adjoint, *logs = values(log_scale), *eps = values(noise);
-  contribute(n, log_scale, [=](Index i) { return g[i] * scale_of(logs[i]) * eps[i]; });
+  if (const auto* moved = static_cast<const Real*>(n.aux)) {
+    contribute(n, log_scale, [=](Index i) { return g[i] * moved[i]; });
+  } else {
+    contribute(n, log_scale, [=](Index i) { return g[i] * scale_of(logs[i]) * eps[i]; });
+  }
   contribute(n, noise, [=](Index i) { return g[i] * scale_of(logs[i]); });
   if (loc.requires_grad) hand_over(loc, n.adjoint, n.reach);  // last: it is the operand's then
 }

@@ -97,7 +97,7 @@ class Driver {
       return result;
     }
     choose_sum_kernel();
-    if (is_one_block()) {
+    if (is_in_place()) {
       add_in_place();
     } else {
       run_blocks();
@@ -133,25 +133,54 @@ class Driver {
     return sum_kernel_ != nullptr && k > 0 && (sum_kernel_->uniform >> (k - 1) & 1U) != 0;
   }
 
-  // Whether there is one block, of which the kernel reads and writes all where it stands.
-  bool is_one_block() const {
-    if (sum_kernel_ == nullptr || visible_.bytes() || numel_ > kBlock) return false;
+  // Whether the kernel reads and writes all of it where it stands. It has room for a block of
+  // derivatives that nobody wants.
+  bool is_in_place() const {
+    if (sum_kernel_ == nullptr) return false;
+    if (visible_.bytes()) return is_listed_ && walks_list(*visible_.bytes());
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      if (inputs_[k].layout != Layout::full && !is_uniform(k)) return false;
+      if (is_uniform(k)) continue;
+      const bool is_wanted = k == 0 || !partials_ || inputs_[k].partial != nullptr;
+      if (inputs_[k].layout != Layout::full || (!is_wanted && numel_ > kBlock)) return false;
     }
     return true;
   }
 
-  // What depends on few elements costs more to prepare than to compute: nothing is prepared.
+  // Nothing is prepared: for few elements that would cost more than what is computed.
   void add_in_place() {
+    const Index* list = visible_.bytes() ? visible_.bytes()->positions().data() : nullptr;
+    const Index count = list != nullptr ? visible_.bytes()->kept() : numel_;
+    constexpr Index kStretch = 4 * kBlock;  // what a block costs by itself is little of it
+    if (count <= kStretch) return add_stretch(list, 0, count, sums_);
+    struct Stretch {
+      Sums sums;
+    };
+    const Index stretches = (count + kStretch - 1) / kStretch;
+    sums_ = detail::sum_blocks<Stretch>(
+        stretches, detail::threads_for(stretches / detail::kBlocksPerPiece + 1, 2 * count),
+        [](Stretch&) {},
+        [&](Index s, Stretch& to) {
+          add_stretch(list, s * kStretch, std::min(kStretch, count - s * kStretch), to.sums);
+        });
+  }
+  // n elements from number `begin` of the list on, or of all where there is none.
+  void add_stretch(const Index* list, Index begin, Index n, Sums& sums) const {
+    const Index* here = list != nullptr ? list + begin : nullptr;
+    const bool is_strewn = here != nullptr && here[n - 1] - here[0] != n - 1;
+    const Index first = is_strewn ? 0 : here != nullptr ? here[0] : begin;
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      in[k] = inputs_[k].values;
-      partials[k] = is_uniform(k) ? nullptr : inputs_[k].partial;
+      const Input& input = inputs_[k];
+      const bool is_one = is_uniform(k);
+      in[k] = is_one ? input.values : input.values + first;
+      partials[k] = is_one || input.partial == nullptr ? nullptr : input.partial + first;
     }
-    sum_kernel_->block(partials_, partials[0] != nullptr, false)(numel_, in, nullptr, partials,
-                                                                 sums_);
+    if (is_strewn) {
+      sum_kernel_->listed(n, here, in, partials, sums);
+    } else {
+      sum_kernel_->block(partials_, partials[0] != nullptr, false)(n, in, nullptr, partials, sums);
+    }
   }
 
   // On the stack, or where rows are long in memory that the thread keeps.
@@ -233,22 +262,7 @@ class Driver {
     }
   }
 
-  // One pass over the elements where they stand, without gathering them first.
-  void compute_listed(const Block& block, Scratch& scratch) const {
-    const Real* in[kMaxInputs];
-    Real* partials[kMaxInputs];
-    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      in[k] = inputs_[k].values;
-      partials[k] = inputs_[k].partial;
-    }
-    sum_kernel_->listed(block.n, block.list, in, partials, scratch.sums);
-  }
-
   void compute(const Block& block, Scratch& scratch) const {
-    if (block.list != nullptr && is_listed_) {
-      compute_listed(block, scratch);
-      return;
-    }
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
     bool scatters[kMaxInputs];
@@ -381,7 +395,7 @@ class Driver {
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
-  bool is_listed_ = false;  // and all of it can be done where it stands
+  bool is_listed_ = false;  // elements of a list can be done where they stand
   Real* out_ = nullptr;
   Sums sums_;
   std::array<Input, kMaxInputs> inputs_;
