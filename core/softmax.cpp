@@ -1,7 +1,9 @@
 // logsumexp, softmax and log_softmax. A row that has a reached output reaches all of its inputs;
 // what is not reached of its outputs counts 0.
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <cmath>
+#include <cstdint>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
@@ -21,17 +23,121 @@ Rows rows_of(const Shape& shape, std::size_t axis) {
   return {shape.first(axis).numel(), shape[axis], shape.after(axis + 1).numel()};
 }
 
-// max + log(sum(exp(x - max))) of `size` numbers at distance `step`; -infinity of none.
-Real log_sum_exp(const Real* x, Index size, Index step) {
+constexpr Index kLanes = 16;
+// From so many numbers on a row is long enough for vectors by itself.
+constexpr Index kLong = 32;
+
+// The place that exponentials are counted from: the largest number, where it is finite.
+EMBER_INLINE double shift_of(double largest) {
+  return special::select(std::fabs(largest) < special::kInfinity, largest, 0.0);
+}
+// What the weights of a row of -infinities are: NaN as values; 0 as derivatives, as nothing moves
+// it.
+enum class Nothing : std::uint8_t { nan, zero };
+EMBER_INLINE double inverse_of(double total, Nothing nothing) {
+  return special::select((total == 0) & (nothing == Nothing::zero), 0.0, 1 / total);
+}
+
+// log(sum(exp(x))) of a row of neighbours; -infinity of none. Where `weights` is not null, it gets
+// exp(x) over their sum.
+Real of_row(const Real* x, Index size, Real* weights, Nothing nothing) {
   double largest = -special::kInfinity;
-  for (Index c = 0; c < size; ++c) {
-    const double v = x[c * step];
-    if (v > largest || std::isnan(v)) largest = v;
-  }
-  if (!std::isfinite(largest)) return static_cast<Real>(largest);
+#pragma omp simd reduction(max : largest)
+  for (Index c = 0; c < size; ++c) largest = x[c] > largest ? double{x[c]} : largest;
+  const double shift = shift_of(largest);
   double total = 0;
-  for (Index c = 0; c < size; ++c) total += special::exp(x[c * step] - largest);
-  return static_cast<Real>(largest + special::log(total));
+  if (weights == nullptr) {
+#pragma omp simd reduction(+ : total)
+    for (Index c = 0; c < size; ++c) total += special::exp(x[c] - shift);
+  } else {
+#pragma omp simd reduction(+ : total)
+    for (Index c = 0; c < size; ++c) {
+      const double e = special::exp(x[c] - shift);
+      weights[c] = static_cast<Real>(e);
+      total += e;
+    }
+    const double inverse = inverse_of(total, nothing);
+#pragma omp simd
+    for (Index c = 0; c < size; ++c) weights[c] = static_cast<Real>(weights[c] * inverse);
+  }
+  return static_cast<Real>(shift + special::log(total));
+}
+
+// The same of n <= kLanes rows side by side: number c of row i is x[c * step + i].
+void of_lanes(Index n, Index size, Index step, const Real* x, Real* out, Real* weights,
+              Nothing nothing) {
+  double shift[kLanes], total[kLanes];
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) {
+    shift[i] = -special::kInfinity;
+    total[i] = 0;
+  }
+  for (Index c = 0; c < size; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const double v = x[c * step + i];
+      shift[i] = v > shift[i] ? v : shift[i];
+    }
+  }
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) shift[i] = shift_of(shift[i]);
+  for (Index c = 0; c < size; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      const double e = special::exp(x[c * step + i] - shift[i]);
+      total[i] += e;
+      if (weights != nullptr) weights[c * step + i] = static_cast<Real>(e);
+    }
+  }
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) out[i] = static_cast<Real>(shift[i] + special::log(total[i]));
+  if (weights == nullptr) return;
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) total[i] = inverse_of(total[i], nothing);
+  for (Index c = 0; c < size; ++c) {
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) {
+      weights[c * step + i] = static_cast<Real>(weights[c * step + i] * total[i]);
+    }
+  }
+}
+
+// log(sum(exp(x))) of each row, and its weights, laid out as x, where these are not null.
+void log_sum_exp(const Rows& rows, const Real* x, Real* out, Real* weights, Nothing nothing) {
+  const Index count = rows.outer * rows.inner;
+  if (rows.inner == 1 && rows.size >= kLong) {
+    for (Index r = 0; r < count; ++r) {
+      Real* own = weights != nullptr ? weights + r * rows.size : nullptr;
+      out[r] = of_row(x + r * rows.size, rows.size, own, nothing);
+    }
+  } else if (rows.inner == 1) {
+    // short rows are turned, so that many are done at once
+    std::array<Real, kLong * kLanes> turned, turned_weights;
+    for (Index begin = 0; begin < count; begin += kLanes) {
+      const Index n = std::min(kLanes, count - begin);
+      const Real* from = x + begin * rows.size;
+      for (Index i = 0; i < n; ++i) {
+        for (Index c = 0; c < rows.size; ++c) turned.data()[c * n + i] = from[i * rows.size + c];
+      }
+      of_lanes(n, rows.size, n, turned.data(), out + begin,
+               weights != nullptr ? turned_weights.data() : nullptr, nothing);
+      if (weights == nullptr) continue;
+      Real* to = weights + begin * rows.size;
+      for (Index i = 0; i < n; ++i) {
+        for (Index c = 0; c < rows.size; ++c) {
+          to[i * rows.size + c] = turned_weights.data()[c * n + i];
+        }
+      }
+    }
+  } else {
+    for (Index o = 0; o < rows.outer; ++o) {
+      for (Index i = 0; i < rows.inner; i += kLanes) {
+        const Index at = o * rows.size * rows.inner + i;
+        of_lanes(std::min(kLanes, rows.inner - i), rows.size, rows.inner, x + at,
+                 out + o * rows.inner + i, weights != nullptr ? weights + at : nullptr, nothing);
+      }
+    }
+  }
 }
 
 // Calls row(offset) for every row of the node that has a reached element, and opens the operand's
@@ -59,6 +165,7 @@ bool is_reached(const Node& n, Index i) { return n.reach == nullptr || (*n.reach
 
 Real adjoint_at(const Node& n, Index i) { return is_reached(n, i) ? n.adjoint[i] : Real{0}; }
 
+// Opens a result of the shape of x, with its rows as attributes, and calls f(rows, x, out).
 template <class F>
 Tensor along_rows(Op op, const Tensor& x, Index axis, F f) {
   Node& in = x.node();
@@ -67,18 +174,13 @@ Tensor along_rows(Op op, const Tensor& x, Index axis, F f) {
   Tensor result(out);
   const Rows rows = rows_of(in.shape, a);
   out->ints = {rows.outer, rows.size, rows.inner, 0};
-  const Real* from = values(in);
-  for (Index o = 0; o < rows.outer; ++o) {
-    for (Index i = 0; i < rows.inner; ++i) {
-      const Index offset = o * rows.size * rows.inner + i;
-      const Real total = log_sum_exp(from + offset, rows.size, rows.inner);
-      for (Index c = 0; c < rows.size; ++c) {
-        const Index at = offset + c * rows.inner;
-        out->value[at] = f(from[at] - total);
-      }
-    }
-  }
+  f(rows, values(in), *out);
   return result;
+}
+
+// Room for a weight for each number of x, where somebody will ask for the gradient.
+Real* weights_for(const Node& out, Index numel) {
+  return out.requires_grad ? Tape::current().allocate_reals(numel) : nullptr;
 }
 
 }  // namespace
@@ -90,16 +192,12 @@ void backward_logsumexp(Node& n) {
   const MaskBytes* reach = nullptr;
   if (n.reach != nullptr) reach = as_reach(reach_of(n).reshape(kept).broadcast_to(in.shape));
   Real* out = open_sum(in, reach);
-  const Real* x = values(in);
+  const auto* weights = static_cast<const Real*>(n.aux);
   for_reached(n.numel, n.reach, [&](Index r) {
     const Index offset = r / rows.inner * rows.size * rows.inner + r % rows.inner;
-    const Real total = values(n)[r];
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;
-      // all of the row -infinity: nothing moves it
-      const Real p =
-          std::isinf(total) && total < 0 ? Real{0} : static_cast<Real>(special::exp(x[at] - total));
-      out[at] += n.adjoint[r] * p;
+      out[at] += n.adjoint[r] * weights[at];
     }
   });
 }
@@ -119,12 +217,13 @@ void backward_softmax(Node& n) {
 }
 
 void backward_log_softmax(Node& n) {
+  const auto* weights = static_cast<const Real*>(n.aux);
   pull_back_rows(n, [&](Index offset, const Rows& rows, Real* out) {
     Real total = 0;
     for (Index c = 0; c < rows.size; ++c) total += adjoint_at(n, offset + c * rows.inner);
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;
-      out[at] += adjoint_at(n, at) - total * static_cast<Real>(special::exp(values(n)[at]));
+      out[at] += adjoint_at(n, at) - total * weights[at];
     }
   });
 }
@@ -153,20 +252,36 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
   Tensor result(out);
   out->ints[0] = static_cast<Index>(a);
   const detail::Rows rows = detail::rows_of(in.shape, a);
-  for (Index r = 0; r < out->numel; ++r) {
-    const Index offset = r / rows.inner * rows.size * rows.inner + r % rows.inner;
-    out->value[r] = detail::log_sum_exp(detail::values(in) + offset, rows.size, rows.inner);
-  }
+  Real* weights = detail::weights_for(*out, in.numel);
+  out->aux = weights;
+  detail::log_sum_exp(rows, detail::values(in), out->value, weights, detail::Nothing::zero);
   return result;
 }
 
 Tensor softmax(const Tensor& x, Index axis) {
-  return detail::along_rows(Op::softmax, x, axis,
-                            [](Real v) { return static_cast<Real>(special::exp(v)); });
+  return detail::along_rows(
+      Op::softmax, x, axis, [](const detail::Rows& rows, const Real* from, Node& out) {
+        detail::PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
+        detail::log_sum_exp(rows, from, totals.data(), out.value, detail::Nothing::nan);
+      });
 }
 
 Tensor log_softmax(const Tensor& x, Index axis) {
-  return detail::along_rows(Op::log_softmax, x, axis, [](Real v) { return v; });
+  return detail::along_rows(
+      Op::log_softmax, x, axis, [](const detail::Rows& rows, const Real* from, Node& out) {
+        detail::PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
+        Real* weights = detail::weights_for(out, out.numel);
+        out.aux = weights;
+        detail::log_sum_exp(rows, from, totals.data(), weights, detail::Nothing::nan);
+        for (Index o = 0; o < rows.outer; ++o) {
+          for (Index c = 0; c < rows.size; ++c) {
+            const Index at = (o * rows.size + c) * rows.inner;
+            const Real* total = totals.data() + o * rows.inner;
+#pragma omp simd
+            for (Index i = 0; i < rows.inner; ++i) out.value[at + i] = from[at + i] - total[i];
+          }
+        }
+      });
 }
 
 }  // namespace ember

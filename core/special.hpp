@@ -75,6 +75,13 @@ EMBER_INLINE double exp(double x) {
   return select(x < -746, 0.0, select(x > 710, kInfinity, value));
 }
 
+/// exp(x) of x <= 0, but 0 below -708, where subnormal numbers begin: a tenth cheaper.
+EMBER_INLINE double exp_of_nonpositive(double x) {
+  const auto [r, n] = parts::reduce(x);
+  const double p = 1 + (r + r * r * parts::exp_tail(r));
+  return select(x < -708, 0.0, p * parts::power_of_two(n));
+}
+
 /// exp(x) - 1
 EMBER_INLINE double expm1(double x) {
   const auto [r, n] = parts::reduce(x);

@@ -40,7 +40,7 @@ void logits_rows(Index n, Index row, const Real* x, const Real* logits, Real* ou
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
       const double l = logits[c * n + i];
-      const double e = special::exp(l - largest[i]);
+      const double e = special::exp_of_nonpositive(l - largest[i]);
       total[i] += e;
       chosen[i] = x[i] == static_cast<Real>(c) ? l : chosen[i];
       if constexpr (Partials) g[c * n + i] = static_cast<Real>(e);

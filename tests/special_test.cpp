@@ -104,6 +104,13 @@ TEST_CASE("exp and expm1") {
       in_logarithm(1e-320, 1), 2, [](double x) { return special::expm1(-x); },
       [](Wide x) { return std::expm1(-x); });
 
+  check_units(evenly(-708, 0), 1, special::exp_of_nonpositive, exp_wide);
+  check_units(evenly(-800, -708.01), 0, special::exp_of_nonpositive, [](Wide) { return Wide{0}; });
+  CHECK(special::exp_of_nonpositive(0) == 1);
+  CHECK(special::exp_of_nonpositive(-1e300) == 0);
+  CHECK(special::exp_of_nonpositive(-special::kInfinity) == 0);
+  CHECK(is_quiet_nan(special::exp_of_nonpositive(special::kNaN)));
+
   CHECK(special::exp(0) == 1);
   CHECK(special::exp(709.79) == special::kInfinity);
   CHECK(special::exp(special::kInfinity) == special::kInfinity);
