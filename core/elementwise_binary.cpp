@@ -340,6 +340,10 @@ Tensor operator/(const Tensor& a, const Tensor& b) {
   return apply_blockwise(Op::divide, "/", a, b, kQuotient, detail::kOverSecond, detail::kByDivisor);
 }
 Tensor pow(const Tensor& x, const Tensor& y) {
+  // what is most often asked for costs a fortieth
+  if (y.dim() == 0 && !y.node().requires_grad && y.item() == 2) {
+    return detail::with_sources(square(x), detail::sources_of(y));
+  }
   return apply({Op::pow, "pow"}, x, y, [](Real a, Real b) { return detail::power(a, b); });
 }
 

@@ -203,15 +203,25 @@ void backward_logsumexp(Node& n) {
 }
 
 void backward_softmax(Node& n) {
+  const Real* p = values(n);
   pull_back_rows(n, [&](Index offset, const Rows& rows, Real* out) {
     Real mean = 0;
-    for (Index c = 0; c < rows.size; ++c) {
-      const Index at = offset + c * rows.inner;
-      if (is_reached(n, at)) mean += n.adjoint[at] * values(n)[at];
+    if (n.reach == nullptr && rows.inner == 1) {
+      const Real *g = n.adjoint + offset, *shares = p + offset;
+      Real* to = out + offset;
+#pragma omp simd reduction(+ : mean)
+      for (Index c = 0; c < rows.size; ++c) mean += g[c] * shares[c];
+#pragma omp simd
+      for (Index c = 0; c < rows.size; ++c) to[c] += shares[c] * (g[c] - mean);
+      return;
     }
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;
-      out[at] += values(n)[at] * (adjoint_at(n, at) - mean);
+      if (is_reached(n, at)) mean += n.adjoint[at] * p[at];
+    }
+    for (Index c = 0; c < rows.size; ++c) {
+      const Index at = offset + c * rows.inner;
+      out[at] += p[at] * (adjoint_at(n, at) - mean);
     }
   });
 }
@@ -220,6 +230,15 @@ void backward_log_softmax(Node& n) {
   const auto* weights = static_cast<const Real*>(n.aux);
   pull_back_rows(n, [&](Index offset, const Rows& rows, Real* out) {
     Real total = 0;
+    if (n.reach == nullptr && rows.inner == 1) {
+      const Real *g = n.adjoint + offset, *shares = weights + offset;
+      Real* to = out + offset;
+#pragma omp simd reduction(+ : total)
+      for (Index c = 0; c < rows.size; ++c) total += g[c];
+#pragma omp simd
+      for (Index c = 0; c < rows.size; ++c) to[c] += g[c] - total * shares[c];
+      return;
+    }
     for (Index c = 0; c < rows.size; ++c) total += adjoint_at(n, offset + c * rows.inner);
     for (Index c = 0; c < rows.size; ++c) {
       const Index at = offset + c * rows.inner;

@@ -59,6 +59,18 @@ TEST_CASE("the gradient of clamp is 1 on its bounds, that of relu and abs is 0 a
   CHECK(std::isnan(relu(kNaN).item()));
 }
 
+TEST_CASE("a square as a power") {
+  const Tensor x = tensor({-3.0, -0.5, 0.0, 2.0, Real(1e18), kInfinity, kNaN});
+  const Tensor two = full({7}, 2);  // no single number: the general way
+  CHECK(same_bits(pow(x, 2), pow(x, two)));
+  CHECK(same_bits(gradient(x, [](const Tensor& v) { return pow(v, 2); }),
+                  gradient(x, [&](const Tensor& v) { return pow(v, two); })));
+  // an exponent that is differentiated keeps its gradient, log(3) 3^2
+  const auto by_exponent =
+      value_and_grad([](std::span<const Tensor> in) { return pow(3, in[0]); }, {Tensor(2.0)});
+  CHECK(by_exponent.grads[0].item() == Approx(9 * std::log(3.0)));
+}
+
 TEST_CASE("an infinite adjoint does not get past what is cut off") {
   const Tensor x = tensor({-1, 4});
   const auto root_of = [&](const auto& f) {
