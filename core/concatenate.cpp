@@ -32,8 +32,22 @@ void backward_concatenate(Node& n) {
       reach = as_reach(mask);
     }
     Real* out = open_sum(in, reach);
-    for_reached(in.numel, reach,
-                [&](Index i) { out[i] += n.adjoint[i / length * total + start + i % length]; });
+    if (reach != nullptr) {
+      for_reached(in.numel, reach,
+                  [&](Index i) { out[i] += n.adjoint[i / length * total + start + i % length]; });
+      continue;
+    }
+    const Real* adjoint = n.adjoint + start;
+    if (length == 1) {
+      for (Index o = 0; o < outer; ++o) out[o] += adjoint[o * total];
+      continue;
+    }
+    for (Index o = 0; o < outer; ++o) {
+      Real* to = out + o * length;
+      const Real* from = adjoint + o * total;
+#pragma omp simd
+      for (Index i = 0; i < length; ++i) to[i] += from[i];
+    }
   }
 }
 
@@ -64,11 +78,17 @@ Tensor concatenate(std::span<const Tensor> tensors, Index axis) {
   const Index outer = first.first(a).numel();
   const Index inner = first.after(a + 1).numel();
   Real* to = out->value;
-  for (Index o = 0; o < outer; ++o) {
-    for (const Node* node : nodes) {
-      const Index length = node->shape[a] * inner;
-      to = std::copy_n(detail::values(*node) + o * length, length, to);
+  for (const Node* node : nodes) {
+    const Real* from = detail::values(*node);
+    const Index length = node->shape[a] * inner;
+    if (length == 1) {  // a call for each number would cost more than the number
+      for (Index o = 0; o < outer; ++o) to[o * size * inner] = from[o];
+    } else {
+      for (Index o = 0; o < outer; ++o) {
+        std::copy_n(from + o * length, length, to + o * size * inner);
+      }
     }
+    to += length;
   }
   return result;
 }
