@@ -21,6 +21,12 @@ Arena::~Arena() {
   }
 }
 
+std::size_t Arena::reserved() const {
+  std::size_t bytes = 0;
+  for (const Chunk& chunk : chunks_) bytes += chunk.size;
+  return bytes;
+}
+
 void Arena::use(std::size_t chunk) {
   chunk_ = chunk;
   data_ = chunks_[chunk].data;
@@ -30,8 +36,17 @@ void Arena::use(std::size_t chunk) {
 
 void Arena::next_chunk(std::size_t bytes) {
   while (chunk_ + 1 < chunks_.size()) {
-    use(chunk_ + 1);
-    if (size_ >= bytes) return;
+    const Chunk next = chunks_[chunk_ + 1];
+    if (next.size >= bytes || next.size <= kOwnChunk) {
+      use(chunk_ + 1);
+      if (size_ >= bytes) return;
+    } else {
+      // Nobody uses what stands behind the chunk in use. If this were kept, requests that grow from
+      // step to step would leave one chunk a step behind.
+      unpoison(next.data, next.size);
+      free_numbers(next.data, next.size);
+      chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk_) + 1);
+    }
   }
   const std::size_t grown = chunks_.empty() ? kFirstChunk : 2 * chunks_.back().size;
   const std::size_t size = bytes > kOwnChunk ? bytes : std::max(bytes, grown);

@@ -46,6 +46,9 @@ class Arena {
         allocate(n * sizeof(T)));  // NOLINT(bugprone-sizeof-expression): of pointers too
   }
 
+  /// The bytes of all chunks.
+  std::size_t reserved() const;
+
   Mark mark() const { return {chunk_, used_}; }
   /// Gives back everything taken since the mark. In sanitizer builds it is poisoned.
   void release(Mark mark);

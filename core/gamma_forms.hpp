@@ -11,7 +11,7 @@ namespace parts {
 // is d - 2 k atanh(s), and d = s (2 k + d)
 EMBER_INLINE double near_deviance(double k, double rate) {
   const double d = rate - k;
-  const double s = d / (rate + k);
+  const double s = 0.5 * d / (0.5 * rate + 0.5 * k);  // halves: a sum might overflow
   const double z = s * s;
   const double tail =
       1.0 / 3 +
@@ -21,7 +21,7 @@ EMBER_INLINE double near_deviance(double k, double rate) {
                      z * (1.0 / 11 +
                           z * (1.0 / 13 +
                                z * (1.0 / 15 + z * (1.0 / 17 + z * (1.0 / 19 + z / 21))))))));
-  return s * (d - 2 * k * z * tail);
+  return s * (d - 2 * z * tail * k);
 }
 
 }  // namespace parts

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/operators.hpp>
@@ -27,9 +28,12 @@ constexpr Index kLanes = 16;
 // From so many numbers on a row is long enough for vectors by itself.
 constexpr Index kLong = 32;
 
-// The place that exponentials are counted from: the largest number, where it is finite.
+// The place that exponentials are counted from: the largest number, or the finite one next to it;
+// 0 in a row of -infinities.
 EMBER_INLINE double shift_of(double largest) {
-  return special::select(std::fabs(largest) < special::kInfinity, largest, 0.0);
+  const double finite =
+      special::select(largest == special::kInfinity, std::numeric_limits<double>::max(), largest);
+  return special::select(largest == -special::kInfinity, 0.0, finite);
 }
 // What the weights of a row of -infinities are: NaN as values; 0 as derivatives, as nothing moves
 // it.

@@ -44,11 +44,16 @@ EMBER_INLINE Reduced reduce(double x) {
   const double n = shifted - kRounder;
   double r = x - n * 6.93147180369123816490e-01;
   r -= n * 1.90821492927058770002e-10;
-  return {r, std::bit_cast<std::int64_t>(shifted) - std::bit_cast<std::int64_t>(kRounder)};
+  // unsigned, because of x that are out of range it may overflow
+  const std::uint64_t steps =
+      std::bit_cast<std::uint64_t>(shifted) - std::bit_cast<std::uint64_t>(kRounder);
+  return {r, static_cast<std::int64_t>(steps)};
 }
 
-// 2^n for |n| <= 1022
-EMBER_INLINE double power_of_two(std::int64_t n) { return std::bit_cast<double>((n + 1023) << 52); }
+// 2^n for |n| <= 1022; of others some number
+EMBER_INLINE double power_of_two(std::int64_t n) {
+  return std::bit_cast<double>((static_cast<std::uint64_t>(n) + 1023) << 52U);
+}
 
 // (exp(r) - 1 - r) / r^2 for |r| <= log(2) / 2: Taylor to r^11, error below 1e-17
 EMBER_INLINE double exp_tail(double r) {

@@ -1,6 +1,7 @@
 // AutoNormal's draw and its density, against the families that they stand for.
 #include <ember/inference/normal_draw.hpp>
 
+#include <ember/core/location_scale.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/ember.hpp>
 
@@ -65,6 +66,24 @@ TEST_CASE("the fused draw, its density and all gradients are those of Normal and
         }
       }
     }
+  }
+}
+
+TEST_CASE("a draw is to the last bit what it is without gradients") {
+  for (const Index n : {1, 7, 1000, 40'000}) {
+    INFO("n " << n);
+    const Tensor noise = detail::standard_normal(kKey, {n});
+    const Tensor loc = 10 * detail::standard_normal({18}, {n});
+    const Tensor log_scale = detail::standard_normal({19}, {n});
+    const Tensor plain_draw = detail::location_scale(loc, log_scale, noise);
+    Tensor recorded;
+    value_and_grad(
+        [&](std::span<const Tensor> in) {
+          recorded = detail::location_scale(in[0], in[1], noise);
+          return sum(recorded);
+        },
+        {loc, log_scale});
+    CHECK(same_bits(recorded, plain_draw));
   }
 }
 

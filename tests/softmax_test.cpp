@@ -114,6 +114,12 @@ TEST_CASE("rows with numbers that are not finite") {
     CHECK(std::isnan(lse_of(kNaN, kNaN, kNaN)));
     CHECK(lse_of(1000, -1000, -2000) == 1000);
     CHECK(lse_of(-1000, -1000, -2000) == Approx(-1000 + std::log(2.0)));
+    // beside an infinity a number has no share, however large it is
+    std::vector<Real> large(static_cast<std::size_t>(size), 1000);
+    large[0] = kInfinity;
+    const Tensor of_large = softmax(tensor_of(large, {size}), 0);
+    CHECK(std::isnan(of_large.data()[0]));
+    CHECK(of_large.data()[1] == 0);
     // nothing moves a row of -infinities; as shares of it there is no number
     const Tensor nothing = full({size}, -kInfinity);
     const auto flat =

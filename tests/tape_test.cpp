@@ -273,6 +273,20 @@ TEST_CASE("a chain of operators takes nothing from the heap in steady state") {
   CHECK(std::isfinite(total));
 }
 
+TEST_CASE("requests that grow from step to step leave no chunks behind") {
+  detail::Arena arena;
+  constexpr std::size_t kFirst = std::size_t{9} << 20U, kMore = std::size_t{1} << 17U;
+  for (std::size_t step = 0; step < 60; ++step) {
+    const detail::Arena::Mark begin = arena.mark();
+    static_cast<void>(arena.allocate(1000));
+    for (int request = 0; request < 3; ++request) {
+      static_cast<void>(arena.allocate(kFirst + step * kMore));
+    }
+    arena.release(begin);
+  }
+  CHECK(arena.reserved() <= 2 * 3 * (kFirst + 60 * kMore));
+}
+
 TEST_CASE("counting allocations works") {
   const std::size_t before = testing::allocations();
   const Tensor x = zeros({100});
