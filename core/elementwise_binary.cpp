@@ -247,6 +247,8 @@ Real share_of_larger(Real g, Real mine, Real other) {
   const Real tied = mine == other ? g / 2 : mine + other;  // NaN where one is NaN
   return mine > other ? g : mine < other ? Real{0} : tied;
 }
+constexpr auto kIfFirstIsLarger = [](Real g, Real a, Real b) { return share_of_larger(g, a, b); };
+constexpr auto kIfSecondIsLarger = [](Real g, Real a, Real b) { return share_of_larger(g, b, a); };
 
 }  // namespace
 
@@ -263,19 +265,12 @@ void backward_subtract(Node& n) {
 void backward_multiply(Node& n) { pull_back_both(n, kTimesSecond, kTimesFirst); }
 void backward_divide(Node& n) { pull_back_both(n, kOverSecond, kByDivisor); }
 void backward_pow(Node& n) {
-  pull_back<0>(n,
-               [](Real g, Real a, Real b) { return b == 0 ? Real{0} : g * (b * power(a, b - 1)); });
-  pull_back<1>(
-      n, [](Real g, Real a, Real b) { return a == 0 ? Real{0} : g * (power(a, b) * std::log(a)); });
+  pull_back_both(
+      n, [](Real g, Real a, Real b) { return b == 0 ? Real{0} : g * (b * power(a, b - 1)); },
+      [](Real g, Real a, Real b) { return a == 0 ? Real{0} : g * (power(a, b) * std::log(a)); });
 }
-void backward_maximum(Node& n) {
-  pull_back<0>(n, [](Real g, Real a, Real b) { return share_of_larger(g, a, b); });
-  pull_back<1>(n, [](Real g, Real a, Real b) { return share_of_larger(g, b, a); });
-}
-void backward_minimum(Node& n) {
-  pull_back<0>(n, [](Real g, Real a, Real b) { return share_of_larger(g, b, a); });
-  pull_back<1>(n, [](Real g, Real a, Real b) { return share_of_larger(g, a, b); });
-}
+void backward_maximum(Node& n) { pull_back_both(n, kIfFirstIsLarger, kIfSecondIsLarger); }
+void backward_minimum(Node& n) { pull_back_both(n, kIfSecondIsLarger, kIfFirstIsLarger); }
 
 void backward_where(Node& n) {
   const Mask chosen = Mask::from_shared(n.shape, n.mask->shared_from_this());

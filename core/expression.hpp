@@ -62,10 +62,9 @@ class Expression {
   template <class Scratch, class F>
   auto run(const Mask& visible, bool along_list, F f) const {
     const ElementBlocks blocks(elements_.numel(), visible.bytes().get(), along_list, kBlock);
-    const Index pieces = blocks.size() / kBlocksPerPiece + 1;
-    const int threads = can_share_work() ? threads_for(pieces, 3 * blocks.elements()) : 1;
     return sum_blocks<Scratch>(
-        blocks.size(), threads, [&](Scratch& scratch) { scratch.room.open(*this); },
+        blocks.size(), can_share_work() ? 3 * blocks.elements() : 0,
+        [&](Scratch& scratch) { scratch.room.open(*this); },
         [&](Index b, Scratch& scratch) {
           blocks.visit(b, [&](const ElementBlock& block) { f(block, scratch); });
         });

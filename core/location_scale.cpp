@@ -40,7 +40,7 @@ Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& 
   Node* out = new_result(Op::location_scale, a.shape, {&a, &b, &c});
   const Real *from = values(a), *logs = values(b), *eps = values(c);
   Real* to = out->value;
-  if (out->requires_grad && b.requires_grad && out->numel <= kKeptUpTo) {
+  if (b.requires_grad && out->numel <= kKeptUpTo) {
     Real* moves = Tape::current().allocate_reals(out->numel);
 #pragma omp simd
     for (Index i = 0; i < out->numel; ++i) {

@@ -22,12 +22,8 @@ int threads_for(Index pieces, Index nanoseconds);
 template <class F>
 void in_pieces(Index n, Index nanoseconds, F f) {
   constexpr Index kPiece = Index{1} << 14U;
-  if (n <= kPiece) {
-    f(Index{0}, n);
-    return;
-  }
   const Index pieces = (n + kPiece - 1) / kPiece;
-  const int threads = threads_for(pieces, n * nanoseconds);
+  const int threads = pieces < 2 ? 1 : threads_for(pieces, n * nanoseconds);
   if (threads == 1) {
     f(Index{0}, n);
     return;
@@ -40,9 +36,9 @@ void in_pieces(Index n, Index nanoseconds, F f) {
 
 /// Calls work(block, scratch) for the blocks 0 .. blocks-1, a number of which are one piece, and
 /// adds up what the pieces leave in `scratch.sums`. Each thread has a Scratch, which `open` gets
-/// ready.
+/// ready. All of it takes about so many nanoseconds; 0: it is not to be shared.
 template <class Scratch, class Open, class Work>
-auto sum_blocks(Index blocks, int threads, Open open, Work work) {
+auto sum_blocks(Index blocks, Index nanoseconds, Open open, Work work) {
   using Sums = decltype(Scratch::sums);
   if (blocks <= kBlocksPerPiece) {
     Scratch scratch;
@@ -52,6 +48,7 @@ auto sum_blocks(Index blocks, int threads, Open open, Work work) {
   }
   const Index pieces = (blocks + kBlocksPerPiece - 1) / kBlocksPerPiece;
   PooledVector<Sums> sums(static_cast<std::size_t>(pieces));
+  [[maybe_unused]] const int threads = threads_for(pieces, nanoseconds);
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
     Scratch scratch;

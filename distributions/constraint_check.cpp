@@ -174,6 +174,17 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
   return all;
 }
 
+// The same with bounds of several numbers, for masks of the shape that x and they broadcast to.
+template <class F>
+bool every_visible_within(const Walk& walk, const Shape& of_x, const Mask& visible, F f) {
+  const detail::MaskBytes* mask = visible.bytes().get();
+  if (visible.is_none()) return true;
+  const bool looks = mask != nullptr && visible.shape() == walk.shape;
+  bool all = true;
+  walk.each(of_x, f, [&](Index i, bool allowed) { all &= allowed || (looks && (*mask)[i] == 0); });
+  return all;
+}
+
 std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
   hash = (hash ^ more) * 0xbf58476d1ce4e5b9U;
   return hash ^ (hash >> 32U);
@@ -184,6 +195,7 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
 template <class F>
 bool once(Kind kind, Real lower, Real upper, const Tensor& x, const Mask& visible, F find) {
   constexpr Index kWorthIt = 64;
+  if (visible.is_none()) return true;  // and nothing is found out
   detail::Node& node = x.node();
   if (node.owner != detail::Owner::heap || node.numel < kWorthIt) return find();
   const auto bits = [](Real bound) {
@@ -193,22 +205,10 @@ bool once(Kind kind, Real lower, Real upper, const Tensor& x, const Mask& visibl
   key = mixed(key, visible.bytes() ? visible.bytes()->id() : 0);
   for (const Index size : visible.shape()) key = mixed(key, static_cast<std::uint64_t>(size));
   key |= 1U;
-  if (visible.is_none()) return true;
   if (node.known.load(std::memory_order_relaxed) == key) return true;
   if (!find()) return false;
   node.known.store(key, std::memory_order_relaxed);
   return true;
-}
-
-// The same with bounds of several numbers, for masks of the shape that x and they broadcast to.
-template <class F>
-bool every_visible_within(const Walk& walk, const Shape& of_x, const Mask& visible, F f) {
-  const detail::MaskBytes* mask = visible.bytes().get();
-  if (visible.is_none()) return true;
-  const bool looks = mask != nullptr && visible.shape() == walk.shape;
-  bool all = true;
-  walk.each(of_x, f, [&](Index i, bool allowed) { all &= allowed || (looks && (*mask)[i] == 0); });
-  return all;
 }
 
 }  // namespace

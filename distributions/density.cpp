@@ -157,8 +157,7 @@ class Driver {
     };
     const Index stretches = (count + kStretch - 1) / kStretch;
     sums_ = detail::sum_blocks<Stretch>(
-        stretches, detail::threads_for(stretches / detail::kBlocksPerPiece + 1, 2 * count),
-        [](Stretch&) {},
+        stretches, 2 * count, [](Stretch&) {},
         [&](Index s, Stretch& to) {
           add_stretch(list, s * kStretch, std::min(kStretch, count - s * kStretch), to.sums);
         });
@@ -213,11 +212,9 @@ class Driver {
     const bool rowwise = kernel_.row_inputs != 0;
     const detail::ElementBlocks blocks(numel_, mask, mask != nullptr && walks_list(*mask),
                                        rowwise ? kRowBlock : kBlock);
-    const Index pieces = blocks.size() / detail::kBlocksPerPiece + 1;
     const Index nanoseconds = blocks.elements() * (rowwise ? 2 * row_ : 2);
-    const int threads = can_share_work() ? detail::threads_for(pieces, nanoseconds) : 1;
     sums_ = detail::sum_blocks<Scratch>(
-        blocks.size(), threads, [&](Scratch& scratch) { open(scratch); },
+        blocks.size(), can_share_work() ? nanoseconds : 0, [&](Scratch& scratch) { open(scratch); },
         [&](Index b, Scratch& scratch) {
           blocks.visit(b, [&](const Block& block) { compute(block, scratch); });
         });
