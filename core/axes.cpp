@@ -61,6 +61,10 @@ class OwedTranspose final : public Owed {
 
 }  // namespace
 
+void forward_transpose(Node& n) { fill_transpose(n, *n.operands[0]); }
+void forward_permute(Node& n) { copy_again(n); }
+void forward_diagonal(Node& n) { copy_again(n); }
+
 void backward_transpose(Node& n) {
   Node& in = *n.operands[0];
   const Matrices m = matrices_of(in.shape);

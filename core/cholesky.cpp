@@ -47,7 +47,28 @@ Shape index_of(Index member, const Shape& batch) {
        "member, put eye(n) in its place");
 }
 
+void factorise(Node& out, const Node& in) {
+  const Index size = in.shape.from_right(1);
+  for (Index at = 0; at < in.numel; at += size * size) {
+    const View member(values(in) + at, size, size);
+    MutableView l(out.value + at, size, size);
+    if (member.allFinite()) {
+      l = (member + member.transpose()) / 2;
+      Eigen::LLT<Eigen::Ref<Matrix>> llt(l);  // in place
+      if (llt.info() != Eigen::Success) {
+        not_positive_definite(in.shape, at / (size * size), symmetric(member));
+      }
+      l.triangularView<Eigen::StrictlyUpper>().setZero();
+    } else {
+      l.setConstant(std::numeric_limits<Real>::quiet_NaN());
+      l.triangularView<Eigen::StrictlyUpper>().setZero();
+    }
+  }
+}
+
 }  // namespace
+
+void forward_cholesky(Node& n) { factorise(n, *n.operands[0]); }
 
 void backward_cholesky(Node& n) {
   Node& in = *n.operands[0];
@@ -95,24 +116,9 @@ Tensor cholesky(const Tensor& s) {
     fail("cholesky", "shape " + to_string(in.shape) + " holds no square matrices",
          "the last two axes must be equally long");
   }
-  const Index size = in.shape[rank - 1];
   Node* out = new_result(Op::cholesky, in.shape, {&in});
   Tensor result(out);
-  for (Index at = 0; at < in.numel; at += size * size) {
-    const View member(values(in) + at, size, size);
-    MutableView l(out->value + at, size, size);
-    if (member.allFinite()) {
-      l = (member + member.transpose()) / 2;
-      Eigen::LLT<Eigen::Ref<Matrix>> llt(l);  // in place
-      if (llt.info() != Eigen::Success) {
-        not_positive_definite(in.shape, at / (size * size), symmetric(member));
-      }
-      l.triangularView<Eigen::StrictlyUpper>().setZero();
-    } else {
-      l.setConstant(std::numeric_limits<Real>::quiet_NaN());
-      l.triangularView<Eigen::StrictlyUpper>().setZero();
-    }
-  }
+  factorise(*out, in);
   return result;
 }
 

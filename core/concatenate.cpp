@@ -6,6 +6,31 @@
 
 namespace ember {
 namespace detail {
+namespace {
+
+void join_values(Node& out, std::span<Node* const> parts) {
+  const auto axis = static_cast<std::size_t>(out.ints[0]);
+  const Index outer = out.shape.first(axis).numel();
+  const Index inner = out.shape.after(axis + 1).numel();
+  const Index total = out.shape[axis] * inner;
+  Real* to = out.value;
+  for (const Node* node : parts) {
+    const Real* from = values(*node);
+    const Index length = node->shape[axis] * inner;
+    if (length == 1) {  // a call for each number would cost more than the number
+      for (Index o = 0; o < outer; ++o) to[o * total] = from[o];
+    } else {
+      for (Index o = 0; o < outer; ++o) std::copy_n(from + o * length, length, to + o * total);
+    }
+    to += length;
+  }
+}
+
+}  // namespace
+
+void forward_concatenate(Node& n) {
+  join_values(n, {n.operands, static_cast<std::size_t>(n.operand_count)});
+}
 
 void backward_concatenate(Node& n) {
   const auto axis = static_cast<std::size_t>(n.ints[0]);
@@ -75,21 +100,7 @@ Tensor concatenate(std::span<const Tensor> tensors, Index axis) {
   Node* out = detail::new_result(Op::concatenate, first.with(a, size), nodes);
   Tensor result(out);
   out->ints[0] = static_cast<Index>(a);
-  const Index outer = first.first(a).numel();
-  const Index inner = first.after(a + 1).numel();
-  Real* to = out->value;
-  for (const Node* node : nodes) {
-    const Real* from = detail::values(*node);
-    const Index length = node->shape[a] * inner;
-    if (length == 1) {  // a call for each number would cost more than the number
-      for (Index o = 0; o < outer; ++o) to[o * size * inner] = from[o];
-    } else {
-      for (Index o = 0; o < outer; ++o) {
-        std::copy_n(from + o * length, length, to + o * size * inner);
-      }
-    }
-    to += length;
-  }
+  detail::join_values(*out, nodes);
   return result;
 }
 

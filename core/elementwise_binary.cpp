@@ -237,6 +237,15 @@ void pass_on(Node& node) {
 
 Real power(Real x, Real y) { return std::pow(x, y); }
 
+// What the operators compute.
+constexpr auto kSum = [](Real x, Real y) { return x + y; };
+constexpr auto kDifference = [](Real x, Real y) { return x - y; };
+constexpr auto kProduct = [](Real x, Real y) { return x * y; };
+constexpr auto kQuotient = [](Real x, Real y) { return x / y; };
+constexpr auto kPower = [](Real x, Real y) { return power(x, y); };
+constexpr auto kLarger = [](Real x, Real y) { return x > y || x != x ? x : y; };
+constexpr auto kSmaller = [](Real x, Real y) { return x < y || x != x ? x : y; };
+
 constexpr auto kTimesSecond = [](Real g, Real, Real b) { return g * b; };
 constexpr auto kTimesFirst = [](Real g, Real a, Real) { return g * a; };
 constexpr auto kOverSecond = [](Real g, Real, Real b) { return g * (1 / b); };
@@ -250,7 +259,35 @@ Real share_of_larger(Real g, Real mine, Real other) {
 constexpr auto kIfFirstIsLarger = [](Real g, Real a, Real b) { return share_of_larger(g, a, b); };
 constexpr auto kIfSecondIsLarger = [](Real g, Real a, Real b) { return share_of_larger(g, b, a); };
 
+// A node's values of its operands'.
+template <class F>
+void compute(Node& out, F f) {
+  combine(out, *out.operands[0], *out.operands[1], f);
+}
+
+void choose(Node& out, const Node& a, const Node& b, const std::uint8_t* chosen) {
+  const BroadcastPlan<2> plan(out.shape, {&a.shape, &b.shape});
+  with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
+    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+      const Real* from_a = values(a) + offsets[0];
+      const Real* from_b = values(b) + offsets[1];
+      for (Index i = 0; i < n; ++i) {
+        out.value[position + i] = kept_or(chosen[position + i], from_a[i * sa], from_b[i * sb]);
+      }
+    });
+  });
+}
+
 }  // namespace
+
+void forward_add(Node& n) { compute(n, kSum); }
+void forward_subtract(Node& n) { compute(n, kDifference); }
+void forward_multiply(Node& n) { compute(n, kProduct); }
+void forward_divide(Node& n) { compute(n, kQuotient); }
+void forward_pow(Node& n) { compute(n, kPower); }
+void forward_maximum(Node& n) { compute(n, kLarger); }
+void forward_minimum(Node& n) { compute(n, kSmaller); }
+void forward_where(Node& n) { choose(n, *n.operands[0], *n.operands[1], n.mask->data()); }
 
 void backward_add(Node& n) {
   if (pull_back_numbers(n, kSame, kSame)) return;
@@ -308,11 +345,6 @@ using detail::apply;
 using detail::Op;
 using detail::PassesOn;
 
-constexpr auto kSum = [](Real x, Real y) { return x + y; };
-constexpr auto kDifference = [](Real x, Real y) { return x - y; };
-constexpr auto kProduct = [](Real x, Real y) { return x * y; };
-constexpr auto kQuotient = [](Real x, Real y) { return x / y; };
-
 template <class F, class ByFirst, class BySecond>
 Tensor apply_blockwise(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f, ByFirst,
                        BySecond) {
@@ -322,33 +354,33 @@ Tensor apply_blockwise(Op op, const char* symbol, const Tensor& x, const Tensor&
 }  // namespace
 
 Tensor operator+(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::add, "+", a, b, kSum, PassesOn(), PassesOn());
+  return apply_blockwise(Op::add, "+", a, b, detail::kSum, PassesOn(), PassesOn());
 }
 Tensor operator-(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::subtract, "-", a, b, kDifference, PassesOn(), detail::kNegated);
+  return apply_blockwise(Op::subtract, "-", a, b, detail::kDifference, PassesOn(),
+                         detail::kNegated);
 }
 Tensor operator*(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::multiply, "*", a, b, kProduct, detail::kTimesSecond,
+  return apply_blockwise(Op::multiply, "*", a, b, detail::kProduct, detail::kTimesSecond,
                          detail::kTimesFirst);
 }
 Tensor operator/(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::divide, "/", a, b, kQuotient, detail::kOverSecond, detail::kByDivisor);
+  return apply_blockwise(Op::divide, "/", a, b, detail::kQuotient, detail::kOverSecond,
+                         detail::kByDivisor);
 }
 Tensor pow(const Tensor& x, const Tensor& y) {
   // what is most often asked for costs a fortieth
   if (y.dim() == 0 && !y.node().requires_grad && y.item() == 2) {
     return detail::with_sources(square(x), detail::sources_of(y));
   }
-  return apply({Op::pow, "pow"}, x, y, [](Real a, Real b) { return detail::power(a, b); });
+  return apply({Op::pow, "pow"}, x, y, detail::kPower);
 }
 
 Tensor maximum(const Tensor& x, const Tensor& y) {
-  return apply({Op::maximum, "maximum"}, x, y,
-               [](Real a, Real b) { return a > b || a != a ? a : b; });
+  return apply({Op::maximum, "maximum"}, x, y, detail::kLarger);
 }
 Tensor minimum(const Tensor& x, const Tensor& y) {
-  return apply({Op::minimum, "minimum"}, x, y,
-               [](Real a, Real b) { return a < b || a != a ? a : b; });
+  return apply({Op::minimum, "minimum"}, x, y, detail::kSmaller);
 }
 
 Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
@@ -365,18 +397,7 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
   Tensor result(out);
   detail::add_sources(result, mask.sources());
   if (out->requires_grad) out->mask = detail::as_reach(full);
-  const std::uint8_t* chosen = full.bytes()->data();
-  const detail::BroadcastPlan<2> plan(shape, {&a.shape, &b.shape});
-  detail::with_strides(plan.strides[0][0], plan.strides[1][0], [&](auto sa, auto sb) {
-    plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-      const Real* from_a = detail::values(a) + offsets[0];
-      const Real* from_b = detail::values(b) + offsets[1];
-      for (Index i = 0; i < n; ++i) {
-        out->value[position + i] =
-            detail::kept_or(chosen[position + i], from_a[i * sa], from_b[i * sb]);
-      }
-    });
-  });
+  detail::choose(*out, a, b, full.bytes()->data());
   return result;
 }
 

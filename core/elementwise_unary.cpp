@@ -88,6 +88,33 @@ template <class F>
   contribute(node, in, [=](Index i) { return g[i] * f(x[i], y[i]); });
 }
 
+// What the operators compute.
+constexpr auto kNegative = [](Real x) { return -x; };
+constexpr auto kExp = [](Real v) { return real(special::exp(v)); };
+constexpr auto kLog = [](Real v) { return real(special::log(v)); };
+constexpr auto kLog1p = [](Real v) { return real(special::log1p(v)); };
+constexpr auto kExpm1 = [](Real v) { return real(special::expm1(v)); };
+constexpr auto kSqrt = [](Real v) { return std::sqrt(v); };
+constexpr auto kSquare = [](Real v) { return v * v; };
+constexpr auto kTanh = [](Real v) { return real(special::tanh(v)); };
+constexpr auto kSin = [](Real v) { return std::sin(v); };
+constexpr auto kCos = [](Real v) { return std::cos(v); };
+constexpr auto kTan = [](Real v) { return std::tan(v); };
+constexpr auto kAtan = [](Real v) { return std::atan(v); };
+constexpr auto kSigmoid = [](Real v) { return real(special::sigmoid(v)); };
+constexpr auto kLogit = [](Real v) { return real(special::log(v) - special::log1p(-v)); };
+constexpr auto kSoftplus = [](Real v) { return real(special::softplus(v)); };
+constexpr auto kAbs = [](Real v) { return std::abs(v); };
+constexpr auto kRelu = [](Real v) { return v <= 0 ? Real{0} : v; };
+constexpr auto kErf = [](Real v) { return std::erf(v); };
+constexpr auto kLgamma = [](Real v) { return real(special::lgamma(v)); };
+constexpr auto kDigamma = [](Real v) { return real(special::digamma(v)); };
+constexpr auto kNormalCdf = [](Real v) { return real(special::normal_cdf(v)); };
+constexpr auto kNormalQuantile = [](Real v) { return real(special::normal_quantile(v)); };
+auto within(Real low, Real high) {
+  return [=](Real v) { return v < low ? low : v > high ? high : v; };
+}
+
 // The slopes of what can be done block by block.
 constexpr auto kMinusOne = [](Real, Real) { return Real{-1}; };
 constexpr auto kResult = [](Real, Real y) { return y; };
@@ -99,7 +126,37 @@ constexpr auto kTanhSlope = [](Real, Real y) { return (1 - y) * (1 + y); };
 constexpr auto kSigmoidSlope = [](Real x, Real y) { return y * real(special::sigmoid(-x)); };
 constexpr auto kSoftplusSlope = [](Real x, Real) { return real(special::sigmoid(x)); };
 
+// A node's values of its operand's.
+template <class F>
+void compute(Node& out, F f) {
+  map(out, *out.operands[0], f);
+}
+
 }  // namespace
+
+void forward_negate(Node& n) { compute(n, kNegative); }
+void forward_exp(Node& n) { compute(n, kExp); }
+void forward_log(Node& n) { compute(n, kLog); }
+void forward_log1p(Node& n) { compute(n, kLog1p); }
+void forward_expm1(Node& n) { compute(n, kExpm1); }
+void forward_sqrt(Node& n) { compute(n, kSqrt); }
+void forward_square(Node& n) { compute(n, kSquare); }
+void forward_tanh(Node& n) { compute(n, kTanh); }
+void forward_sin(Node& n) { compute(n, kSin); }
+void forward_cos(Node& n) { compute(n, kCos); }
+void forward_tan(Node& n) { compute(n, kTan); }
+void forward_atan(Node& n) { compute(n, kAtan); }
+void forward_sigmoid(Node& n) { compute(n, kSigmoid); }
+void forward_logit(Node& n) { compute(n, kLogit); }
+void forward_softplus(Node& n) { compute(n, kSoftplus); }
+void forward_abs(Node& n) { compute(n, kAbs); }
+void forward_relu(Node& n) { compute(n, kRelu); }
+void forward_erf(Node& n) { compute(n, kErf); }
+void forward_lgamma(Node& n) { compute(n, kLgamma); }
+void forward_digamma(Node& n) { compute(n, kDigamma); }
+void forward_normal_cdf(Node& n) { compute(n, kNormalCdf); }
+void forward_normal_quantile(Node& n) { compute(n, kNormalQuantile); }
+void forward_clamp(Node& n) { compute(n, within(n.reals[0], n.reals[1])); }
 
 void backward_negate(Node& n) { pull_back(n, kMinusOne); }
 void backward_exp(Node& n) { pull_back(n, kResult); }
@@ -186,66 +243,37 @@ Tensor apply_blockwise(Op op, const Tensor& x, F f, Slope) {
 }  // namespace
 
 Tensor Tensor::operator-() const {
-  return apply_blockwise(
-      Op::negate, *this, [](Real x) { return -x; }, detail::kMinusOne);
+  return apply_blockwise(Op::negate, *this, detail::kNegative, detail::kMinusOne);
 }
-Tensor exp(const Tensor& x) {
-  return apply_blockwise(
-      Op::exp, x, [](Real v) { return real(special::exp(v)); }, detail::kResult);
-}
-Tensor log(const Tensor& x) {
-  return apply_blockwise(
-      Op::log, x, [](Real v) { return real(special::log(v)); }, detail::kInverse);
-}
+Tensor exp(const Tensor& x) { return apply_blockwise(Op::exp, x, detail::kExp, detail::kResult); }
+Tensor log(const Tensor& x) { return apply_blockwise(Op::log, x, detail::kLog, detail::kInverse); }
 Tensor log1p(const Tensor& x) {
-  return apply_blockwise(
-      Op::log1p, x, [](Real v) { return real(special::log1p(v)); }, detail::kInverseOfOneMore);
+  return apply_blockwise(Op::log1p, x, detail::kLog1p, detail::kInverseOfOneMore);
 }
-Tensor expm1(const Tensor& x) {
-  return apply(Op::expm1, x, [](Real v) { return real(special::expm1(v)); });
-}
+Tensor expm1(const Tensor& x) { return apply(Op::expm1, x, detail::kExpm1); }
 Tensor sqrt(const Tensor& x) {
-  return apply_blockwise(
-      Op::sqrt, x, [](Real v) { return std::sqrt(v); }, detail::kHalfOverResult);
+  return apply_blockwise(Op::sqrt, x, detail::kSqrt, detail::kHalfOverResult);
 }
 Tensor square(const Tensor& x) {
-  return apply_blockwise(
-      Op::square, x, [](Real v) { return v * v; }, detail::kTwice);
+  return apply_blockwise(Op::square, x, detail::kSquare, detail::kTwice);
 }
 Tensor tanh(const Tensor& x) {
-  return apply_blockwise(
-      Op::tanh, x, [](Real v) { return real(special::tanh(v)); }, detail::kTanhSlope);
+  return apply_blockwise(Op::tanh, x, detail::kTanh, detail::kTanhSlope);
 }
-Tensor sin(const Tensor& x) {
-  return apply(Op::sin, x, [](Real v) { return std::sin(v); });
-}
-Tensor cos(const Tensor& x) {
-  return apply(Op::cos, x, [](Real v) { return std::cos(v); });
-}
-Tensor tan(const Tensor& x) {
-  return apply(Op::tan, x, [](Real v) { return std::tan(v); });
-}
-Tensor atan(const Tensor& x) {
-  return apply(Op::atan, x, [](Real v) { return std::atan(v); });
-}
+Tensor sin(const Tensor& x) { return apply(Op::sin, x, detail::kSin); }
+Tensor cos(const Tensor& x) { return apply(Op::cos, x, detail::kCos); }
+Tensor tan(const Tensor& x) { return apply(Op::tan, x, detail::kTan); }
+Tensor atan(const Tensor& x) { return apply(Op::atan, x, detail::kAtan); }
 Tensor sigmoid(const Tensor& x) {
-  return apply_blockwise(
-      Op::sigmoid, x, [](Real v) { return real(special::sigmoid(v)); }, detail::kSigmoidSlope);
+  return apply_blockwise(Op::sigmoid, x, detail::kSigmoid, detail::kSigmoidSlope);
 }
 Tensor log_sigmoid(const Tensor& x) { return -softplus(-x); }
-Tensor logit(const Tensor& p) {
-  return apply(Op::logit, p, [](Real v) { return real(special::log(v) - special::log1p(-v)); });
-}
+Tensor logit(const Tensor& p) { return apply(Op::logit, p, detail::kLogit); }
 Tensor softplus(const Tensor& x) {
-  return apply_blockwise(
-      Op::softplus, x, [](Real v) { return real(special::softplus(v)); }, detail::kSoftplusSlope);
+  return apply_blockwise(Op::softplus, x, detail::kSoftplus, detail::kSoftplusSlope);
 }
-Tensor abs(const Tensor& x) {
-  return apply(Op::abs, x, [](Real v) { return std::abs(v); });
-}
-Tensor relu(const Tensor& x) {
-  return apply(Op::relu, x, [](Real v) { return v <= 0 ? Real{0} : v; });
-}
+Tensor abs(const Tensor& x) { return apply(Op::abs, x, detail::kAbs); }
+Tensor relu(const Tensor& x) { return apply(Op::relu, x, detail::kRelu); }
 Tensor clamp(const Tensor& x, Real low, Real high) {
   if (!(low <= high)) {
     fail("clamp",
@@ -253,26 +281,16 @@ Tensor clamp(const Tensor& x, Real low, Real high) {
              " enclose nothing",
          "the first is the lower one");
   }
-  const Tensor result = apply(Op::clamp, x, [=](Real v) {
-    return v < low ? low : v > high ? high : v;
-  });
+  const Tensor result = apply(Op::clamp, x, detail::within(low, high));
   result.node().reals = {low, high};
   return result;
 }
-Tensor erf(const Tensor& x) {
-  return apply(Op::erf, x, [](Real v) { return std::erf(v); });
-}
-Tensor lgamma(const Tensor& x) {
-  return apply(Op::lgamma, x, [](Real v) { return real(special::lgamma(v)); });
-}
-Tensor digamma(const Tensor& x) {
-  return apply(Op::digamma, x, [](Real v) { return real(special::digamma(v)); });
-}
-Tensor normal_cdf(const Tensor& x) {
-  return apply(Op::normal_cdf, x, [](Real v) { return real(special::normal_cdf(v)); });
-}
+Tensor erf(const Tensor& x) { return apply(Op::erf, x, detail::kErf); }
+Tensor lgamma(const Tensor& x) { return apply(Op::lgamma, x, detail::kLgamma); }
+Tensor digamma(const Tensor& x) { return apply(Op::digamma, x, detail::kDigamma); }
+Tensor normal_cdf(const Tensor& x) { return apply(Op::normal_cdf, x, detail::kNormalCdf); }
 Tensor normal_quantile(const Tensor& p) {
-  return apply(Op::normal_quantile, p, [](Real v) { return real(special::normal_quantile(v)); });
+  return apply(Op::normal_quantile, p, detail::kNormalQuantile);
 }
 
 Tensor sign(const Tensor& x) {

@@ -38,6 +38,16 @@ void check_not_empty(const Node& in, const Shape& result, const char* who) {
   }
 }
 
+// The winners' values, and their positions where there is room for them.
+template <class Beats>
+void choose(Node& out, const Node& in, Beats beats) {
+  const PooledVector<Index> winners = winners_of(in, kept_from_bits(in.shape, out.ints[0]), beats);
+  for (Index i = 0; i < out.numel; ++i) {
+    out.value[i] = values(in)[winners[static_cast<std::size_t>(i)]];
+  }
+  if (out.aux != nullptr) std::copy(winners.begin(), winners.end(), static_cast<Index*>(out.aux));
+}
+
 template <class Beats>
 Tensor extreme(Op op, const Tensor& x, const Axes& axes, bool keepdim, Beats beats) {
   Node& in = x.node();
@@ -45,16 +55,11 @@ Tensor extreme(Op op, const Tensor& x, const Axes& axes, bool keepdim, Beats bea
   check_not_empty(in, shape, name_of(op));
   Node* out = new_result(op, shape, {&in});
   Tensor result(out);
-  const PooledVector<Index> winners =
-      winners_of(in, kept_shape(in.shape, axes, name_of(op)), beats);
-  for (Index i = 0; i < out->numel; ++i) {
-    out->value[i] = values(in)[winners[static_cast<std::size_t>(i)]];
-  }
+  out->ints[0] = axis_bits(in.shape, axes, name_of(op));
   if (out->requires_grad) {
-    auto* kept_winners = Tape::current().allocate_auxiliary<Index>(winners.size());
-    std::copy(winners.begin(), winners.end(), kept_winners);
-    out->aux = kept_winners;
+    out->aux = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(out->numel));
   }
+  choose(*out, in, beats);
   return result;
 }
 
@@ -75,6 +80,9 @@ Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepd
 }
 
 }  // namespace
+
+void forward_max(Node& n) { choose(n, *n.operands[0], larger); }
+void forward_min(Node& n) { choose(n, *n.operands[0], smaller); }
 
 void backward_max(Node& n) {
   Node& in = *n.operands[0];

@@ -27,6 +27,23 @@ EMBER_INLINE Real moved(Real loc, Real scale, Real noise) {
 #endif
 }
 
+// Keeps the moves where there is room for them.
+void fill(Node& out, const Node& loc, const Node& log_scale, const Node& noise) {
+  const Real *from = values(loc), *logs = values(log_scale), *eps = values(noise);
+  Real* to = out.value;
+  if (auto* moves = static_cast<Real*>(out.aux)) {
+#pragma omp simd
+    for (Index i = 0; i < out.numel; ++i) {
+      const Real scale = scale_of(logs[i]);
+      moves[i] = scale * eps[i];
+      to[i] = moved(from[i], scale, eps[i]);
+    }
+  } else {
+#pragma omp simd
+    for (Index i = 0; i < out.numel; ++i) to[i] = moved(from[i], scale_of(logs[i]), eps[i]);
+  }
+}
+
 }  // namespace
 
 Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& noise) {
@@ -38,23 +55,14 @@ Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& 
          "shapes " + to_string(a.shape) + ", " + to_string(b.shape) + " and " + to_string(c.shape));
   }
   Node* out = new_result(Op::location_scale, a.shape, {&a, &b, &c});
-  const Real *from = values(a), *logs = values(b), *eps = values(c);
-  Real* to = out->value;
   if (b.requires_grad && out->numel <= kKeptUpTo) {
-    Real* moves = Tape::current().allocate_reals(out->numel);
-#pragma omp simd
-    for (Index i = 0; i < out->numel; ++i) {
-      const Real scale = scale_of(logs[i]);
-      moves[i] = scale * eps[i];
-      to[i] = moved(from[i], scale, eps[i]);
-    }
-    out->aux = moves;
-  } else {
-#pragma omp simd
-    for (Index i = 0; i < out->numel; ++i) to[i] = moved(from[i], scale_of(logs[i]), eps[i]);
+    out->aux = Tape::current().allocate_reals(out->numel);
   }
+  fill(*out, a, b, c);
   return Tensor(out);
 }
+
+void forward_location_scale(Node& n) { fill(n, *n.operands[0], *n.operands[1], *n.operands[2]); }
 
 void backward_location_scale(Node& n) {
   Node& loc = *n.operands[0];

@@ -9,6 +9,15 @@ constinit const Backward kBackward[] = {
 #undef EMBER_OPERATOR
 };
 
+constinit const Forward kForward[] = {
+    nullptr,
+#define EMBER_OPERATOR(name) nullptr,
+#define EMBER_OPERATOR_OF_NODES(name) forward_##name,
+#include <ember/core/operators.def>
+#undef EMBER_OPERATOR_OF_NODES
+#undef EMBER_OPERATOR
+};
+
 namespace {
 
 constexpr const char* kNames[] = {

@@ -8,6 +8,18 @@
 
 namespace ember {
 namespace detail {
+namespace {
+
+void multiply_up(Node& out, const Node& in) {
+  std::fill_n(out.value, out.numel, Real{1});
+  const Shape kept = kept_from_bits(in.shape, out.ints[0]);
+  const BroadcastPlan<1> plan(in.shape, {&kept});
+  plan.for_each([&](Index position, const auto& at) { out.value[at[0]] *= values(in)[position]; });
+}
+
+}  // namespace
+
+void forward_prod(Node& n) { multiply_up(n, *n.operands[0]); }
 
 void backward_prod(Node& n) {
   Node& in = *n.operands[0];
@@ -50,10 +62,7 @@ Tensor prod(const Tensor& x, const Axes& axes, bool keepdim) {
   Node* out = new_result(Op::prod, result_shape(in.shape, axes, "prod", keepdim), {&in});
   Tensor result(out);
   out->ints[0] = axis_bits(in.shape, axes, "prod");
-  std::fill_n(out->value, out->numel, Real{1});
-  const Shape kept = kept_shape(in.shape, axes, "prod");
-  const BroadcastPlan<1> plan(in.shape, {&kept});
-  plan.for_each([&](Index position, const auto& at) { out->value[at[0]] *= values(in)[position]; });
+  multiply_up(*out, in);
   return result;
 }
 

@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include <ember/core/rerun.hpp>
+
 namespace ember {
 namespace detail {
 namespace {
@@ -52,8 +54,12 @@ RandomKey next_key(Name name) {
   RandomState& state = random_state();
   if (state.counts.size() <= name.id()) state.counts.resize(name.id() + 1U);
   const std::uint64_t execution = state.counts[name.id()]++;
-  return {mix(mix(state.seed ^ mix(name.hash())) + execution * 0x9e3779b97f4a7c15U)};
+  const RandomKey key{mix(mix(state.seed ^ mix(name.hash())) + execution * 0x9e3779b97f4a7c15U)};
+  if (Rerun* rerun = Rerun::current()) rerun->note_draw(name, key);
+  return key;
 }
+
+void undo_key(Name name) { --random_state().counts[name.id()]; }
 
 void ElementEngine::refill() {
   const auto words = block(key_, element_, block_++);

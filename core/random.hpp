@@ -27,6 +27,8 @@ struct RandomKey {
 
 /// The key of the next draw under a name on this thread; counts the execution.
 RandomKey next_key(Name name);
+/// As if it had not been asked for.
+void undo_key(Name name);
 
 /// A uniform random bit generator of one element: four words a block.
 class ElementEngine {
@@ -54,9 +56,12 @@ class ElementEngine {
   std::array<std::uint32_t, 4> words_{};
 };
 
-/// Independent Normal(0, 1) numbers, and uniform ones in (0, 1), as constants.
+/// Independent Normal(0, 1) numbers, and uniform ones in (0, 1), as constants; in a recording that
+/// is run again as inputs, so that what is made of them is recorded.
 Tensor standard_normal(RandomKey key, const Shape& shape);
 Tensor standard_uniform(RandomKey key, const Shape& shape);
+/// As standard_normal, for who records by himself what is made of them.
+Tensor noise_of_normal(RandomKey key, const Shape& shape);
 
 /// Seed and counts of this thread, kept and put back by handlers and checkpoints.
 struct RandomState {

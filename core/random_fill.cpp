@@ -7,9 +7,8 @@
 #include <cmath>
 #include <numbers>
 
-#include <ember/core/random.hpp>
+#include <ember/core/rerun.hpp>
 #include <ember/core/special.hpp>
-#include <ember/core/tape.hpp>
 
 namespace ember::detail {
 namespace {
@@ -121,20 +120,18 @@ EMBER_INLINE Point on_circle(double radius, double turns) {
 
 // Pairs of numbers of a block each: f(four words) gives them.
 template <class F>
-Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
-  Node* out = new_constant(shape);
-  Tensor result(out);
-  if (out->numel <= 2 * kFew) {
-    for (Index i = 0; i < out->numel; i += 2) {
+void in_pairs(RandomKey key, Node& out, F f) {
+  if (out.numel <= 2 * kFew) {
+    for (Index i = 0; i < out.numel; i += 2) {
       const Block block = block_of(key.key, static_cast<std::uint64_t>(i / 2));
       Real unused;
-      f(block.w0, block.w1, block.w2, block.w3, out->value[i],
-        i + 1 < out->numel ? out->value[i + 1] : unused);
+      f(block.w0, block.w1, block.w2, block.w3, out.value[i],
+        i + 1 < out.numel ? out.value[i + 1] : unused);
     }
-    return result;
+    return;
   }
-  for (Index begin = 0; begin < out->numel; begin += 2 * kLanes) {
-    const Index count = std::min(2 * kLanes, out->numel - begin);
+  for (Index begin = 0; begin < out.numel; begin += 2 * kLanes) {
+    const Index count = std::min(2 * kLanes, out.numel - begin);
     const Index pairs = (count + 1) / 2;
     const Index lanes = (pairs + kGroup - 1) / kGroup * kGroup;
     const Words words(key, begin / 2, lanes);
@@ -144,21 +141,18 @@ Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
                *w3 = words.of[3].data();
 #pragma omp simd
     for (Index i = 0; i < lanes; ++i) f(w0[i], w1[i], w2[i], w3[i], a[i], b[i]);
-    Real* to = out->value + begin;
+    Real* to = out.value + begin;
     for (Index i = 0; i < count / 2; ++i) {
       to[2 * i] = a[i];
       to[2 * i + 1] = b[i];
     }
     if (count % 2 != 0) to[count - 1] = a[pairs - 1];
   }
-  return result;
 }
 
-}  // namespace
-
 // Box and Muller (1958).
-Tensor standard_normal(RandomKey key, const Shape& shape) {
-  return in_pairs(key, shape, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+void fill_normal(RandomKey key, Node& out) {
+  in_pairs(key, out, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
     const double radius = std::sqrt(-2 * special::log(to_uniform(w0, w1)));
     const Point p = on_circle(radius, to_uniform(w2, w3));
     a = static_cast<Real>(p.x);
@@ -166,11 +160,34 @@ Tensor standard_normal(RandomKey key, const Shape& shape) {
   });
 }
 
-Tensor standard_uniform(RandomKey key, const Shape& shape) {
-  return in_pairs(key, shape, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+void fill_uniform(RandomKey key, Node& out) {
+  in_pairs(key, out, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
     a = to_real_uniform(w0, w1);
     b = to_real_uniform(w2, w3);
   });
+}
+
+Tensor noise(RandomKey key, const Shape& shape, Rerun::Fill fill, bool is_input) {
+  Node* out = new_constant(shape);
+  Tensor result(out);
+  fill(key, *out);
+  if (Rerun* rerun = Rerun::current()) {
+    rerun->note_noise(*out, key, fill);
+    out->requires_grad = is_input;
+  }
+  return result;
+}
+
+}  // namespace
+
+Tensor standard_normal(RandomKey key, const Shape& shape) {
+  return noise(key, shape, &fill_normal, true);
+}
+Tensor noise_of_normal(RandomKey key, const Shape& shape) {
+  return noise(key, shape, &fill_normal, false);
+}
+Tensor standard_uniform(RandomKey key, const Shape& shape) {
+  return noise(key, shape, &fill_uniform, true);
 }
 
 }  // namespace ember::detail

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include <ember/core/rerun.hpp>
+
 namespace ember::detail {
 namespace {
 
@@ -48,6 +50,7 @@ bool was_read(const Node& input) {
 }
 
 void keep_read(const Node& node) {
+  if (Rerun* rerun = Rerun::current()) rerun->refuse();
   for (Watched& w : watched) w.is_read = w.is_read || depends_on(node, *w.input);
 }
 

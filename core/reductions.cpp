@@ -12,30 +12,22 @@ namespace ember {
 namespace detail {
 namespace {
 
-Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
-  Node& in = x.node();
-  const Shape shape = result_shape(in.shape, axes, name_of(op), keepdim);
-  if (shape.numel() == 1 && Expression::has_steps(in)) {
-    const Tensor total = sum_of_expression(in);
-    return reshape(factor == 1 ? total : total * factor, shape);
-  }
-  Node* out = new_result(op, shape, {&in});
-  Tensor result(out);
-  out->ints[0] = axis_bits(in.shape, axes, name_of(op));
-  out->reals[0] = factor;
+// Sums over the axes of a node's attributes, times its factor.
+void add_up(Node& out, const Node& in) {
+  const Real factor = out.reals[0];
   const Real* from = values(in);
-  if (out->numel == 1) {
+  if (out.numel == 1) {
     Real total = 0;
 #pragma omp simd reduction(+ : total)
     for (Index i = 0; i < in.numel; ++i) total += from[i];
-    *out->value = total * factor;
-    return result;
+    *out.value = total * factor;
+    return;
   }
-  std::fill_n(out->value, out->numel, Real{0});
-  const Shape kept = kept_shape(in.shape, axes, name_of(op));
+  std::fill_n(out.value, out.numel, Real{0});
+  const Shape kept = kept_from_bits(in.shape, out.ints[0]);
   const BroadcastPlan<1> plan(in.shape, {&kept});
   plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-    Real* to = out->value + offsets[0];
+    Real* to = out.value + offsets[0];
     if (plan.strides[0][0] == 0) {
       Real total = 0;
 #pragma omp simd reduction(+ : total)
@@ -47,12 +39,38 @@ Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real facto
     }
   });
   if (factor != 1) {
-    for (Index i = 0; i < out->numel; ++i) out->value[i] *= factor;
+    for (Index i = 0; i < out.numel; ++i) out.value[i] *= factor;
   }
+}
+
+Tensor add_up(Op op, const Tensor& x, const Axes& axes, bool keepdim, Real factor) {
+  Node& in = x.node();
+  const Shape shape = result_shape(in.shape, axes, name_of(op), keepdim);
+  if (shape.numel() == 1 && Expression::has_steps(in)) {
+    const Tensor total = sum_of_expression(in);
+    return reshape(factor == 1 ? total : total * factor, shape);
+  }
+  Node* out = new_result(op, shape, {&in});
+  Tensor result(out);
+  out->ints[0] = axis_bits(in.shape, axes, name_of(op));
+  out->reals[0] = factor;
+  add_up(*out, in);
   return result;
 }
 
+void run_up(Node& out, const Node& in) {
+  const Index size = out.ints[0], inner = out.ints[1];
+  const Real* from = values(in);
+  for (Index i = 0; i < in.numel; ++i) {
+    const bool first = i / inner % size == 0;
+    out.value[i] = first ? from[i] : out.value[i - inner] + from[i];
+  }
+}
+
 }  // namespace
+
+void forward_sum(Node& n) { add_up(n, *n.operands[0]); }
+void forward_mean(Node& n) { add_up(n, *n.operands[0]); }
 
 void backward_sum(Node& n) {
   Node& in = *n.operands[0];
@@ -105,6 +123,8 @@ void backward_sum(Node& n) {
 }
 
 void backward_mean(Node& n) { backward_sum(n); }
+
+void forward_cumsum(Node& n) { run_up(n, *n.operands[0]); }
 
 void backward_cumsum(Node& n) {
   Node& in = *n.operands[0];
@@ -163,11 +183,7 @@ Tensor cumsum(const Tensor& x, Index axis) {
   const Index size = in.shape[a];
   const Index inner = in.shape.after(a + 1).numel();
   out->ints = {size, inner, 0, 0};
-  const Real* from = detail::values(in);
-  for (Index i = 0; i < in.numel; ++i) {
-    const bool first = i / inner % size == 0;
-    out->value[i] = first ? from[i] : out->value[i - inner] + from[i];
-  }
+  detail::run_up(*out, in);
   return result;
 }
 

@@ -35,6 +35,8 @@ Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
   return result;
 }
 
+/// Copies the runs of copy_runs again.
+void copy_again(Node& node);
 /// Backward of copy_runs: adjoints go back to where the elements came from; nobody else of the
 /// operand is reached.
 void return_runs(Node& node);

@@ -10,6 +10,31 @@
 
 namespace ember {
 namespace detail {
+namespace {
+
+void repeat(Node& out, const Node& in) {
+  const BroadcastPlan<1> plan(out.shape, {&in.shape});
+  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
+    const Real* from = values(in) + offsets[0];
+    if (plan.strides[0][0] == 0) {
+      std::fill_n(out.value + position, n, *from);
+    } else {
+      std::copy_n(from, n, out.value + position);
+    }
+  });
+}
+
+}  // namespace
+
+// Of one element a view has its own room: see Tape::allocate_view.
+void forward_reshape(Node& n) {
+  if (n.numel == 1) {
+    n.scalar = *values(*n.operands[0]);
+  } else {
+    n.value = const_cast<Real*>(values(*n.operands[0]));
+  }
+}
+void forward_expand(Node& n) { repeat(n, *n.operands[0]); }
 
 void backward_reshape(Node& n) { hand_over(*n.operands[0], n.adjoint, n.reach); }
 
@@ -81,15 +106,7 @@ Tensor expand(const Tensor& x, const Shape& shape) {
   }
   Node* out = detail::new_result(Op::expand, shape, {&in});
   Tensor result(out);
-  const detail::BroadcastPlan<1> plan(shape, {&in.shape});
-  plan.for_each_run([&](Index position, const auto& offsets, Index n) {
-    const Real* from = detail::values(in) + offsets[0];
-    if (plan.strides[0][0] == 0) {
-      std::fill_n(out->value + position, n, *from);
-    } else {
-      std::copy_n(from, n, out->value + position);
-    }
-  });
+  detail::repeat(*out, in);
   return result;
 }
 

@@ -169,17 +169,13 @@ bool is_reached(const Node& n, Index i) { return n.reach == nullptr || (*n.reach
 
 Real adjoint_at(const Node& n, Index i) { return is_reached(n, i) ? n.adjoint[i] : Real{0}; }
 
-// Opens a result of the shape of x, with its rows as attributes, and calls f(rows, x, out).
-template <class F>
-Tensor along_rows(Op op, const Tensor& x, Index axis, F f) {
-  Node& in = x.node();
+// Opens a result of the shape of x, with its rows as attributes.
+Node* open_rows(Op op, Node& in, Index axis) {
   const std::size_t a = normalize_axis(axis, in.shape, name_of(op));
   Node* out = new_result(op, in.shape, {&in});
-  Tensor result(out);
   const Rows rows = rows_of(in.shape, a);
   out->ints = {rows.outer, rows.size, rows.inner, 0};
-  f(rows, values(in), *out);
-  return result;
+  return out;
 }
 
 // Room for a weight for each number of x, where somebody will ask for the gradient.
@@ -187,7 +183,37 @@ Real* weights_for(const Node& out, Index numel) {
   return out.requires_grad ? Tape::current().allocate_reals(numel) : nullptr;
 }
 
+void fill_logsumexp(Node& out, const Node& in) {
+  log_sum_exp(rows_of(in.shape, static_cast<std::size_t>(out.ints[0])), values(in), out.value,
+              static_cast<Real*>(out.aux), Nothing::zero);
+}
+
+void fill_softmax(Node& out, const Node& in) {
+  const Rows rows{out.ints[0], out.ints[1], out.ints[2]};
+  PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
+  log_sum_exp(rows, values(in), totals.data(), out.value, Nothing::nan);
+}
+
+void fill_log_softmax(Node& out, const Node& in) {
+  const Rows rows{out.ints[0], out.ints[1], out.ints[2]};
+  PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
+  const Real* from = values(in);
+  log_sum_exp(rows, from, totals.data(), static_cast<Real*>(out.aux), Nothing::nan);
+  for (Index o = 0; o < rows.outer; ++o) {
+    for (Index c = 0; c < rows.size; ++c) {
+      const Index at = (o * rows.size + c) * rows.inner;
+      const Real* total = totals.data() + o * rows.inner;
+#pragma omp simd
+      for (Index i = 0; i < rows.inner; ++i) out.value[at + i] = from[at + i] - total[i];
+    }
+  }
+}
+
 }  // namespace
+
+void forward_logsumexp(Node& n) { fill_logsumexp(n, *n.operands[0]); }
+void forward_softmax(Node& n) { fill_softmax(n, *n.operands[0]); }
+void forward_log_softmax(Node& n) { fill_log_softmax(n, *n.operands[0]); }
 
 void backward_logsumexp(Node& n) {
   Node& in = *n.operands[0];
@@ -274,37 +300,24 @@ Tensor logsumexp(const Tensor& x, const Axes& axes, bool keepdim) {
       detail::new_result(Op::logsumexp, keepdim ? in.shape.with(a, 1) : in.shape.without(a), {&in});
   Tensor result(out);
   out->ints[0] = static_cast<Index>(a);
-  const detail::Rows rows = detail::rows_of(in.shape, a);
-  Real* weights = detail::weights_for(*out, in.numel);
-  out->aux = weights;
-  detail::log_sum_exp(rows, detail::values(in), out->value, weights, detail::Nothing::zero);
+  out->aux = detail::weights_for(*out, in.numel);
+  detail::fill_logsumexp(*out, in);
   return result;
 }
 
 Tensor softmax(const Tensor& x, Index axis) {
-  return detail::along_rows(
-      Op::softmax, x, axis, [](const detail::Rows& rows, const Real* from, Node& out) {
-        detail::PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
-        detail::log_sum_exp(rows, from, totals.data(), out.value, detail::Nothing::nan);
-      });
+  Node* out = detail::open_rows(Op::softmax, x.node(), axis);
+  Tensor result(out);
+  detail::fill_softmax(*out, x.node());
+  return result;
 }
 
 Tensor log_softmax(const Tensor& x, Index axis) {
-  return detail::along_rows(
-      Op::log_softmax, x, axis, [](const detail::Rows& rows, const Real* from, Node& out) {
-        detail::PooledVector<Real> totals(static_cast<std::size_t>(rows.outer * rows.inner));
-        Real* weights = detail::weights_for(out, out.numel);
-        out.aux = weights;
-        detail::log_sum_exp(rows, from, totals.data(), weights, detail::Nothing::nan);
-        for (Index o = 0; o < rows.outer; ++o) {
-          for (Index c = 0; c < rows.size; ++c) {
-            const Index at = (o * rows.size + c) * rows.inner;
-            const Real* total = totals.data() + o * rows.inner;
-#pragma omp simd
-            for (Index i = 0; i < rows.inner; ++i) out.value[at + i] = from[at + i] - total[i];
-          }
-        }
-      });
+  Node* out = detail::open_rows(Op::log_softmax, x.node(), axis);
+  Tensor result(out);
+  out->aux = detail::weights_for(*out, out->numel);
+  detail::fill_log_softmax(*out, x.node());
+  return result;
 }
 
 }  // namespace ember

@@ -159,7 +159,7 @@ void Tape::settle(Node& node) {
   if (Node* shown = node.owed->shown()) {
     if (shown->owner == Owner::heap) {
       // The node may outlive what the running recording keeps.
-      if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
+      if (static_cast<std::size_t>(node.position) >= frames_.back().memory.nodes) {
         keep(*shown);
       } else {
         node.owed->room = Tensor(shown);
@@ -170,7 +170,7 @@ void Tape::settle(Node& node) {
       node.scalar = *node.value;
       node.value = &node.scalar;
     }
-  } else if (static_cast<std::size_t>(node.position) >= frames_.back().nodes) {
+  } else if (static_cast<std::size_t>(node.position) >= frames_.back().memory.nodes) {
     node.value = node.numel == 1 ? &node.scalar : reals_of(node.op, node.shape, node.numel);
     try {
       node.owed->fill(node);
@@ -213,7 +213,7 @@ void Tape::check_owner(const Node& node, const char* who) const {
 void Tape::check_usable(const Node& node, const char* who) const {
   if (node.owner == Owner::heap) return;
   check_owner(node, who);
-  if (node.requires_grad && static_cast<std::size_t>(node.position) < frames_.back().nodes) {
+  if (node.requires_grad && static_cast<std::size_t>(node.position) < frames_.back().memory.nodes) {
     fail(who,
          "an inner value_and_grad depends on a tensor of an outer one; derivatives of derivatives "
          "are not computed",
@@ -253,9 +253,10 @@ Real* Tape::allocate_adjoint(Node& node) {
 
 void Tape::backward(Node& root, Real seed) {
   check_usable(root, "backward");
-  const auto begin = static_cast<std::ptrdiff_t>(frames_.back().nodes);
+  const auto begin = static_cast<std::ptrdiff_t>(frames_.back().memory.nodes);
   if (std::exchange(frames_.back().has_adjoints, true)) {
-    for (std::size_t i = frames_.back().nodes; i < used_; ++i) slots_[i]->has_adjoint = false;
+    for (std::size_t i = frames_.back().memory.nodes; i < used_; ++i)
+      slots_[i]->has_adjoint = false;
   }
   if (root.owner != Owner::tape || !root.requires_grad) return;
   *allocate_adjoint(root) = seed;
@@ -268,8 +269,7 @@ void Tape::backward(Node& root, Real seed) {
 
 void Tape::begin() {
   static std::atomic<std::uint64_t> counter{0};
-  frames_.push_back({used_, kept_nodes_.size(), kept_objects_.size(), waiting_.size(),
-                     values_.mark(), auxiliary_.mark(), recording_id_});
+  frames_.push_back({memory(), waiting_.size(), recording_id_});
   recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
   first_ = static_cast<std::int32_t>(used_);
   ++depth_;
@@ -279,7 +279,7 @@ void Tape::end() noexcept {
   const Frame frame = frames_.back();
   end_waiting(frame.waiting);
   frames_.pop_back();
-  for (std::size_t i = frame.nodes; i < used_; ++i) {
+  for (std::size_t i = frame.memory.nodes; i < used_; ++i) {
     Node* node = slots_[i];
     if (node->count.load(std::memory_order_relaxed) == 0) {
       poison(node, sizeof(Node));
@@ -301,15 +301,31 @@ void Tape::end() noexcept {
     node->origin = nullptr;
     slots_[i] = new_slot();
   }
-  used_ = frame.nodes;
-  for (std::size_t i = frame.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
-  kept_nodes_.resize(frame.kept_nodes);
-  kept_objects_.resize(frame.kept_objects);
-  values_.release(frame.values);
-  auxiliary_.release(frame.auxiliary);
+  used_ = frame.memory.nodes;
+  take_back(frame.memory);
   recording_id_ = frame.recording_id;
-  first_ = frames_.empty() ? 0 : static_cast<std::int32_t>(frames_.back().nodes);
+  first_ = frames_.empty() ? 0 : static_cast<std::int32_t>(frames_.back().memory.nodes);
   --depth_;
+}
+
+Tape::Memory Tape::memory() const {
+  return {used_, kept_nodes_.size(), kept_objects_.size(), values_.mark(), auxiliary_.mark()};
+}
+
+void Tape::take_back(const Memory& before) {
+  for (std::size_t i = before.kept_nodes; i < kept_nodes_.size(); ++i) release(kept_nodes_[i]);
+  kept_nodes_.resize(before.kept_nodes);
+  kept_objects_.resize(before.kept_objects);
+  values_.release(before.values);
+  auxiliary_.release(before.auxiliary);
+}
+
+void Tape::let_go(Node& leaf) {
+  if (leaf.base == nullptr) return;
+  const auto found = std::find(kept_nodes_.begin(), kept_nodes_.end(), leaf.base);
+  if (found == kept_nodes_.end()) return;
+  release(*found);
+  kept_nodes_.erase(found);
 }
 
 // What nobody holds needs its operands no longer, the last one first: they hold one another. What

@@ -13,10 +13,24 @@
 
 namespace ember::detail {
 
+class Rerun;
+
 class Tape {
  public:
   /// This thread's tape.
   static Tape& current() { return current_ != nullptr ? *current_ : of_this_thread(); }
+
+  /// Until its end this thread's tape is another one.
+  class Active {
+   public:
+    explicit Active(Tape& tape) : outer_(std::exchange(current_, &tape)) {}
+    Active(const Active&) = delete;
+    Active& operator=(const Active&) = delete;
+    ~Active() { current_ = outer_; }
+
+   private:
+    Tape* outer_;
+  };
 
   Tape() = default;
   Tape(const Tape&) = delete;
@@ -69,6 +83,19 @@ class Tape {
   /// From so many elements on element-wise operators wait while a recording runs: see owed.hpp.
   Index fuses_from = 512;
 
+  /// What notes how the running recording can be run again; null where nobody does.
+  Rerun* rerun = nullptr;
+  std::span<Node* const> nodes() const { return {slots_.data(), used_}; }
+  /// How much of the tape is in use; gives back what came later.
+  struct Memory {
+    std::size_t nodes, kept_nodes, kept_objects;
+    Arena::Mark values, auxiliary;
+  };
+  Memory memory() const;
+  void take_back(const Memory& before);
+  /// A leaf of a recording that stays shows numbers of the heap without keeping them alive.
+  void let_go(Node& leaf);
+
   /// Errors where a node belongs to another thread's tape.
   void check_owner(const Node& node, const char* who) const;
   /// Errors where it does, or where it belongs to an outer recording and would need its gradient.
@@ -76,6 +103,7 @@ class Tape {
 
  private:
   friend class Recording;
+  friend class Rerun;
   static Tape& of_this_thread();
   Node* new_slot();
   Node* next_slot(const Shape& shape);
@@ -85,11 +113,8 @@ class Tape {
   void end_waiting(std::size_t first) noexcept;
 
   struct Frame {
-    std::size_t nodes;
-    std::size_t kept_nodes;
-    std::size_t kept_objects;
+    Memory memory;
     std::size_t waiting;
-    Arena::Mark values, auxiliary;
     std::uint64_t recording_id;
     bool has_adjoints = false;  // of a reverse pass that has run
   };

@@ -7,40 +7,58 @@
 namespace ember::detail {
 namespace {
 
-bool is_negative(const Node& node, std::int32_t k) { return (node.ints[0] >> k & 1) != 0; }
+bool is_negative(const Node& node, std::int32_t k) { return (node.ints[0] >> (2 * k) & 1) != 0; }
+bool is_squared(const Node& node, std::int32_t k) { return (node.ints[0] >> (2 * k) & 2) != 0; }
 
-Real sum_of(const Node& x, const MaskBytes* mask) {
-  const Real* from = values(x);
-  if (mask != nullptr) return sum_of_kept(*mask, [from](Index i) { return from[i]; });
-  if (x.numel == 1) return *from;
+template <class F>
+Real sum_of(Index n, const MaskBytes* mask, F f) {
+  if (mask != nullptr) return sum_of_kept(*mask, f);
+  if (n == 1) return f(0);
   Real sum = 0;
 #pragma omp simd reduction(+ : sum)
-  for (Index i = 0; i < x.numel; ++i) sum += from[i];
+  for (Index i = 0; i < n; ++i) sum += f(i);
   return sum;
+}
+
+void add_up(Node& out, std::span<Node* const> terms, const MaskBytes* const* masks) {
+  Real total = out.reals[0];
+  for (std::size_t k = 0; k < terms.size(); ++k) {
+    const auto bit = static_cast<std::int32_t>(k);
+    const MaskBytes* mask = masks != nullptr ? masks[k] : nullptr;
+    const Real* x = values(*terms[k]);
+    const Index n = terms[k]->numel;
+    const Real term = is_squared(out, bit)
+                          ? sum_of(n, mask, [x](Index i) { return x[i] * x[i]; }) / 2
+                          : sum_of(n, mask, [x](Index i) { return x[i]; });
+    total = is_negative(out, bit) ? total - term : total + term;
+  }
+  *out.value = total;
 }
 
 }  // namespace
 
-void Total::take(const Tensor& x, const Mask& visible, bool negative) {
+void Total::take(const Tensor& x, const Mask& visible, std::uint64_t kind) {
   if (visible.is_none()) return;
   if (terms_.full()) {
     before_ = result();
     offset_ = 0;
-    negative_ = 0;
+    kinds_ = 0;
     is_masked_ = false;
     terms_.clear();
     masks_[0] = nullptr;
     terms_.push_back(&before_.node());
   }
-  if (negative) negative_ |= 1U << terms_.size();
+  kinds_ |= kind << (2 * terms_.size());
   masks_[terms_.size()] = visible.bytes().get();
   is_masked_ = is_masked_ || visible.bytes();
   terms_.push_back(&x.node());
 }
 
 Tensor Total::result() const {
-  Node* out = new_result(Op::total, Shape(), std::span(terms_.begin(), terms_.size()));
-  out->ints[0] = negative_;
+  const std::span<Node* const> terms(terms_.begin(), terms_.size());
+  Node* out = new_result(Op::total, Shape(), terms);
+  out->ints[0] = static_cast<Index>(kinds_);
+  out->reals[0] = offset_;
   if (is_masked_ && out->requires_grad) {
     Tape& tape = Tape::current();
     auto* kept = tape.allocate_auxiliary<const MaskBytes*>(terms_.size());
@@ -49,22 +67,27 @@ Tensor Total::result() const {
     }
     out->aux = kept;
   }
-  Real total = offset_;
-  for (std::size_t k = 0; k < terms_.size(); ++k) {
-    const Real term = sum_of(*terms_[k], masks_[k]);
-    total = is_negative(*out, static_cast<std::int32_t>(k)) ? total - term : total + term;
-  }
-  *out->value = total;
+  add_up(*out, terms, is_masked_ ? masks_.data() : nullptr);
   return Tensor(out);
+}
+
+void forward_total(Node& n) {
+  add_up(n, {n.operands, static_cast<std::size_t>(n.operand_count)},
+         static_cast<const MaskBytes* const*>(n.aux));
 }
 
 void backward_total(Node& n) {
   const Real g = *n.adjoint;
   const auto* masks = static_cast<const MaskBytes* const*>(n.aux);
   for (std::int32_t k = 0; k < n.operand_count; ++k) {
+    Node& x = *n.operands[k];
     const Real own = is_negative(n, k) ? -g : g;
-    contribute_on(*n.operands[k], masks == nullptr ? nullptr : masks[k],
-                  [=](Index) { return own; });
+    const MaskBytes* mask = masks == nullptr ? nullptr : masks[k];
+    if (is_squared(n, k)) {
+      contribute_on(x, mask, [own, from = values(x)](Index i) { return own * from[i]; });
+    } else {
+      contribute_on(x, mask, [own](Index) { return own; });
+    }
   }
 }
 

@@ -10,29 +10,34 @@
 
 namespace ember::detail {
 
-/// offset + sum over the terms of +- the sum of all numbers of one. Terms and masks are kept by
-/// reference until result().
+/// offset + sum over the terms of +- the sum of all numbers of one, or of half of their squares.
+/// Terms and masks are kept by reference until result().
 class Total {
  public:
   explicit Total(Real offset = 0) : offset_(offset) {}
 
   /// Of the elements that a mask of its shape keeps.
-  void add(const Tensor& x, const Mask& visible = true) { take(x, visible, false); }
-  void subtract(const Tensor& x, const Mask& visible = true) { take(x, visible, true); }
+  void add(const Tensor& x, const Mask& visible = true) { take(x, visible, 0); }
+  void subtract(const Tensor& x, const Mask& visible = true) { take(x, visible, kNegative); }
+  void subtract_half_squares(const Tensor& x, const Mask& visible = true) {
+    take(x, visible, kNegative | kSquared);
+  }
   /// A number that no gradient goes to.
   void add_number(Real x) { offset_ += x; }
 
   Tensor result() const;
 
  private:
-  static constexpr std::size_t kTerms = 32;  // a bit of an attribute each, whether it is subtracted
-  void take(const Tensor& x, const Mask& visible, bool negative);
+  static constexpr std::size_t kTerms = 32;
+  // What a term is, in two bits of an attribute each.
+  static constexpr std::uint64_t kNegative = 1, kSquared = 2;
+  void take(const Tensor& x, const Mask& visible, std::uint64_t kind);
 
   Real offset_;
   InlineVector<Node*, kTerms> terms_;
   std::array<const MaskBytes*, kTerms> masks_;  // null: all of it
   bool is_masked_ = false;                      // one of them is
-  std::uint32_t negative_ = 0;
+  std::uint64_t kinds_ = 0;
   Tensor before_;  // the sum of what there was no room for
 };
 

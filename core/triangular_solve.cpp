@@ -126,7 +126,20 @@ struct Pullback {
   }
 };
 
+void solve(Node& out, const Node& a, const Node& b) {
+  const Systems s(a.shape, b.shape, out.ints[0] != 0, out.ints[1] != 0);
+  s.each_member([&](Index member, Index at_a, Index at_b) {
+    MutableView x(out.value + member * s.n * s.k, s.n, s.k);
+    x = View(values(b) + at_b, s.n, s.k);
+    if (x.size() > 0) {
+      solve_in_place(View(values(a) + at_a, s.n, s.n), s.upper, s.transpose, x);
+    }
+  });
+}
+
 }  // namespace
+
+void forward_triangular_solve(Node& n) { solve(n, *n.operands[0], *n.operands[1]); }
 
 void backward_triangular_solve(Node& n) {
   Node& a = *n.operands[0];
@@ -192,13 +205,7 @@ Tensor triangular_solve(const Tensor& a, const Tensor& b, const TriangularSolveO
       new_result(Op::triangular_solve, concatenate(s.batch, Shape{s.n, s.k}), {&in_a, &in_b});
   Tensor result(out);
   out->ints = {options.upper ? 1 : 0, options.transpose ? 1 : 0, 0, 0};
-  s.each_member([&](Index member, Index at_a, Index at_b) {
-    MutableView x(out->value + member * s.n * s.k, s.n, s.k);
-    x = View(values(in_b) + at_b, s.n, s.k);
-    if (x.size() > 0) {
-      solve_in_place(View(values(in_a) + at_a, s.n, s.n), s.upper, s.transpose, x);
-    }
-  });
+  solve(*out, in_a, in_b);
   return result;
 }
 

@@ -84,6 +84,10 @@ class Constraint {
   static std::span<const std::string> kind_names();
 
  private:
+  friend void check_visible(const Constraint& constraint, const Tensor& x, const Mask& visible,
+                            std::string_view who, std::string_view what);
+  Mask allowed(const Tensor& x) const;
+
   Kind kind_;
   std::size_t reinterpreted_ = 0;
   Tensor lower_, upper_;

@@ -6,6 +6,8 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/node.hpp>
+#include <ember/core/reads.hpp>
+#include <ember/distributions/checks_again.hpp>
 #include <ember/distributions/matrix_checks.hpp>
 
 namespace ember {
@@ -214,6 +216,11 @@ bool once(Kind kind, Real lower, Real upper, const Tensor& x, const Mask& visibl
 }  // namespace
 
 Mask Constraint::check(const Tensor& x) const {
+  detail::note_read(x.node());
+  return allowed(x);
+}
+
+Mask Constraint::allowed(const Tensor& x) const {
   if (kind_ == Kind::simplex) return on_simplex(x);
   if (kind_ == Kind::lower_cholesky) return detail::lower_cholesky_members(x);
   if (kind_ == Kind::positive_definite) return detail::positive_definite_members(x);
@@ -235,6 +242,7 @@ bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
     result = once(kind, 0, 0, x, visible,
                   [&] { return every_visible(x, visible, [=](Real v) { return test(v, 0, 0); }); });
   });
+  if (result) note_check(kind, x, visible);
   return result;
 }
 
@@ -254,6 +262,7 @@ bool Constraint::holds(const Tensor& x, const Mask& visible) const {
       result = every_visible_within(Walk(x, lower_, upper_), x.shape(), visible, test);
     }
   });
+  if (result) note_check(*this, x, visible);
   return result;
 }
 

@@ -4,6 +4,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/rerun.hpp>
 #include <ember/distributions/reflect.hpp>
 
 BOOST_HANA_ADAPT_STRUCT(ember::distributions::Delta::Params, v, log_density, event_dim);
@@ -41,7 +42,8 @@ class DeltaFamily final : public Family {
     const Tensor at_v = where(same, log_density(), -std::numeric_limits<Real>::infinity());
     return where(visible, expand(at_v, elements), 0);
   }
-  Tensor sample(detail::RandomKey, const Shape& elements, const Mask& visible) const override {
+  Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
+    if (detail::Rerun* rerun = detail::Rerun::current()) rerun->note_nothing_drawn(key);
     const Tensor drawn = expand(v(), concatenate(elements, event_shape()));
     return where(visible.unsqueeze_right(event_dim_), drawn, 0);
   }

@@ -89,21 +89,18 @@ class Driver {
       out->op = Op::leaf;
       return result;
     }
-    partials_ = out->requires_grad;
-    if (partials_) open_partials(*out);
-    for (Input& input : inputs()) input.values = detail::values(*input.node);
-    if (numel_ == 1 && kernel_.row_inputs == 0) {
-      compute_single();
-      return result;
-    }
-    choose_sum_kernel();
-    if (is_in_place()) {
-      add_in_place();
-    } else {
-      run_blocks();
-    }
-    if (total_) close_sums();
+    if (out->requires_grad) open_partials(*out);
+    compute();
+    if (out->requires_grad) remember_way(*static_cast<DensityRecord*>(out->aux));
     return result;
+  }
+
+  // Once more, for a node of a recording that is run again.
+  void run_again(Node& out) {
+    out_ = out.value;
+    if (total_ || visible_.bytes()) std::fill_n(out_, out.numel, Real{0});
+    use_partials(*static_cast<DensityRecord*>(out.aux));
+    compute();
   }
 
  private:
@@ -111,6 +108,18 @@ class Driver {
 
   bool has_rows(std::size_t k) const { return (kernel_.row_inputs >> k & 1U) != 0; }
   std::span<Input> inputs() { return {inputs_.data(), kernel_.inputs}; }
+
+  void compute() {
+    for (Input& input : inputs()) input.values = detail::values(*input.node);
+    if (is_single()) return compute_single();
+    choose_sum_kernel();
+    if (is_in_place()) {
+      add_in_place();
+    } else {
+      run_blocks();
+    }
+    if (total_) close_sums();
+  }
 
   // Sums over many elements have kernels of their own.
   void choose_sum_kernel() {
@@ -146,11 +155,23 @@ class Driver {
     return true;
   }
 
+  static constexpr Index kStretch = 4 * kBlock;  // what a block costs by itself is little of it
+
+  // Where one call did all of it: which.
+  void remember_way(DensityRecord& record) const {
+    if (is_single()) {
+      record.single = kernel_.with_partials;
+    } else if (!visible_.bytes() && numel_ <= kStretch && is_in_place()) {
+      record.whole = sum_kernel_->block(true, inputs_[0].partial != nullptr, false);
+      record.uniform = sum_kernel_->uniform << 1U;
+    }
+  }
+  bool is_single() const { return numel_ == 1 && kernel_.row_inputs == 0; }
+
   // Nothing is prepared: for few elements that would cost more than what is computed.
   void add_in_place() {
     const Index* list = visible_.bytes() ? visible_.bytes()->positions().data() : nullptr;
     const Index count = list != nullptr ? visible_.bytes()->kept() : numel_;
-    constexpr Index kStretch = 4 * kBlock;  // what a block costs by itself is little of it
     if (count <= kStretch) return add_stretch(list, 0, count, sums_);
     struct Stretch {
       Sums sums;
@@ -231,6 +252,7 @@ class Driver {
   void open_partials(Node& out) {
     Tape& tape = Tape::current();
     auto* record = new (tape.allocate_auxiliary<DensityRecord>(1)) DensityRecord();
+    record->kernel = &kernel_;
     record->total = total_;
     record->elements = elements_;
     record->row_inputs = kernel_.row_inputs;
@@ -240,12 +262,23 @@ class Driver {
       Input& input = inputs_[k];
       record->row[k] = input.row;
       if (!input.node->requires_grad) continue;
+      const bool is_reduced = total_ && input.layout != Layout::full;
+      const Index n = is_reduced ? input.node->numel : numel_ * input.row;
+      Real*& partial = record->partial[k];
+      if (!is_reduced && n == input.node->numel) partial = claim_room(*input.node);
+      if (partial == nullptr) partial = tape.allocate_reals(n);
+    }
+    use_partials(*record);
+  }
+
+  void use_partials(const DensityRecord& record) {
+    partials_ = true;
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      Input& input = inputs_[k];
+      input.partial = record.partial[k];
+      if (input.partial == nullptr) continue;
       input.reduced = total_ && input.layout != Layout::full;
-      const Index n = input.reduced ? input.node->numel : numel_ * input.row;
-      if (!input.reduced && n == input.node->numel) input.partial = claim_room(*input.node);
-      if (input.partial == nullptr) input.partial = tape.allocate_reals(n);
-      if (input.reduced) std::fill_n(input.partial, n, Real{0});
-      record->partial[k] = input.partial;
+      if (input.reduced) std::fill_n(input.partial, input.node->numel, Real{0});
     }
   }
 
@@ -398,6 +431,29 @@ class Driver {
   std::array<Input, kMaxInputs> inputs_;
 };
 
+// What the driver did in one call, without finding out again which.
+void compute_in_one(Node& out, const DensityRecord& record) {
+  const auto inputs = static_cast<std::size_t>(out.operand_count);
+  const Real* in[kMaxInputs] = {};
+  for (std::size_t k = 0; k < inputs; ++k) in[k] = detail::values(*out.operands[k]);
+  if (record.single != nullptr) {
+    return record.single(1, 1, in, out.value, record.partial.data());
+  }
+  Real* partials[kMaxInputs] = {};
+  const auto is_uniform = [&](std::size_t k) { return (record.uniform >> k & 1U) != 0; };
+  for (std::size_t k = 0; k < inputs; ++k) {
+    partials[k] = is_uniform(k) ? nullptr : record.partial[k];
+  }
+  Sums sums;
+  record.whole(out.operands[0]->numel, in, nullptr, partials, sums);
+  *out.value = static_cast<Real>(sums.log_prob);
+  for (std::size_t k = 1; k < inputs; ++k) {
+    if (is_uniform(k) && record.partial[k] != nullptr) {
+      *record.partial[k] = static_cast<Real>(sums.partial[k]);
+    }
+  }
+}
+
 }  // namespace
 
 Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
@@ -414,3 +470,18 @@ Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Sh
 }
 
 }  // namespace ember::distributions
+
+namespace ember::detail {
+
+void forward_density(Node& n) {
+  using namespace distributions;
+  const auto& record = *static_cast<const DensityRecord*>(n.aux);
+  if (record.single != nullptr || record.whole != nullptr) return compute_in_one(n, record);
+  const Mask visible = n.mask != nullptr
+                           ? Mask::from_shared(record.elements, n.mask->shared_from_this())
+                           : Mask::filled(record.elements, true);
+  const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
+  Driver(*record.kernel, operands, record.elements, visible, record.total).run_again(n);
+}
+
+}  // namespace ember::detail

@@ -9,13 +9,19 @@
 
 namespace ember::distributions {
 
-/// Derivatives by operand.
+/// What was computed, and its derivatives by operand.
 struct DensityRecord {
+  const Kernel* kernel = nullptr;
   std::array<Real*, kMaxInputs> partial{};
   std::array<Index, kMaxInputs> row{};
   unsigned row_inputs = 0;
   bool total = false;
   Shape elements;
+  /// Where one call did it all: of the kernel, or of a sum's, with the inputs that this takes as
+  /// uniform.
+  Kernel::Block single = nullptr;
+  SumKernel::Block whole = nullptr;
+  unsigned uniform = 0;
 };
 
 }  // namespace ember::distributions

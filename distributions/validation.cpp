@@ -1,5 +1,5 @@
 // What is asked of parameters and values, where they are visible.
-#include <ember/distributions/constraint.hpp>
+#include <ember/distributions/checks_again.hpp>
 
 #include <string>
 
@@ -19,12 +19,12 @@ void check_visible(const Constraint& constraint, const Tensor& x, const Mask& el
   if (constraint.reinterpreted() == 0 && constraint.holds(x, elements)) return;
   const Mask visible = elements.unsqueeze_right(constraint.reinterpreted());
   if (constraint.reinterpreted() != 0 && constraint.holds(x, visible)) return;
-  const Mask allowed = constraint.check(x);
-  if (allowed.is_all()) return;
+  const Mask allowed = constraint.allowed(x);
+  if (allowed.is_all()) return note_check(constraint, x, elements);
   // A tensor that is repeated over the elements is visible where any of its repetitions is.
   const Shape shape = broadcast_shapes(allowed.shape(), visible.shape(), who);
   const Mask bad = any_to_shape(visible.broadcast_to(shape), allowed.shape()) & !allowed;
-  if (bad.is_none()) return;
+  if (bad.is_none()) return note_check(constraint, x, elements);
   const std::vector<std::uint8_t> bytes = bad.to_bytes();
   Index first = 0;
   while (bytes[static_cast<std::size_t>(first)] == 0) ++first;

@@ -196,6 +196,26 @@ ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   return leaf;
 }
 
+std::vector<ParamLeaves::Kept> ParamLeaves::keep() const {
+  std::vector<Kept> kept;
+  for (Leaf* leaf : used_) kept.push_back({leaf, &leaf->unconstrained.node()});
+  return kept;
+}
+
+void ParamLeaves::use_again(std::span<const Kept> kept) {
+  for (const auto& [leaf, node] : kept) {
+    const Node& numbers = leaf->entry->unconstrained.node();
+    if (node->numel == 1) {
+      node->scalar = *values(numbers);
+    } else {
+      node->value = const_cast<Real*>(values(numbers));
+    }
+    if (!std::exchange(leaf->is_collected, false)) leaf->written = true;
+    leaf->unconstrained = Tensor(node);
+    used_.push_back(leaf);
+  }
+}
+
 Tensor value_of(const ParamStore::Entry& entry) {
   if (current_leaves == nullptr) return transform_to(entry->constraint)(entry->unconstrained);
   ParamLeaves::Leaf& leaf = current_leaves->leaf(entry);

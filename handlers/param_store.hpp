@@ -107,6 +107,15 @@ class ParamLeaves {
 
   /// Those of the running scope, in order of first use.
   std::span<Leaf* const> leaves() const { return used_; }
+
+  /// The leaves of a recording that stays, to be used in further scopes.
+  struct Kept {
+    Leaf* leaf;
+    Node* node;
+  };
+  std::vector<Kept> keep() const;
+  /// Lets the nodes of kept leaves show their parameters' numbers as they are now.
+  void use_again(std::span<const Kept> kept);
   Leaf& leaf(const ParamStore::Entry& entry);
 
  private:

@@ -69,6 +69,7 @@ std::vector<Name> looked_at(const Trace& model, const Trace& guide) {
 
 TraceELBO::TraceELBO(const TraceELBOOptions& options)
     : num_particles_(options.num_particles),
+      record_once_(options.record_once),
       baseline_options_{options.use_decaying_avg_baseline, options.baseline_beta},
       model_tracer_(std::make_shared<handlers::TraceHandler>()),
       guide_tracer_(std::make_shared<handlers::TraceHandler>()) {

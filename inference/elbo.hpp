@@ -15,6 +15,12 @@ struct TraceELBOOptions {
   Index num_particles = 1;                 // draws that are averaged
   bool use_decaying_avg_baseline = false;  // for all score-function terms: see BaselineOptions
   double baseline_beta = 0.9;
+  /// Model and guide run at the first step of SVI, further steps run what was recorded then, with
+  /// new draws: the same numbers at a fraction of the time where the steps are small. Wants steps
+  /// that differ in draws and parameters alone: the same arguments, the same data, no scale that is
+  /// changed on the way. Steps that can't be run again (members or discrete draws are chosen anew,
+  /// a number was looked at, ..) run model and guide as ever.
+  bool record_once = false;
 };
 
 /// A guide as an estimator runs it: a program of its own, or an automatic guide, whose draws are
@@ -40,6 +46,8 @@ class TraceELBO {
   /// estimate of the gradient by the parameters.
   Tensor estimate(FunctionRef<void()> model, const GuideProgram& guide);
 
+  bool records_once() const { return record_once_; }
+
   /// The traces of the last particle.
   const Trace& model_trace() const { return model_tracer_->get(); }
   const Trace& guide_trace() const { return *guide_trace_; }
@@ -55,6 +63,7 @@ class TraceELBO {
   void run(FunctionRef<void()> model, const GuideProgram& guide);
 
   Index num_particles_;
+  bool record_once_;
   BaselineOptions baseline_options_;
   Values baselines_;
   std::shared_ptr<handlers::TraceHandler> model_tracer_, guide_tracer_;

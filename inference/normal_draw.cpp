@@ -3,8 +3,8 @@
 #include <numbers>
 
 #include <ember/core/location_scale.hpp>
+#include <ember/core/node.hpp>
 #include <ember/core/operators.hpp>
-#include <ember/core/reach.hpp>
 #include <ember/core/total.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/normal.hpp>
@@ -28,7 +28,7 @@ class DrawnNormal final : public Family {
       : Family(kInfo, {}),
         loc_(loc),
         log_scale_(log_scale),
-        noise_(detail::standard_normal(key, loc.shape())),
+        noise_(detail::noise_of_normal(key, loc.shape())),
         u_(detail::location_scale(loc, log_scale, noise_)) {
     batch_shape_ = loc.shape();
     if (transform != nullptr) transform_ = *transform;
@@ -50,7 +50,10 @@ class DrawnNormal final : public Family {
     if (&value.node() != &value_.node() || !(elements == batch_shape())) {
       return general().log_prob_sum(value, visible);
     }
-    detail::Total total(noise_part(visible));
+    constexpr double kHalfLog2Pi = 0.91893853320467274178;
+    const Index shown = visible.is_all() ? u_.numel() : visible.broadcast_to(batch_shape()).count();
+    detail::Total total(-static_cast<Real>(shown) * Real(kHalfLog2Pi));
+    total.subtract_half_squares(noise_, visible);
     total.subtract(log_scale_, visible);
     if (!transform_) return total.result();
     const Tensor stretch = transform_->log_abs_det_jacobian(u_, value_);
@@ -67,21 +70,6 @@ class DrawnNormal final : public Family {
     const distributions::Normal u(loc_, exp(log_scale_));
     if (!transform_) return u;
     return distributions::Transformed(u, *transform_);
-  }
-  Real noise_part(const Mask& visible) const {
-    if (visible.is_none()) return 0;
-    const Real* e = detail::values(noise_.node());
-    const Index n = noise_.numel();
-    Real squares = 0;
-    if (visible.bytes()) {
-      squares = detail::sum_of_kept(*visible.bytes(), [e](Index i) { return e[i] * e[i]; });
-    } else {
-#pragma omp simd reduction(+ : squares)
-      for (Index i = 0; i < n; ++i) squares += e[i] * e[i];
-    }
-    constexpr double kHalfLog2Pi = 0.91893853320467274178;
-    return -squares / 2 -
-           static_cast<Real>(visible.broadcast_to(batch_shape()).count()) * Real(kHalfLog2Pi);
   }
 
   Tensor loc_, log_scale_, noise_, u_, value_;

@@ -42,35 +42,64 @@ SVIEngine::~SVIEngine() = default;
 
 Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
   const auto lock = param_store().lock_for_optimising();
-  const detail::NewParams new_params;
-  Real loss = 0;
-  {
-    const detail::Recording recording;
-    const detail::ParamLeaves::Scope scope(leaves_);
-    // whatever happens, no trace outlives the recording: its tensors would be copied
-    struct Clear {
-      TraceELBO& elbo;
-      ~Clear() { elbo.clear(); }
-    } const clear{elbo_};
-    const Tensor elbo = elbo_.estimate(model, guide);
-    loss = -elbo.item();
-    if (!std::isfinite(loss)) explain_loss(elbo_.model_trace(), elbo_.guide_trace(), loss);
-    detail::Tape::current().backward(elbo.node(), 1);
-    optimizer_->collect(leaves_.leaves());
-    if (const detail::ParamEntry* bad = optimizer_->find_not_finite()) {
-      const std::string site = find_bad_gradient(model, elbo_.model_trace());
-      const Site* began = elbo_.model_trace().find(Name(site));
-      at_place(began != nullptr ? began->place : Place(), [&] {
-        fail("SVI",
-             "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
-                 site + "'",
-             kRemedy);
-      });
+  std::optional<Real> loss;
+  if (recorded_.is_ready()) loss = recorded_.run(leaves_, *optimizer_);
+  if (!loss) {
+    const detail::NewParams new_params;
+    if (elbo_.records_once() && !recorded_.is_ready() && recorded_.is_wanted()) {
+      loss = record(model, guide);
+    } else {
+      const detail::Recording recording;
+      const detail::ParamLeaves::Scope scope(leaves_);
+      loss = compute(model, guide, nullptr);
     }
-    check_reads_of_hidden(model);
   }
   optimizer_->apply();
+  return *loss;
+}
+
+// As a step that can be run again, if it turns out to be one.
+Real SVIEngine::record(FunctionRef<void()> model, const GuideProgram& guide) {
+  const detail::Rerun::Recording recording(recorded_.open());
+  Real loss = 0;
+  {
+    const detail::ParamLeaves::Scope scope(leaves_);
+    loss = compute(model, guide, &recorded_);
+  }
+  recorded_.finish();
   return loss;
+}
+
+// The loss; the optimiser has the gradients then.
+Real SVIEngine::compute(FunctionRef<void()> model, const GuideProgram& guide,
+                        RecordedStep* recorded) {
+  // whatever happens, no trace outlives the recording: its tensors would be copied
+  struct Clear {
+    TraceELBO& elbo;
+    ~Clear() { elbo.clear(); }
+  } const clear{elbo_};
+  const Tensor elbo = elbo_.estimate(model, guide);
+  const Real loss = -*detail::values(elbo);
+  if (!std::isfinite(loss)) explain_loss(elbo_.model_trace(), elbo_.guide_trace(), loss);
+  if (recorded != nullptr) recorded->keep(leaves_, elbo);
+  detail::Tape::current().backward(elbo.node(), 1);
+  optimizer_->collect(leaves_.leaves());
+  check_gradients(model);
+  check_reads_of_hidden(model);
+  return loss;
+}
+
+void SVIEngine::check_gradients(FunctionRef<void()> model) {
+  const detail::ParamEntry* bad = optimizer_->find_not_finite();
+  if (bad == nullptr) return;
+  const std::string site = find_bad_gradient(model, elbo_.model_trace());
+  const Site* began = elbo_.model_trace().find(Name(site));
+  at_place(began != nullptr ? began->place : Place(), [&] {
+    fail("SVI",
+         "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
+             site + "'",
+         kRemedy);
+  });
 }
 
 Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& guide) {

@@ -8,6 +8,7 @@
 #include <ember/inference/elbo.hpp>
 #include <ember/inference/fit.hpp>
 #include <ember/inference/optimizer.hpp>
+#include <ember/inference/recorded_step.hpp>
 
 namespace ember::inference {
 
@@ -30,11 +31,15 @@ class SVIEngine {
   void load(const std::string& path);
 
  private:
+  Real record(FunctionRef<void()> model, const GuideProgram& guide);
+  Real compute(FunctionRef<void()> model, const GuideProgram& guide, RecordedStep* recorded);
+  void check_gradients(FunctionRef<void()> model);
   void check_reads_of_hidden(FunctionRef<void()> model);
 
   std::shared_ptr<Optimizer> optimizer_;
   TraceELBO elbo_;
   detail::ParamLeaves leaves_;
+  RecordedStep recorded_;
   std::set<std::string> warned_;
 };
 

@@ -57,7 +57,7 @@ inline void append_draws(std::vector<double>& out, const std::string& site,
 
 /// Hand is a MeanField made of the data, with two functions more, both in its own order of
 /// coordinates: `store()`, what the parameter store holds, and `draws()`, what ember draws next.
-template <auto kModel, class Data, class Hand>
+template <auto kModel, class Data, class Hand, bool kRecordOnce>
 class SviRow {
  public:
   void check() {
@@ -114,13 +114,14 @@ class SviRow {
   Data data_ = make_data();
   Guide guide_{kModel};
   ember::inference::SVI<decltype(kModel), Guide> svi_{
-      kModel, guide_, ember::inference::Adam({.lr = AdamByHand::kLearningRate})};
+      kModel, guide_, ember::inference::Adam({.lr = AdamByHand::kLearningRate}),
+      ember::inference::TraceELBO({.record_once = kRecordOnce})};
   Hand hand_{data_};
 };
 
-template <auto kModel, class Data, class Hand>
+template <auto kModel, class Data, class Hand, bool kRecordOnce = false>
 bool add_svi_row(const std::string& row) {
-  using Row = SviRow<kModel, Data, Hand>;
+  using Row = SviRow<kModel, Data, Hand, kRecordOnce>;
   add_row<Row>(row, {}, 1, {{"ember", &Row::ember}, {"hand", &Row::hand}},
                [] { return std::make_unique<Row>(); });
   return true;

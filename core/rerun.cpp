@@ -1,0 +1,100 @@
+#include <ember/core/rerun.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace ember::detail {
+
+Rerun::Recording::Recording(Rerun& rerun) : rerun_(rerun), active_(rerun.tape_) {
+  rerun.drop();
+  rerun.tape_.rerun = &rerun;
+  rerun.tape_.begin();
+  rerun.has_begun_ = true;
+}
+
+Rerun::Recording::~Recording() {
+  rerun_.tape_.rerun = nullptr;
+  if (!rerun_.is_finished_) rerun_.drop();
+}
+
+// The last one under a key of which nobody knows yet what is made; there should be one.
+Rerun::Draw* Rerun::find_draw(RandomKey key) {
+  for (auto draw = draws_.rbegin(); draw != draws_.rend(); ++draw) {
+    if (draw->key.key == key.key && !draw->is_known) return &*draw;
+  }
+  refuse();
+  return nullptr;
+}
+
+void Rerun::note_noise(Node& noise, RandomKey key, Fill fill) {
+  if (Draw* draw = find_draw(key)) *draw = {draw->name, key, &noise, fill, true};
+}
+
+void Rerun::note_nothing_drawn(RandomKey key) {
+  if (Draw* draw = find_draw(key)) draw->is_known = true;
+}
+
+void Rerun::keep(Node& root) {
+  root_ = &root;
+  for (Node* node : tape_.nodes()) {
+    if (node->op == Op::leaf && node->requires_grad) inputs_.push_back({node, node->aux});
+  }
+  kept_ = tape_.memory();
+}
+
+bool Rerun::finish() {
+  if (is_refused_ || root_ == nullptr || !root_->requires_grad) return false;
+  for (const Draw& draw : draws_) {
+    if (!draw.is_known) return false;
+  }
+  for (Node* node : tape_.nodes()) {
+    if (node->count.load(std::memory_order_relaxed) != 0) return false;  // somebody keeps it
+    if (node->op == Op::leaf) continue;
+    const Forward forward = forward_of(node->op);
+    if (forward == nullptr || node->value == nullptr) return false;
+    steps_.push_back({node, forward, backward_of(node->op)});
+  }
+  return is_finished_ = tape_.nodes().size() == kept_.nodes;
+}
+
+bool Rerun::run() {
+  tape_.take_back(kept_);
+  for (const Input& input : inputs_) input.node->aux = input.room;
+  for (const Draw& draw : draws_) {
+    const RandomKey key = next_key(draw.name);
+    if (draw.fill != nullptr) draw.fill(key, *draw.noise);
+  }
+  try {
+    for (const Step& step : steps_) step.forward(*step.node);
+  } catch (const Error&) {
+    return false;  // of a matrix, say, that is not positive definite
+  }
+  return std::ranges::all_of(checks_, [](const auto& check) { return check(); });
+}
+
+void Rerun::backward() {
+  for (const Input& input : inputs_) input.node->has_adjoint = false;
+  for (const Step& step : steps_) step.node->has_adjoint = false;
+  *tape_.allocate_adjoint(*root_) = 1;
+  root_->reach = nullptr;
+  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
+    if (step->node->has_adjoint) step->backward(*step->node);
+  }
+}
+
+void Rerun::take_back_draws() {
+  for (const Draw& draw : draws_) undo_key(draw.name);
+}
+
+void Rerun::drop() noexcept {
+  if (std::exchange(has_begun_, false)) tape_.end();
+  root_ = nullptr;
+  is_refused_ = false;
+  is_finished_ = false;
+  draws_.clear();
+  steps_.clear();
+  inputs_.clear();
+  checks_.clear();
+}
+
+}  // namespace ember::detail

@@ -1,0 +1,113 @@
+// A recording that is run again: the same operators on the same places in memory, with new draws
+// and with what stands in its leaves by then, without the program that it was recorded of. Nodes
+// are data, so all that has to be known besides them is what the program did outside of the tape:
+// its draws, what it checked, and whether it looked at a number that may be another one next time.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include <ember/core/random.hpp>
+#include <ember/core/tape.hpp>
+
+namespace ember::detail {
+
+class Rerun {
+ public:
+  Rerun() = default;
+  Rerun(const Rerun&) = delete;
+  Rerun& operator=(const Rerun&) = delete;
+  ~Rerun() { drop(); }
+
+  /// Records what this thread computes until the end of the scope, on a tape of its own, which
+  /// stays if the recording has been finished.
+  class Recording {
+   public:
+    explicit Recording(Rerun& rerun);
+    Recording(const Recording&) = delete;
+    Recording& operator=(const Recording&) = delete;
+    ~Recording();
+
+   private:
+    Rerun& rerun_;
+    Tape::Active active_;
+  };
+  /// That of the running recording; null where it is an ordinary one, or there is none.
+  static Rerun* current() { return Tape::current().rerun; }
+
+  // What is noted meanwhile. Draws whose numbers are noise of the tape are drawn again, under the
+  // same names; any other draw can't be.
+  using Fill = void (*)(RandomKey key, Node& noise);
+  void note_draw(Name name, RandomKey key) { draws_.push_back({name, key}); }
+  void note_noise(Node& noise, RandomKey key, Fill fill);
+  /// Nothing random is made of a key: there is nothing to draw again.
+  void note_nothing_drawn(RandomKey key);
+  /// A condition that held, of numbers that may be other ones next time.
+  void note_check(std::function<bool()> check) { checks_.push_back(std::move(check)); }
+  /// Something happened that may be otherwise next time.
+  void refuse() { is_refused_ = true; }
+
+  /// Comes before the reverse pass from `root`: what is recorded until here is run again.
+  void keep(Node& root);
+  /// Comes at the end, when nobody should hold a tensor of it any more: whether it can be run
+  /// again.
+  bool finish();
+  bool is_finished() const { return is_finished_; }
+
+  /// Runs it again, on its tape; an answer of false says that a check does not hold, and that the
+  /// numbers are of no use.
+  bool run();
+  Real value() const { return *root_->value; }
+  /// The reverse pass from the root.
+  void backward();
+  /// As if it had not drawn: whoever runs the program instead draws the same.
+  void take_back_draws();
+  Tape& tape() { return tape_; }
+
+ private:
+  struct Draw {
+    Name name;
+    RandomKey key;
+    Node* noise = nullptr;
+    Fill fill = nullptr;
+    bool is_known = false;  // what has been made of the key
+  };
+  Draw* find_draw(RandomKey key);
+  struct Step {
+    Node* node;
+    Forward forward;
+    Backward backward;
+  };
+  struct Input {
+    Node* node;
+    void* room;  // see claim_room
+  };
+  void drop() noexcept;
+
+  Tape tape_;
+  Node* root_ = nullptr;
+  std::vector<Draw> draws_;
+  std::vector<Step> steps_;  // in the order of the tape
+  std::vector<Input> inputs_;
+  std::vector<std::function<bool()>> checks_;
+  Tape::Memory kept_{};
+  bool is_refused_ = false;
+  bool has_begun_ = false;
+  bool is_finished_ = false;
+};
+
+/// A tensor that will be needed when a recording is run again: held where it lies on the heap; what
+/// lies on its tape stays there.
+class Referred {
+ public:
+  explicit Referred(const Tensor& x) : node_(x.defined() ? &x.node() : nullptr) {
+    if (node_ != nullptr && node_->owner == Owner::heap) held_ = x;
+  }
+  Tensor get() const { return Tensor(node_); }
+
+ private:
+  Node* node_;
+  Tensor held_;
+};
+
+}  // namespace ember::detail
