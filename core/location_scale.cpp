@@ -31,7 +31,11 @@ EMBER_INLINE Real moved(Real loc, Real scale, Real noise) {
 void fill(Node& out, const Node& loc, const Node& log_scale, const Node& noise) {
   const Real *from = values(loc), *logs = values(log_scale), *eps = values(noise);
   Real* to = out.value;
-  if (auto* moves = static_cast<Real*>(out.aux)) {
+  if (out.numel == 1) {  // as most sites are: vectors would only be in the way
+    const Real scale = scale_of(*logs);
+    if (out.aux != nullptr) *static_cast<Real*>(out.aux) = scale * *eps;
+    *to = moved(*from, scale, *eps);
+  } else if (auto* moves = static_cast<Real*>(out.aux)) {
 #pragma omp simd
     for (Index i = 0; i < out.numel; ++i) {
       const Real scale = scale_of(logs[i]);

@@ -76,6 +76,7 @@ double ElementEngine::uniform() {
 }  // namespace detail
 
 void set_rng_seed(std::uint64_t seed) {
+  detail::refuse_rerun();  // a program that seeds draws the same at each step
   detail::RandomState& state = detail::random_state();
   state = {seed, {}};
   if (&state == &detail::main_state) detail::process_seed = seed;

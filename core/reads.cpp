@@ -50,7 +50,7 @@ bool was_read(const Node& input) {
 }
 
 void keep_read(const Node& node) {
-  if (Rerun* rerun = Rerun::current()) rerun->refuse();
+  refuse_rerun();
   for (Watched& w : watched) w.is_read = w.is_read || depends_on(node, *w.input);
 }
 

@@ -96,6 +96,11 @@ class Rerun {
   bool is_finished_ = false;
 };
 
+/// The running recording, if there is one that could be run again, can't.
+inline void refuse_rerun() {
+  if (Rerun* rerun = Rerun::current()) rerun->refuse();
+}
+
 /// A tensor that will be needed when a recording is run again: held where it lies on the heap; what
 /// lies on its tape stays there.
 class Referred {

@@ -7,8 +7,17 @@
 namespace ember::detail {
 namespace {
 
-bool is_negative(const Node& node, std::int32_t k) { return (node.ints[0] >> (2 * k) & 1) != 0; }
-bool is_squared(const Node& node, std::int32_t k) { return (node.ints[0] >> (2 * k) & 2) != 0; }
+// What the terms of a node are, one after the other.
+class Kinds {
+ public:
+  explicit Kinds(const Node& node) : bits_(static_cast<std::uint64_t>(node.ints[0])) {}
+  bool is_negative() const { return (bits_ & 1) != 0; }
+  bool is_squared() const { return (bits_ & 2) != 0; }
+  void next() { bits_ >>= 2U; }
+
+ private:
+  std::uint64_t bits_;
+};
 
 template <class F>
 Real sum_of(Index n, const MaskBytes* mask, F f) {
@@ -22,15 +31,14 @@ Real sum_of(Index n, const MaskBytes* mask, F f) {
 
 void add_up(Node& out, std::span<Node* const> terms, const MaskBytes* const* masks) {
   Real total = out.reals[0];
-  for (std::size_t k = 0; k < terms.size(); ++k) {
-    const auto bit = static_cast<std::int32_t>(k);
+  Kinds kinds(out);
+  for (std::size_t k = 0; k < terms.size(); ++k, kinds.next()) {
     const MaskBytes* mask = masks != nullptr ? masks[k] : nullptr;
     const Real* x = values(*terms[k]);
     const Index n = terms[k]->numel;
-    const Real term = is_squared(out, bit)
-                          ? sum_of(n, mask, [x](Index i) { return x[i] * x[i]; }) / 2
-                          : sum_of(n, mask, [x](Index i) { return x[i]; });
-    total = is_negative(out, bit) ? total - term : total + term;
+    const Real term = kinds.is_squared() ? sum_of(n, mask, [x](Index i) { return x[i] * x[i]; }) / 2
+                                         : sum_of(n, mask, [x](Index i) { return x[i]; });
+    total += kinds.is_negative() ? -term : term;
   }
   *out.value = total;
 }
@@ -79,11 +87,13 @@ void forward_total(Node& n) {
 void backward_total(Node& n) {
   const Real g = *n.adjoint;
   const auto* masks = static_cast<const MaskBytes* const*>(n.aux);
-  for (std::int32_t k = 0; k < n.operand_count; ++k) {
+  Kinds kinds(n);
+  for (std::int32_t k = 0; k < n.operand_count; ++k, kinds.next()) {
     Node& x = *n.operands[k];
-    const Real own = is_negative(n, k) ? -g : g;
+    if (!x.requires_grad) continue;
+    const Real own = kinds.is_negative() ? -g : g;
     const MaskBytes* mask = masks == nullptr ? nullptr : masks[k];
-    if (is_squared(n, k)) {
+    if (kinds.is_squared()) {
       contribute_on(x, mask, [own, from = values(x)](Index i) { return own * from[i]; });
     } else {
       contribute_on(x, mask, [own](Index) { return own; });

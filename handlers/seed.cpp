@@ -2,9 +2,12 @@
 
 #include <utility>
 
+#include <ember/core/rerun.hpp>
+
 namespace ember::handlers {
 
 void SeedHandler::enter() {
+  ember::detail::refuse_rerun();  // draws would go on from step to step, which begin anew here
   before_ = std::exchange(ember::detail::random_state(), ember::detail::RandomState{seed_, {}});
 }
 

@@ -387,6 +387,16 @@ TEST_CASE("what may be otherwise next time makes each step run the program") {
         },
         Runs::program);
   }
+  SECTION("draws are seeded") {
+    check_fit(
+        [] {
+          const Tensor mu = sample("mu", dist::Normal(0, 5));
+          with inside(h::seed(3));
+          const Tensor jitter = dist::Normal(0, 1).sample("jitter");
+          sample("y", dist::Normal(mu + jitter, kErrors), {.obs = kSchools});
+        },
+        kAutoNormal, Runs::program);
+  }
   SECTION("somebody keeps a tensor") {
     Tensor kept;
     check_fit(
