@@ -11,6 +11,7 @@
 #include <ember/inference/checkpoint.hpp>
 #include <ember/inference/diagnosis.hpp>
 #include <ember/inference/progress.hpp>
+#include <ember/inference/recorded_step.hpp>
 
 namespace ember::inference {
 namespace {
@@ -37,37 +38,31 @@ const char* const kRemedy =
 }  // namespace
 
 SVIEngine::SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo)
-    : optimizer_(std::move(optimizer)), elbo_(std::move(elbo)) {}
+    : optimizer_(std::move(optimizer)),
+      elbo_(std::move(elbo)),
+      recorded_(std::make_unique<RecordedStep>()) {}
 SVIEngine::~SVIEngine() = default;
 
 Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
   const auto lock = param_store().lock_for_optimising();
+  const detail::NewParams new_params;
   std::optional<Real> loss;
-  if (recorded_.is_ready()) loss = recorded_.run(leaves_, *optimizer_);
-  if (!loss) {
-    const detail::NewParams new_params;
-    if (elbo_.records_once() && !recorded_.is_ready() && recorded_.is_wanted()) {
-      loss = record(model, guide);
-    } else {
-      const detail::Recording recording;
-      const detail::ParamLeaves::Scope scope(leaves_);
-      loss = compute(model, guide, nullptr);
-    }
-  }
+  if (recorded_->is_ready()) loss = recorded_->run(leaves_, *optimizer_);
+  if (!loss) loss = run(model, guide);
   optimizer_->apply();
   return *loss;
 }
 
-// As a step that can be run again, if it turns out to be one.
-Real SVIEngine::record(FunctionRef<void()> model, const GuideProgram& guide) {
-  const detail::Rerun::Recording recording(recorded_.open());
-  Real loss = 0;
-  {
+Real SVIEngine::run(FunctionRef<void()> model, const GuideProgram& guide) {
+  const auto in_scope = [&](RecordedStep* recorded) {
     const detail::ParamLeaves::Scope scope(leaves_);
-    loss = compute(model, guide, &recorded_);
+    return compute(model, guide, recorded);
+  };
+  if (elbo_.records_once() && recorded_->is_wanted()) {
+    return recorded_->record([&] { return in_scope(recorded_.get()); });
   }
-  recorded_.finish();
-  return loss;
+  const detail::Recording recording;
+  return in_scope(nullptr);
 }
 
 // The loss; the optimiser has the gradients then.

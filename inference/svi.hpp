@@ -8,9 +8,10 @@
 #include <ember/inference/elbo.hpp>
 #include <ember/inference/fit.hpp>
 #include <ember/inference/optimizer.hpp>
-#include <ember/inference/recorded_step.hpp>
 
 namespace ember::inference {
+
+class RecordedStep;
 
 /// What SVI does whatever the types of model and guide are.
 class SVIEngine {
@@ -31,7 +32,7 @@ class SVIEngine {
   void load(const std::string& path);
 
  private:
-  Real record(FunctionRef<void()> model, const GuideProgram& guide);
+  Real run(FunctionRef<void()> model, const GuideProgram& guide);
   Real compute(FunctionRef<void()> model, const GuideProgram& guide, RecordedStep* recorded);
   void check_gradients(FunctionRef<void()> model);
   void check_reads_of_hidden(FunctionRef<void()> model);
@@ -39,7 +40,7 @@ class SVIEngine {
   std::shared_ptr<Optimizer> optimizer_;
   TraceELBO elbo_;
   detail::ParamLeaves leaves_;
-  RecordedStep recorded_;
+  std::unique_ptr<RecordedStep> recorded_;
   std::set<std::string> warned_;
 };
 

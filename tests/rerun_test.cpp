@@ -392,7 +392,7 @@ TEST_CASE("what may be otherwise next time makes each step run the program") {
         [] {
           const Tensor mu = sample("mu", dist::Normal(0, 5));
           with inside(h::seed(3));
-          const Tensor jitter = dist::Normal(0, 1).sample("jitter");
+          const Tensor jitter = dist::Normal(0, 1).sample(Name("jitter"), {});
           sample("y", dist::Normal(mu + jitter, kErrors), {.obs = kSchools});
         },
         kAutoNormal, Runs::program);
