@@ -7,7 +7,9 @@
 #include <cmath>
 #include <numbers>
 
+#include <ember/core/mask_bytes.hpp>
 #include <ember/core/random.hpp>
+#include <ember/core/shown_normal.hpp>
 #include <ember/core/special.hpp>
 #include <ember/core/tape.hpp>
 
@@ -55,16 +57,17 @@ EMBER_INLINE Block block_of(std::uint64_t key, std::uint64_t element) {
   return {word(c0), word(c1), word(c2), word(c3)};
 }
 
-// Those of so many consecutive elements.
+// Those of n elements, which are numbered number(0), number(1), ..
 struct Words {
   std::array<std::array<Word, kLanes>, 4> of;
 
-  Words(RandomKey key, Index first, Index n) {
+  template <class Number>
+  Words(RandomKey key, Index n, Number number) {
     Word *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
     const std::uint64_t bits = key.key;
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const Block block = block_of(bits, static_cast<std::uint64_t>(first + i));
+      const Block block = block_of(bits, static_cast<std::uint64_t>(number(i)));
       w0[i] = block.w0;
       w1[i] = block.w1;
       w2[i] = block.w2;
@@ -119,7 +122,20 @@ EMBER_INLINE Point on_circle(double radius, double turns) {
           quarter == 2 || quarter == 3 ? -radius * y : radius * y};
 }
 
-// Pairs of numbers of a block each: f(four words) gives them.
+using Lanes = std::array<Real, kLanes>;
+
+// Up to kLanes pairs of numbers of a block each, of which f(four words) makes them.
+template <class Number, class F>
+void make_pairs(RandomKey key, Index pairs, Number number, F f, Lanes& first, Lanes& second) {
+  const Index lanes = (pairs + kGroup - 1) / kGroup * kGroup;
+  const Words words(key, lanes, number);
+  Real *a = first.data(), *b = second.data();
+  const Word *w0 = words.of[0].data(), *w1 = words.of[1].data(), *w2 = words.of[2].data(),
+             *w3 = words.of[3].data();
+#pragma omp simd
+  for (Index i = 0; i < lanes; ++i) f(w0[i], w1[i], w2[i], w3[i], a[i], b[i]);
+}
+
 template <class F>
 Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
   Node* out = new_constant(shape);
@@ -136,34 +152,82 @@ Tensor in_pairs(RandomKey key, const Shape& shape, F f) {
   for (Index begin = 0; begin < out->numel; begin += 2 * kLanes) {
     const Index count = std::min(2 * kLanes, out->numel - begin);
     const Index pairs = (count + 1) / 2;
-    const Index lanes = (pairs + kGroup - 1) / kGroup * kGroup;
-    const Words words(key, begin / 2, lanes);
-    std::array<Real, kLanes> first, second;
-    Real *a = first.data(), *b = second.data();
-    const Word *w0 = words.of[0].data(), *w1 = words.of[1].data(), *w2 = words.of[2].data(),
-               *w3 = words.of[3].data();
-#pragma omp simd
-    for (Index i = 0; i < lanes; ++i) f(w0[i], w1[i], w2[i], w3[i], a[i], b[i]);
+    Lanes a, b;
+    make_pairs(
+        key, pairs, [=](Index i) { return begin / 2 + i; }, f, a, b);
     Real* to = out->value + begin;
-    for (Index i = 0; i < count / 2; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count / 2); ++i) {
       to[2 * i] = a[i];
       to[2 * i + 1] = b[i];
     }
-    if (count % 2 != 0) to[count - 1] = a[pairs - 1];
+    if (count % 2 != 0) to[count - 1] = a[static_cast<std::size_t>(pairs - 1)];
   }
   return result;
+}
+
+// The same where a mask shows some of many: pairs of which it shows none are left out, whatever
+// stands there then.
+template <class F>
+Tensor in_shown_pairs(RandomKey key, const Shape& shape, const MaskBytes& shown, F f) {
+  Node* out = new_constant(shape);
+  const Index n = out->numel;
+  Real* to = out->value;
+  const std::uint8_t* kept = shown.data();
+  std::array<Index, 2 * kLanes> list{};  // of pairs
+  Index* end = list.data();
+  const auto make_first = [&](Index pairs) {
+    Lanes a, b;
+    const Index* at = list.data();
+    make_pairs(
+        key, pairs, [at](Index i) { return at[i]; }, f, a, b);
+    for (Index i = 0; i < pairs; ++i) {
+      to[2 * at[i]] = a[static_cast<std::size_t>(i)];
+      if (2 * at[i] + 1 < n) to[2 * at[i] + 1] = b[static_cast<std::size_t>(i)];
+    }
+    end = std::copy(list.data() + pairs, end, list.data());
+  };
+  for (Index begin = 0; begin < n; begin += 2 * kLanes) {
+    // Each is written, and stays if it counts: no branches that nobody could foresee.
+    const Index last = std::min(begin + 2 * kLanes, n) - 1;
+    for (Index i = begin; i < last; i += 2) {
+      *end = i / 2;
+      end += kept[i] | kept[i + 1];
+    }
+    if (last % 2 == 0) {
+      *end = last / 2;
+      end += kept[last];
+    }
+    if (end - list.data() >= kLanes) make_first(kLanes);
+  }
+  make_first(end - list.data());
+  return Tensor(out);
 }
 
 }  // namespace
 
 // Box and Muller (1958).
-Tensor standard_normal(RandomKey key, const Shape& shape) {
-  return in_pairs(key, shape, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+Tensor standard_normal(RandomKey key, const Shape& shape, const Mask& shown) {
+  const auto f = [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
     const double radius = std::sqrt(-2 * special::log(to_uniform(w0, w1)));
     const Point p = on_circle(radius, to_uniform(w2, w3));
     a = static_cast<Real>(p.x);
     b = static_cast<Real>(p.y);
-  });
+  };
+  if (shown.is_none()) return full(shape, 0);
+  if (!shown.bytes()) return in_pairs(key, shape, f);
+  const Index n = shape.numel();
+  const bool are_most_shown = n <= 2 * kFew || 4 * shown.count() > 3 * n;
+  const Tensor result =
+      are_most_shown ? in_pairs(key, shape, f) : in_shown_pairs(key, shape, *shown.bytes(), f);
+  Real* to = result.node().value;
+  const std::uint8_t* kept = shown.bytes()->data();
+#pragma omp simd
+  for (Index i = 0; i < n; ++i) to[i] = kept_or_zero(kept[i], to[i]);
+  return result;
+}
+
+Tensor standard_normal(RandomKey key, const Shape& shape) {
+  return standard_normal(key, shape, true);
 }
 
 Tensor standard_uniform(RandomKey key, const Shape& shape) {

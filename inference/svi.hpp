@@ -30,7 +30,7 @@ class SVIEngine {
   void load(const std::string& path);
 
  private:
-  void check_reads_of_hidden(FunctionRef<void()> model);
+  void check_reads_of_hidden(FunctionRef<void()> model, AutoGuideState* guide);
 
   std::shared_ptr<Optimizer> optimizer_;
   TraceELBO elbo_;
