@@ -5,7 +5,12 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <cstring>
 #include <numbers>
+
+#if defined(__AVX2__) && !defined(__AVX512DQ__)
+#include <immintrin.h>
+#endif
 
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/random.hpp>
@@ -25,39 +30,57 @@ constexpr Index kFew = 2;
 
 // What a word of 32 bits stands in: where vectors multiply numbers of 64 bits, in as many, or it
 // would be widened and narrowed in every round (measured: 1.7 times as long).
-#ifdef __AVX512DQ__
+#ifdef __AVX2__
 using Word = std::uint64_t;
 #else
 using Word = std::uint32_t;
 #endif
 
-// The four words of an element's first block: ten rounds with the constants of Salmon et al. 2011,
-// table 2 and section 4.3.
-struct Block {
-  Word w0, w1, w2, w3;
-};
 // What stands above 32 bits of a word means nothing until it is multiplied or handed over.
 EMBER_INLINE std::uint64_t low_half(Word x) { return x & 0xffffffffU; }
-EMBER_INLINE Block block_of(std::uint64_t key, std::uint64_t element) {
-  auto c0 = static_cast<Word>(element), c1 = static_cast<Word>(element >> 32U);
+EMBER_INLINE std::uint64_t product(Word x, std::uint32_t factor) { return low_half(x) * factor; }
+
+#if defined(__AVX2__) && !defined(__AVX512DQ__)
+// Four words at once, multiplied by an instruction that g++ does not find by itself (measured: a
+// Normal number would take half as long again).
+using FourWords [[gnu::vector_size(32)]] = Word;
+EMBER_INLINE FourWords product(FourWords x, std::uint32_t factor) {
+  return reinterpret_cast<FourWords>(
+      _mm256_mul_epu32(reinterpret_cast<__m256i>(x), _mm256_set1_epi64x(factor)));
+}
+#endif
+
+// The four words of an element's first block (of each of several elements, where W is a vector):
+// ten rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
+template <class W>
+struct Block {
+  W w0, w1, w2, w3;
+};
+template <class W>
+EMBER_INLINE Block<W> rounds_of(std::uint64_t key, W c0, W c1) {
   auto k0 = static_cast<Word>(key), k1 = static_cast<Word>(key >> 32U);
-  Word c2 = 0, c3 = 0;
+  W c2 = c0 ^ c0, c3 = c2;
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
-    const std::uint64_t p0 = low_half(c0) * 0xD2511F53U;
-    const std::uint64_t p1 = low_half(c2) * 0xCD9E8D57U;
-    c0 = static_cast<Word>(p1 >> 32U) ^ c1 ^ k0;
-    c2 = static_cast<Word>(p0 >> 32U) ^ c3 ^ k1;
-    c1 = static_cast<Word>(p1);
-    c3 = static_cast<Word>(p0);
+    const auto p0 = product(c0, 0xD2511F53U);
+    const auto p1 = product(c2, 0xCD9E8D57U);
+    c0 = static_cast<W>(p1 >> 32U) ^ c1 ^ k0;
+    c2 = static_cast<W>(p0 >> 32U) ^ c3 ^ k1;
+    c1 = static_cast<W>(p1);
+    c3 = static_cast<W>(p0);
     k0 += 0x9E3779B9U;
     k1 += 0xBB67AE85U;
   }
+  return {c0, c1, c2, c3};
+}
+EMBER_INLINE Block<Word> block_of(std::uint64_t key, std::uint64_t element) {
+  const Block<Word> block =
+      rounds_of(key, static_cast<Word>(element), static_cast<Word>(element >> 32U));
   const auto word = [](Word x) { return static_cast<Word>(low_half(x)); };
-  return {word(c0), word(c1), word(c2), word(c3)};
+  return {word(block.w0), word(block.w1), word(block.w2), word(block.w3)};
 }
 
-// Those of n elements, which are numbered number(0), number(1), ..
+// Those of n elements, which are numbered number(0), number(1), .. n is a multiple of kGroup.
 struct Words {
   std::array<std::array<Word, kLanes>, 4> of;
 
@@ -65,6 +88,21 @@ struct Words {
   Words(RandomKey key, Index n, Number number) {
     Word *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
     const std::uint64_t bits = key.key;
+#if defined(__AVX2__) && !defined(__AVX512DQ__)
+    for (Index i = 0; i < n; i += 4) {
+      const auto at = [&](Index k) { return static_cast<Word>(number(i + k)); };
+      const FourWords element{at(0), at(1), at(2), at(3)};
+      const Block<FourWords> block = rounds_of(bits, element, element >> 32U);
+      const auto store = [i](FourWords x, Word* to) {
+        x &= 0xffffffffU;
+        std::memcpy(to + i, &x, sizeof x);
+      };
+      store(block.w0, w0);
+      store(block.w1, w1);
+      store(block.w2, w2);
+      store(block.w3, w3);
+    }
+#else
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
       const Block block = block_of(bits, static_cast<std::uint64_t>(number(i)));
@@ -73,6 +111,7 @@ struct Words {
       w2[i] = block.w2;
       w3[i] = block.w3;
     }
+#endif
   }
 };
 
