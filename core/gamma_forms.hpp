@@ -20,7 +20,7 @@ EMBER_INLINE double near_deviance(double k, double rate) {
                 z * (1.0 / 9 +
                      z * (1.0 / 11 +
                           z * (1.0 / 13 +
-                               z * (1.0 / 15 + z * (1.0 / 17 + z * (1.0 / 19 + z / 21))))))));
+                               z * (1.0 / 15 + z * (1.0 / 17 + z * (1.0 / 19 + z * (1.0 / 21)))))))));
   return s * (d - 2 * z * tail * k);
 }
 

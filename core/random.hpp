@@ -60,8 +60,6 @@ class ElementEngine {
 /// is run again as inputs, so that what is made of them is recorded.
 Tensor standard_normal(RandomKey key, const Shape& shape);
 Tensor standard_uniform(RandomKey key, const Shape& shape);
-/// As standard_normal, for who records by himself what is made of them.
-Tensor noise_of_normal(RandomKey key, const Shape& shape);
 
 /// Seed and counts of this thread, kept and put back by handlers and checkpoints.
 struct RandomState {

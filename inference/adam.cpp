@@ -7,8 +7,9 @@
 
 namespace ember::inference {
 
-AdamRule::AdamRule(const char* who, const AdamOptions& options)
-    : Optimizer({who, options.lr, options.schedule, options.rate_of, options.clip}),
+AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_rest)
+    : Optimizer(
+          {who, options.lr, options.schedule, options.rate_of, options.clip, 2, moves_at_rest}),
       beta1_(options.beta1),
       beta2_(options.beta2),
       log_beta1_(std::log(options.beta1)),
@@ -46,34 +47,34 @@ void move(Move by, Index n, Real* u, const Real* g, Real* m, Real* v) {
 
 }  // namespace
 
-void AdamRule::descend(OptimizerState& state, Index n, Real* u, const Real* g, double step_size,
-                       double root) const {
-  Real* m = open(state.first, n);
-  Real* v = open(state.second, n);
+void AdamRule::descend(const Elements& at, double step_size, double root) const {
   const Move by{static_cast<Real>(beta1_), static_cast<Real>(beta2_), static_cast<Real>(eps_),
                 static_cast<Real>(step_size), static_cast<Real>(root)};
-  detail::in_pieces(n, 2, [=](Index begin, Index end) {
-    move(by, end - begin, u + begin, g + begin, m + begin, v + begin);
+  detail::in_pieces(at.n, 2, [=](Index begin, Index end) {
+    move(by, end - begin, at.u + begin, at.g + begin, at.moments[0] + begin, at.moments[1] + begin);
   });
 }
 
-void AdamRule::step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
-  const auto [c1, c2] = corrections(state.steps);
-  descend(state, n, u, g, lr / c1, 1 / std::sqrt(c2));
+void AdamRule::step(const Elements& at, Index steps, double lr) const {
+  const auto [c1, c2] = corrections(steps);
+  descend(at, lr / c1, 1 / std::sqrt(c2));
 }
 
 AdamW::AdamW(const AdamWOptions& options)
-    : AdamRule("AdamW", {options.lr, options.beta1, options.beta2, options.eps, options.schedule,
-                         options.rate_of, options.clip}),
+    : AdamRule("AdamW",
+               {options.lr, options.beta1, options.beta2, options.eps, options.schedule,
+                options.rate_of, options.clip},
+               options.weight_decay != 0),
       weight_decay_(options.weight_decay) {
   check_option("weight_decay", weight_decay_, 0, special::kInfinity);
 }
 
-void AdamW::update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
+void AdamW::update(const Elements& at, Index steps, double lr) const {
   const auto kept = static_cast<Real>(1 - lr * weight_decay_);
+  Real* u = at.u;
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) u[i] *= kept;
-  step(state, n, u, g, lr);
+  for (Index i = 0; i < at.n; ++i) u[i] *= kept;
+  step(at, steps, lr);
 }
 
 ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
@@ -84,10 +85,10 @@ ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
   check_option("lrd", lrd_, 0, special::kInfinity);
 }
 
-void ClippedAdam::update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
-  const double rate = lr * std::pow(lrd_, static_cast<double>(state.steps));
-  const auto [c1, c2] = corrections(state.steps);
-  descend(state, n, u, g, rate * std::sqrt(c2) / c1, 1);
+void ClippedAdam::update(const Elements& at, Index steps, double lr) const {
+  const double rate = lr * std::pow(lrd_, static_cast<double>(steps));
+  const auto [c1, c2] = corrections(steps);
+  descend(at, rate * std::sqrt(c2) / c1, 1);
 }
 
 }  // namespace ember::inference

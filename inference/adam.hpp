@@ -20,17 +20,16 @@ struct AdamOptions {
 /// begun at 0.
 class AdamRule : public Optimizer {
  protected:
-  AdamRule(const char* who, const AdamOptions& options);
+  AdamRule(const char* who, const AdamOptions& options, bool moves_at_rest = false);
 
   struct Corrections {
     double first, second;  // 1 - beta^steps
   };
   Corrections corrections(Index steps) const;
   /// u -= step_size m / (sqrt(v) root + eps), m and v updated.
-  void descend(OptimizerState& state, Index n, Real* u, const Real* g, double step_size,
-               double root) const;
+  void descend(const Elements& at, double step_size, double root) const;
   /// Adam's own step.
-  void step(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const;
+  void step(const Elements& at, Index steps, double lr) const;
 
  private:
   double beta1_, beta2_, log_beta1_, log_beta2_, eps_;
@@ -48,9 +47,7 @@ class Adam final : public AdamRule {
   const char* name() const override { return "Adam"; }
 
  private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const override {
-    step(state, n, u, g, lr);
-  }
+  void update(const Elements& at, Index steps, double lr) const override { step(at, steps, lr); }
 };
 
 /// Options of AdamW.
@@ -73,7 +70,7 @@ class AdamW final : public AdamRule {
   const char* name() const override { return "AdamW"; }
 
  private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const override;
+  void update(const Elements& at, Index steps, double lr) const override;
   double weight_decay_;
 };
 
@@ -96,7 +93,7 @@ class ClippedAdam final : public AdamRule {
   const char* name() const override { return "ClippedAdam"; }
 
  private:
-  void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const override;
+  void update(const Elements& at, Index steps, double lr) const override;
   double lrd_;
 };
 

@@ -28,11 +28,11 @@ json to_json(const Moment& numbers) {
 
 json to_json(const Optimizer& optimizer) {
   json params = json::object();
-  for (const auto& [id, state] : optimizer.states().params) {
-    json& param = params[detail::name_with_id(id).str()];
-    param = {
-        {"steps", state.steps}, {"first", to_json(state.first)}, {"second", to_json(state.second)}};
-    if (!state.third.empty()) param["third"] = to_json(state.third);
+  for (const OptimizerState& state : optimizer.states().params) {
+    const auto& [first, second, third] = state.moments;
+    json& param = params[state.name.str()];
+    param = {{"steps", state.steps}, {"first", to_json(first)}, {"second", to_json(second)}};
+    if (!third.empty()) param["third"] = to_json(third);
   }
   return {{"name", optimizer.name()},
           {"steps", optimizer.states().steps},
@@ -110,10 +110,11 @@ OptimizerStates states_from_json(const json& content, const char* rule,
     if (found == params.end()) fail("json " + here, "the file has no parameter of this name");
     detail::check_keys(state, {"steps", "first", "second", "third"}, here);
     const Index n = (*found)->unconstrained.numel();
-    states.params[(*found)->name.id()] = {
-        moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
-        state.contains("third") ? moment_from_json(state, "third", n, here) : Moment(),
-        count_of(state, "steps", here)};
+    states.params.push_back(
+        {(*found)->name,
+         {moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
+          state.contains("third") ? moment_from_json(state, "third", n, here) : Moment()},
+         count_of(state, "steps", here)});
   }
   return states;
 }

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 
+#include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
 #include <ember/core/reach.hpp>
@@ -23,26 +24,32 @@ void Optimizer::check_option(const char* option, double value, double low, doubl
        "it must be in [" + detail::text_of_number(low) + ", " + detail::text_of_number(high) + ")");
 }
 
-Real* Optimizer::open(Moment& moment, Index n) {
-  if (moment.empty()) moment.resize(static_cast<std::size_t>(n));
-  return moment.data();
-}
-
 namespace {
 
 using detail::MaskBytes;
 using detail::Node;
 
-// Writes 0 outside of the reach, where an adjoint is not defined; outside of `written` there are
-// zeros already.
+// Calls f(i) for all of 0 .. n-1: whether all that it gives is finite. No early exit: the loop
+// vectorises.
+template <class F>
+bool all_finite(Index n, F f) {
+  std::atomic<bool> result = true;
+  detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
+    Real zero = 0;  // or NaN: what is infinite is not
+#pragma omp simd reduction(+ : zero)
+    for (Index i = begin; i < end; ++i) {
+      const Real x = f(i);
+      zero += x - x;
+    }
+    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
+  });
+  return result;
+}
+
+// Writes 0 outside of a sparse reach, where an adjoint is not defined; outside of `written` there
+// are zeros already.
 void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& written) {
-  if (!reach.is_sparse()) {
-    const std::uint8_t* reached = reach.data();
-    detail::in_pieces(std::ssize(g), 1, [g = g.data(), reached](Index begin, Index end) {
-#pragma omp simd
-      for (Index i = begin; i < end; ++i) g[i] = detail::kept_or_zero(reached[i], g[i]);
-    });
-  } else if (const MaskBytes* before = written.bytes().get()) {
+  if (const MaskBytes* before = written.bytes().get()) {
     if (before == &reach) return;
     for (const Index i : before->positions()) {
       if (!reach[i]) g[static_cast<std::size_t>(i)] = 0;
@@ -57,68 +64,67 @@ void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& writ
   }
 }
 
-// Brings the adjoint of a leaf into its room, with zeros where it does not reach.
-void collect_one(detail::ParamLeaves::Leaf& leaf) {
+// Brings the adjoint of a leaf into its room, with zeros where it does not reach: whether all of it
+// is finite.
+bool collect_one(detail::ParamLeaves::Leaf& leaf) {
   const Node& node = leaf.unconstrained.node();
   const std::span<Real> room = leaf.room;
   leaf.is_collected = true;
   if (node.numel == 1) {
     room[0] = node.has_adjoint ? *node.adjoint : Real{0};
-    return;
+    return std::isfinite(room[0]);
   }
   if (!node.has_adjoint) {
     std::fill(room.begin(), room.end(), Real{0});
     leaf.written = false;
-    return;
+    return true;
   }
-  if (node.adjoint != room.data()) {
+  Real* g = room.data();
+  if (node.adjoint != g) {
     if (node.aux == nullptr) leaf.written = true;  // somebody wrote what is not read
     const Real* from = node.adjoint;
-    detail::for_reached_loosely(node.numel, node.reach, [&](Index i) { room.data()[i] = from[i]; });
+    detail::for_reached_loosely(node.numel, node.reach, [=](Index i) { g[i] = from[i]; });
   }
   if (node.reach == nullptr) {
     leaf.written = true;
-    return;
+    return all_finite(node.numel, [g](Index i) { return g[i]; });
   }
-  clear_unreached(room, *node.reach, leaf.written);
-  leaf.written = detail::reach_of(node);
+  const Mask before = std::exchange(leaf.written, detail::reach_of(node));
+  if (node.reach->is_sparse()) {
+    clear_unreached(room, *node.reach, before);
+    return std::ranges::all_of(node.reach->positions(),
+                               [g](Index i) { return std::isfinite(g[i]); });
+  }
+  const std::uint8_t* reached = node.reach->data();
+  return all_finite(node.numel,
+                    [=](Index i) { return g[i] = detail::kept_or_zero(reached[i], g[i]); });
 }
 
-// `written`: outside of it there are zeros.
-bool all_finite(std::span<const Real> x, const Mask& written) {
-  if (written.is_none()) return true;
-  if (const MaskBytes* mask = written.bytes().get(); mask != nullptr && mask->is_sparse()) {
-    return std::ranges::all_of(mask->positions(),
-                               [x = x.data()](Index i) { return std::isfinite(x[i]); });
+// Adds to where a parameter may have moved. What is not sparse needs not be known better.
+void widen(Mask& reached, const Mask& written) {
+  if (reached.is_all() || written.is_none()) return;
+  const MaskBytes* had = reached.bytes().get();
+  const MaskBytes* more = written.bytes().get();
+  if (more == nullptr || !more->is_sparse()) {
+    reached = true;
+  } else if (had == nullptr) {
+    reached = written;
+  } else if (had != more &&
+             !std::ranges::all_of(more->positions(), [&](Index i) { return (*had)[i]; })) {
+    reached = reached | written;
+    if (!reached.bytes() || !reached.bytes()->is_sparse()) reached = true;
   }
-  std::atomic<bool> result = true;
-  detail::in_pieces(std::ssize(x), 1, [&](Index begin, Index end) {
-    const Real* from = x.data();  // of the lambda itself it would be loaded element by element
-    Real zero = 0;  // or NaN: what is infinite is not. No early exit: the loop vectorises.
-#pragma omp simd reduction(+ : zero)
-    for (Index i = begin; i < end; ++i) zero += from[i] - from[i];
-    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
-  });
-  return result;
 }
 
 }  // namespace
 
 void Optimizer::collect(std::span<detail::ParamLeaves::Leaf* const> leaves) {
   pending_.clear();
-  gradients_.clear();
+  not_finite_ = nullptr;
   for (detail::ParamLeaves::Leaf* leaf : leaves) {
-    collect_one(*leaf);
-    pending_.push_back({leaf->entry.get(), &leaf->written, common_.lr});
-    gradients_.emplace_back(leaf->room);
+    if (!collect_one(*leaf) && not_finite_ == nullptr) not_finite_ = leaf->entry.get();
+    pending_.push_back({leaf, common_.lr});
   }
-}
-
-const detail::ParamEntry* Optimizer::find_not_finite() const {
-  for (std::size_t k = 0; k < gradients_.size(); ++k) {
-    if (!all_finite(gradients_[k], *pending_[k].written)) return pending_[k].entry;
-  }
-  return nullptr;
 }
 
 void Optimizer::set_rates() {
@@ -137,29 +143,95 @@ void Optimizer::set_rates() {
   for (Pending& pending : pending_) {
     pending.lr *= at_step;
     if (!common_.rate_of) continue;
-    const std::string& param = pending.entry->name.str();
+    const std::string& param = pending.leaf->entry->name.str();
     pending.lr *= check(common_.rate_of(param), [&] { return "param '" + param + "'"; });
   }
 }
 
 void Optimizer::clip() {
-  for (const std::span<Real> gradient : gradients_) clip_values(gradient, common_.clip.value);
-  if (!common_.clip.per_param) return clip_norm(gradients_, common_.clip.norm);
-  for (const std::span<Real>& gradient : gradients_) clip_norm({&gradient, 1}, common_.clip.norm);
+  if (common_.clip.value == special::kInfinity && common_.clip.norm == special::kInfinity) return;
+  detail::PooledVector<std::span<Real>> gradients;
+  for (const Pending& pending : pending_) gradients.emplace_back(pending.leaf->room);
+  for (const std::span<Real> gradient : gradients) clip_values(gradient, common_.clip.value);
+  if (!common_.clip.per_param) return clip_norm(gradients, common_.clip.norm);
+  for (const std::span<Real>& gradient : gradients) clip_norm({&gradient, 1}, common_.clip.norm);
+}
+
+// Parameters come in nearly the same order at each step: they are looked for from behind the last
+// one on.
+OptimizerState& Optimizer::state_of(Name name) {
+  std::vector<OptimizerState>& states = states_.params;
+  for (std::size_t tries = 0; tries < states.size(); ++tries) {
+    if (next_state_ >= std::ssize(states)) next_state_ = 0;
+    OptimizerState& state = states[static_cast<std::size_t>(next_state_++)];
+    if (state.name == name) [[likely]]
+      return state;
+  }
+  states.push_back({name, {}, 0, false});
+  return states.back();
+}
+
+void Optimizer::advance(const Pending& pending) {
+  detail::ParamLeaves::Leaf& leaf = *pending.leaf;
+  const std::size_t n = leaf.room.size();
+  OptimizerState& state = state_of(leaf.entry->name);
+  if (!state.moments[0].empty() && state.moments[0].size() != n) {  // another shape
+    state = {state.name, {}, 0, false};
+  }
+  ++state.steps;
+  if (n == 1 || common_.moves_at_rest) {
+    if (!state.reached.is_all()) state.reached = true;
+  } else {
+    if (common_.moments == 0) state.reached = false;
+    widen(state.reached, leaf.written);
+    if (state.reached.is_none()) return;
+  }
+  Elements all{
+      static_cast<Index>(n), detail::own_values(leaf.entry->unconstrained), leaf.room.data(), {}};
+  for (std::size_t k = 0; k < common_.moments; ++k) {
+    if (state.moments[k].empty()) state.moments[k].resize(n);
+    all.moments[k] = state.moments[k].data();
+  }
+  if (state.reached.is_all()) return update(all, state.steps, pending.lr);
+  update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
+}
+
+// Elements that are strewn are brought together, moved, and taken back.
+void Optimizer::update_listed(const Elements& all, const detail::Positions& list, Index steps,
+                              double lr) const {
+  const auto update_block = [&](const Index* at, Index n) {
+    if (at[n - 1] - at[0] == n - 1) {
+      Elements here{n, all.u + at[0], all.g + at[0], all.moments};
+      for (std::size_t k = 0; k < common_.moments; ++k) here.moments[k] += at[0];
+      return update(here, steps, lr);
+    }
+    std::array<std::array<Real, detail::kBlock>, 5> room;
+    const auto gather = [&](const Real* from, Real* to) {
+      for (Index i = 0; i < n; ++i) to[i] = from[at[i]];
+      return to;
+    };
+    const auto scatter = [&](const Real* from, Real* to) {
+      for (Index i = 0; i < n; ++i) to[at[i]] = from[i];
+    };
+    Elements here{n, gather(all.u, room[0].data()), gather(all.g, room[1].data()), {}};
+    for (std::size_t k = 0; k < common_.moments; ++k) {
+      here.moments[k] = gather(all.moments[k], room[2 + k].data());
+    }
+    update(here, steps, lr);
+    scatter(here.u, all.u);
+    for (std::size_t k = 0; k < common_.moments; ++k) scatter(here.moments[k], all.moments[k]);
+  };
+  detail::in_pieces(std::ssize(list), 4, [&](Index begin, Index end) {
+    for (; begin < end; begin += detail::kBlock) {
+      update_block(list.data() + begin, std::min(detail::kBlock, end - begin));
+    }
+  });
 }
 
 void Optimizer::apply() {
   set_rates();
   clip();
-  for (std::size_t k = 0; k < pending_.size(); ++k) {
-    const Pending& pending = pending_[k];
-    const std::span<const Real> gradient = gradients_[k];
-    OptimizerState& state = states_.params[pending.entry->name.id()];
-    if (!state.first.empty() && state.first.size() != gradient.size()) state = {};  // another shape
-    ++state.steps;
-    update(state, std::ssize(gradient), detail::own_values(pending.entry->unconstrained),
-           gradient.data(), pending.lr);
-  }
+  for (const Pending& pending : pending_) advance(pending);
   ++states_.steps;
   pending_.clear();
 }

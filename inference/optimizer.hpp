@@ -2,9 +2,8 @@
 // of the parameter store; SGD, RMSprop, Adam and its relatives say how.
 #pragma once
 
-#include <memory>
+#include <array>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 #include <ember/core/pool.hpp>
@@ -20,14 +19,17 @@ using Moment = detail::PooledVector<Real>;
 
 /// What an optimiser knows of one parameter.
 struct OptimizerState {
-  Moment first, second, third;  // empty where the rule has none
+  Name name;
+  std::array<Moment, 3> moments;  // empty where the rule has none
   Index steps = 0;
+  /// Elsewhere every gradient was 0 so far, and so are the moments: nothing moves.
+  Mask reached = true;
 };
 
 /// What an optimiser knows: all that a checkpoint keeps of it.
 struct OptimizerStates {
   Index steps = 0;
-  std::unordered_map<std::uint32_t, OptimizerState> params;  // by the id of the name
+  std::vector<OptimizerState> params;  // in order of first use
 };
 
 /// The base of all optimisers: finds each parameter's state, gradient and learning rate, lr *
@@ -42,7 +44,7 @@ class Optimizer {
   /// lie in the leaves' rooms, until apply().
   void collect(std::span<detail::ParamLeaves::Leaf* const> leaves);
   /// The first parameter whose collected gradient is not finite, or null.
-  const detail::ParamEntry* find_not_finite() const;
+  const detail::ParamEntry* find_not_finite() const { return not_finite_; }
   /// One step along what was collected. Comes when the recording has ended, so that nobody but
   /// the store (and who keeps a value on purpose) holds the parameters.
   void apply();
@@ -51,13 +53,15 @@ class Optimizer {
   const OptimizerStates& states() const { return states_; }
 
  protected:
-  /// The options that every optimiser has.
+  /// The options that every optimiser has, and what its rule is like.
   struct Common {
     const char* who;
     double lr;
     Schedule schedule;
     RateOf rate_of;
     Clip clip;
+    std::size_t moments;
+    bool moves_at_rest = false;  // whether elements move that no gradient has ever reached
   };
   explicit Optimizer(Common common);
   Optimizer(const Optimizer&) = default;
@@ -67,26 +71,34 @@ class Optimizer {
 
   /// An error unless low <= value < high.
   void check_option(const char* option, double value, double low, double high) const;
-  /// Gives a moment room at the first step.
-  static Real* open(Moment& moment, Index n);
 
-  /// Moves n values u given the gradient g of the objective, which is to grow. state.steps counts
-  /// this step already.
-  virtual void update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const = 0;
+  /// Numbers of a parameter side by side.
+  struct Elements {
+    Index n;
+    Real* u;
+    const Real* g;                 // of the objective, which is to grow
+    std::array<Real*, 3> moments;  // null where the rule has none
+  };
+  /// Moves u. `steps` counts this step already.
+  virtual void update(const Elements& at, Index steps, double lr) const = 0;
 
  private:
   struct Pending {
-    detail::ParamEntry* entry;  // which the leaf holds
-    const Mask* written;        // outside of it the gradient is 0; the leaf's as well
+    detail::ParamLeaves::Leaf* leaf;
     double lr;
   };
   void set_rates();
   void clip();
+  OptimizerState& state_of(Name name);
+  void advance(const Pending& pending);
+  void update_listed(const Elements& all, const detail::Positions& list, Index steps,
+                     double lr) const;
 
   Common common_;
   OptimizerStates states_;
+  std::ptrdiff_t next_state_ = 0;  // the one that is likely to be asked for
   std::vector<Pending> pending_;
-  std::vector<std::span<Real>> gradients_;  // of the objective, by those
+  const detail::ParamEntry* not_finite_ = nullptr;  // of those
 };
 
 }  // namespace ember::inference

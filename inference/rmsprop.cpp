@@ -5,21 +5,23 @@
 namespace ember::inference {
 
 RMSprop::RMSprop(const RMSpropOptions& options)
-    : Optimizer({"RMSprop", options.lr, options.schedule, options.rate_of, options.clip}),
+    : Optimizer({"RMSprop", options.lr, options.schedule, options.rate_of, options.clip,
+                 options.centered ? 3U : 2U}),
       options_(options) {
   check_option("alpha", options.alpha, 0, 1);
   check_option("eps", options.eps, 0, special::kInfinity);
   check_option("momentum", options.momentum, 0, 1);
 }
 
-void RMSprop::update(OptimizerState& state, Index n, Real* u, const Real* g, double lr) const {
-  Real* b = open(state.first, n);
-  Real* v = open(state.second, n);
+void RMSprop::update(const Elements& at, Index, double lr) const {
+  const Index n = at.n;
+  Real* u = at.u;
+  const Real* g = at.g;
+  Real *b = at.moments[0], *v = at.moments[1], *m = at.moments[2];
   const auto alpha = static_cast<Real>(options_.alpha);
   const auto eps = static_cast<Real>(options_.eps);
   const auto momentum = static_cast<Real>(options_.momentum);
   const auto rate = static_cast<Real>(lr);
-  Real* m = options_.centered ? open(state.third, n) : nullptr;
   const auto descend = [=](auto is_centered) {
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
@@ -34,7 +36,7 @@ void RMSprop::update(OptimizerState& state, Index n, Real* u, const Real* g, dou
       u[i] -= rate * b[i];
     }
   };
-  m != nullptr ? descend(std::true_type()) : descend(std::false_type());
+  options_.centered ? descend(std::true_type()) : descend(std::false_type());
 }
 
 }  // namespace ember::inference

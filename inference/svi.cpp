@@ -35,6 +35,19 @@ const char* const kRemedy =
   fail("SVI", what, kRemedy);
 }
 
+// Whether something visible has read what is hidden of a latent site.
+bool reads_hidden(const Site& site) {
+  const detail::Node& value = site.value.node();
+  if (!value.has_adjoint) return false;
+  const std::size_t event_dim =
+      site.distribution.event_shape().rank() - site.distribution.reinterpreted();
+  const Mask mask = site.mask.unsqueeze_right(event_dim);
+  const Mask visible = any_to_shape(
+      mask.broadcast_to(broadcast_shapes(mask.shape(), value.shape, "mask")), value.shape);
+  if (value.reach != nullptr && value.reach == visible.bytes().get()) return false;
+  return !(detail::reach_of(value) & !visible).is_none();
+}
+
 }  // namespace
 
 SVIEngine::SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo)
@@ -80,7 +93,7 @@ Real SVIEngine::compute(FunctionRef<void()> model, const GuideProgram& guide,
   detail::Tape::current().backward(elbo.node(), 1);
   optimizer_->collect(leaves_.leaves());
   check_gradients(model);
-  check_reads_of_hidden(model);
+  check_reads_of_hidden(model, guide.automatic);
   return loss;
 }
 
@@ -105,16 +118,13 @@ Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& gui
 }
 
 // A latent whose hidden elements are read by something visible has neither prior nor entropy there.
-void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
+void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model, AutoGuideState* guide) {
   for (const Site& site : elbo_.model_trace()) {
     if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
-    const detail::Node& value = site.value.node();
-    if (!value.has_adjoint || warned_.contains(site.name.str())) continue;
     if (site.distribution.support().is_discrete()) continue;
-    const std::size_t event_dim =
-        site.distribution.event_shape().rank() - site.distribution.reinterpreted();
-    const Mask hidden = (!site.mask).unsqueeze_right(event_dim).broadcast_to(value.shape);
-    if ((detail::reach_of(value) & hidden).is_none()) continue;
+    const bool are_read = reads_hidden(site);
+    if (guide != nullptr) guide->note_reads_of_hidden(site.name, are_read);
+    if (!are_read || warned_.contains(site.name.str())) continue;
     const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
     warned_.insert(site.name.str());
     std::fprintf(stderr,

@@ -3,7 +3,9 @@
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/once.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/tape.hpp>
 
+#include <cmath>
 #include <thread>
 
 #include "catch.hpp"
@@ -245,4 +247,18 @@ TEST_CASE("threads may share a mask and derive from it at once") {
   }
   for (std::thread& thread : threads) thread.join();
   for (Index count : counts) CHECK(count == mask.count() + rows.count());
+}
+
+TEST_CASE("a mask that is made of the same numbers again is the same object, and no other one is") {
+  const Tensor x = arange(300) * 0.01;
+  const Mask mask = x > 0.5;
+  CHECK((x > 0.5).bytes() == mask.bytes());
+  CHECK(!((x > 0.25).bytes() == mask.bytes()));
+  CHECK((x > 0.5).count() == 249);
+  for (const int shift : {0, 1, 0}) {  // each at the same place in the tape's memory
+    const detail::Recording recording;
+    const Tensor y = x - shift;
+    CHECK((y > 0.5).count() == 249 - 100 * shift);
+    CHECK(isnan(where(y > 0.5, NAN, y)).count() == 249 - 100 * shift);
+  }
 }

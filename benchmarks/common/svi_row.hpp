@@ -21,13 +21,12 @@ namespace bench {
 /// An optimiser that leaves the gradient in the place of each parameter.
 class GradientTaker final : public ember::inference::Optimizer {
  public:
-  GradientTaker() : Optimizer({"GradientTaker", 1, {}, {}, {}}) {}
+  GradientTaker() : Optimizer({"GradientTaker", 1, {}, {}, {}, 0, true}) {}
   const char* name() const override { return "GradientTaker"; }
 
  private:
-  void update(ember::inference::OptimizerState&, ember::Index n, ember::Real* u,
-              const ember::Real* g, double) const override {
-    std::transform(g, g + n, u, [](ember::Real x) { return -x; });  // of the loss
+  void update(const Elements& at, ember::Index, double) const override {
+    std::transform(at.g, at.g + at.n, at.u, [](ember::Real x) { return -x; });  // of the loss
   }
 };
 
