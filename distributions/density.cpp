@@ -43,6 +43,81 @@ struct Scratch {
 using Block = detail::ElementBlock;
 using detail::sum_of;
 
+// What a density that wants derivatives leaves on the tape; who computes them says where they are.
+DensityRecord& open_record(Node& out, bool total, const Shape& elements, const Mask& visible) {
+  auto* record = new (Tape::current().allocate_auxiliary<DensityRecord>(1)) DensityRecord;
+  record->total = total;
+  record->elements = elements;
+  out.aux = record;
+  out.mask = detail::as_reach(visible);
+  return *record;
+}
+
+// The sum over few elements that all count, of inputs that have a number for each or one for all:
+// what the Driver asks itself would cost more than what the kernel computes.
+class FewDriver {
+ public:
+  FewDriver(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements)
+      : kernel_(kernel), inputs_(inputs), elements_(elements), numel_(elements.numel()) {}
+
+  bool can_run(const Mask& visible) {
+    constexpr Index kMost = 64;
+    if (numel_ < 1 || numel_ > kMost || kernel_.sums == nullptr || !visible.is_all()) return false;
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      const Node& node = *inputs_[k];
+      if (node.owed != nullptr) return false;
+      if (node.shape == elements_) continue;
+      if (k == 0 || node.shape.rank() != 0) return false;
+      if (numel_ > 1) uniform_ |= 1U << (k - 1);
+    }
+    return kernel_.sums[uniform_].uniform == uniform_;
+  }
+
+  Tensor run(const Mask& visible) {
+    Node* out = detail::new_result(detail::Op::density, Shape(), inputs_);
+    Tensor result(out);
+    detail::add_sources(result, visible.sources());
+    const bool wants_partials = out->requires_grad;
+    const Real* in[kMaxInputs];
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) in[k] = inputs_[k]->value;
+    Real* partials[kMaxInputs] = {};
+    if (wants_partials) open_partials(open_record(*out, true, elements_, visible), partials);
+    if (numel_ == 1) {
+      (wants_partials ? kernel_.with_partials : kernel_.value_only)(1, 1, in, out->value, partials);
+      return result;
+    }
+    Sums sums;
+    kernel_.sums[uniform_].block(wants_partials, partials[0] != nullptr, false)(numel_, in, nullptr,
+                                                                                partials, sums);
+    *out->value = static_cast<Real>(sums.log_prob);
+    for (std::size_t k = 1; k < kernel_.inputs; ++k) {
+      if (is_uniform(k) && partials[k] != nullptr)
+        *partials[k] = static_cast<Real>(sums.partial[k]);
+    }
+    return result;
+  }
+
+ private:
+  bool is_uniform(std::size_t k) const { return k > 0 && (uniform_ >> (k - 1) & 1U) != 0; }
+
+  void open_partials(DensityRecord& record, Real** partials) const {
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      Node& node = *inputs_[k];
+      record.row[k] = 1;
+      if (!node.requires_grad) continue;
+      if (!is_uniform(k)) partials[k] = claim_room(node);
+      if (partials[k] == nullptr) partials[k] = Tape::current().allocate_reals(node.numel);
+      record.partial[k] = partials[k];
+    }
+  }
+
+  const Kernel& kernel_;
+  std::span<Node* const> inputs_;
+  const Shape& elements_;
+  Index numel_;
+  unsigned uniform_ = 0;
+};
+
 class Driver {
  public:
   Driver(const Kernel& kernel, std::span<Node* const> nodes, const Shape& elements,
@@ -230,22 +305,18 @@ class Driver {
 
   void open_partials(Node& out) {
     Tape& tape = Tape::current();
-    auto* record = new (tape.allocate_auxiliary<DensityRecord>(1)) DensityRecord();
-    record->total = total_;
-    record->elements = elements_;
-    record->row_inputs = kernel_.row_inputs;
-    out.aux = record;
-    out.mask = detail::as_reach(visible_);
+    DensityRecord& record = open_record(out, total_, elements_, visible_);
+    record.row_inputs = kernel_.row_inputs;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       Input& input = inputs_[k];
-      record->row[k] = input.row;
+      record.row[k] = input.row;
       if (!input.node->requires_grad) continue;
       input.reduced = total_ && input.layout != Layout::full;
       const Index n = input.reduced ? input.node->numel : numel_ * input.row;
       if (!input.reduced && n == input.node->numel) input.partial = claim_room(*input.node);
       if (input.partial == nullptr) input.partial = tape.allocate_reals(n);
       if (input.reduced) std::fill_n(input.partial, n, Real{0});
-      record->partial[k] = input.partial;
+      record.partial[k] = input.partial;
     }
   }
 
@@ -407,6 +478,8 @@ Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape&
 
 Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                    const Mask& visible) {
+  FewDriver few(kernel, inputs, elements);
+  if (few.can_run(visible)) return few.run(visible);
   if (!visible.is_none() && is_of_expressions(kernel, inputs, elements)) {
     return density_sum_of_expressions(kernel, inputs, elements, visible);
   }

@@ -71,9 +71,9 @@ Tensor send_sample(Name name, const distributions::Distribution& distribution, c
     message.is_observed = true;
   }
   if (obs_mask) message.obs_mask = obs_mask;
-  if (!infer.empty()) message.infer = infer;
+  message.infer = infer;
   at_place(place, [&] { apply_stack(message); });
-  return message.value;
+  return std::move(message.value);
 }
 
 Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
@@ -84,7 +84,7 @@ Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
   message.value = value;
   message.is_observed = true;
   at_place(place, [&] { apply_stack(message); });
-  return message.value;
+  return std::move(message.value);
 }
 
 }  // namespace
