@@ -32,9 +32,9 @@ bool stands_in_one_run(const Node& operand, const Node& out) {
 }
 Index stride_of(const Node& operand) { return operand.numel == 1 ? 0 : 1; }
 
-// The shape of the result, in `room` where it is that of neither operand.
+// The shape of the result of operands of different ones, in `room` where it is neither of these.
 const Shape& shape_of_both(const Node& a, const Node& b, const char* symbol, Shape& room) {
-  if (a.shape == b.shape || (b.numel == 1 && b.shape.rank() <= a.shape.rank())) return a.shape;
+  if (b.numel == 1 && b.shape.rank() <= a.shape.rank()) return a.shape;
   if (a.numel == 1 && a.shape.rank() <= b.shape.rank()) return b.shape;
   room = broadcast_shapes(a.shape, b.shape, symbol);
   return room;
@@ -100,17 +100,13 @@ class OwedPair final : public Owed {
   F f_;
 };
 
+// The general case. Apart, or what it keeps in registers would be saved for two numbers as well.
 template <class F>
-Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
+[[gnu::noinline]] Tensor apply_any(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   Node& a = x.node();
   Node& b = y.node();
-  if (a.shape.rank() == 0 && b.shape.rank() == 0) {
-    Node* out = new_result(pair.op, a.shape, a, b);
-    out->scalar = f(*values(a), *values(b));
-    return Tensor(out);
-  }
   Shape room;
-  const Shape& shape = shape_of_both(a, b, pair.symbol, room);
+  const Shape& shape = a.shape == b.shape ? a.shape : shape_of_both(a, b, pair.symbol, room);
   const Index n = shape.numel();
   const bool by_blocks = pair.block != nullptr;
   const bool x_waits = waits_for(x, n, by_blocks), y_waits = waits_for(y, n, by_blocks);
@@ -122,9 +118,34 @@ Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
   return Tensor(out);
 }
 
-// Adds f(adjoint, a, b) to operand number K.
+template <class F>
+Tensor apply(const PairOf& pair, const Tensor& x, const Tensor& y, F f) {
+  Node& a = x.node();
+  Node& b = y.node();
+  if (a.shape.rank() == 0 && b.shape.rank() == 0) {
+    Node* out = new_result(pair.op, a.shape, a, b);
+    out->scalar = f(*values(a), *values(b));
+    return Tensor(out);
+  }
+  // Two short vectors of which neither waits: most of what else is asked is known.
+  if (a.shape.rank() == 1 && b.shape.rank() == 1 && a.numel == b.numel && a.owed == nullptr &&
+      b.owed == nullptr && !is_worth_fusing(a.numel)) {
+    Node* out = new_result(pair.op, a.shape, a, b);
+    const Real *from_a = a.value, *from_b = b.value;
+    Real* to = out->value;
+#pragma omp simd
+    for (Index i = 0; i < out->numel; ++i) to[i] = f(from_a[i], from_b[i]);
+    return Tensor(out);
+  }
+  return apply_any(pair, x, y, f);
+}
+
+// Who is the last to be pulled back to may write over the node's adjoint.
+enum class Turn : std::uint8_t { first, last };
+
+// Adds f(adjoint, a, b) to operand number K of a result that is no single number.
 template <std::size_t K, class F>
-void pull_back(Node& node, F f) {
+void pull_back(Node& node, F f, Turn turn = Turn::first) {
   Node& operand = *node.operands[K];
   if (!operand.requires_grad) return;
   const Node& a = *node.operands[0];
@@ -132,14 +153,18 @@ void pull_back(Node& node, F f) {
   const Real* pa = values(a);
   const Real* pb = values(b);
   const Real* g = node.adjoint;
+  const auto contribute_each = [&](auto of_element) {
+    const Sink sink =
+        turn == Turn::last ? open_over(node, operand) : open_adjoint(operand, node.reach);
+    contribute_to(sink, node.numel, node.reach, of_element);
+  };
   if (a.numel == node.numel && b.numel == node.numel) {
-    contribute(node, operand, [=](Index i) { return f(g[i], pa[i], pb[i]); });
-    return;
+    return contribute_each([=](Index i) { return f(g[i], pa[i], pb[i]); });
   }
   const bool is_one_run = stands_in_one_run(a, node) && stands_in_one_run(b, node);
   if (is_one_run && operand.numel == node.numel) {
     with_strides(stride_of(a), stride_of(b), [&](auto sa, auto sb) {
-      contribute(node, operand, [=](Index i) { return f(g[i], pa[i * sa], pb[i * sb]); });
+      contribute_each([=](Index i) { return f(g[i], pa[i * sa], pb[i * sb]); });
     });
     return;
   }
@@ -216,11 +241,69 @@ bool pull_back_numbers(Node& node, ByFirst by_first, BySecond by_second) {
   if (b.requires_grad) contribute_number(b, by_second(g, x, y));
   return true;
 }
+
+// Whether operand number 0 comes before the other: last comes who can take the adjoint over.
+bool first_comes_first(const Node& node) {
+  return node.operands[1]->requires_grad && !node.operands[1]->has_adjoint;
+}
+
+// Whether both operands are as large as the result and all of their adjoints is reached: then their
+// contributions are made. What pull_back asks of operands costs as much as ten elements.
+template <class ByFirst, class BySecond>
+[[gnu::noinline]] bool pull_back_alike(Node& node, ByFirst by_first, BySecond by_second) {
+  Node& a = *node.operands[0];
+  Node& b = *node.operands[1];
+  const auto is_alike = [&](const Node& operand) {
+    return operand.numel == node.numel && (!operand.has_adjoint || operand.reach == nullptr);
+  };
+  if (node.reach != nullptr || !is_alike(a) || !is_alike(b)) return false;
+  const Real *g = node.adjoint, *x = values(a), *y = values(b);
+  const auto pull = [&](Node& operand, Turn turn, auto by) {
+    if (!operand.requires_grad) return;
+    if (operand.has_adjoint) {
+      Real* to = operand.adjoint;
+#pragma omp simd
+      for (Index i = 0; i < node.numel; ++i) to[i] += by(g[i], x[i], y[i]);
+    } else {
+      Real* to =
+          (turn == Turn::last ? open_over(node, operand) : open_adjoint(operand, nullptr)).data;
+#pragma omp simd
+      for (Index i = 0; i < node.numel; ++i) to[i] = by(g[i], x[i], y[i]);
+    }
+  };
+  if (first_comes_first(node)) {
+    pull(a, Turn::first, by_first);
+    pull(b, Turn::last, by_second);
+  } else {
+    pull(b, Turn::first, by_second);
+    pull(a, Turn::last, by_first);
+  }
+  return true;
+}
+
+template <class ByFirst, class BySecond>
+[[gnu::noinline]] void pull_back_any(Node& node, ByFirst by_first, BySecond by_second) {
+  if (first_comes_first(node)) {
+    pull_back<0>(node, by_first);
+    pull_back<1>(node, by_second, Turn::last);
+  } else {
+    pull_back<1>(node, by_second);
+    pull_back<0>(node, by_first, Turn::last);
+  }
+}
 template <class ByFirst, class BySecond>
 void pull_back_both(Node& node, ByFirst by_first, BySecond by_second) {
   if (pull_back_numbers(node, by_first, by_second)) return;
-  pull_back<0>(node, by_first);
-  pull_back<1>(node, by_second);
+  if (pull_back_alike(node, by_first, by_second)) return;
+  pull_back_any(node, by_first, by_second);
+}
+
+// For who passes adjoints on: few numbers are as soon written over themselves.
+template <class ByFirst, class BySecond>
+bool pull_back_few(Node& node, ByFirst by_first, BySecond by_second) {
+  constexpr Index kFew = 64;
+  return pull_back_numbers(node, by_first, by_second) ||
+         (node.numel <= kFew && pull_back_alike(node, by_first, by_second));
 }
 
 // The adjoint itself goes to operand number K, which takes it over where it is as large. Comes
@@ -228,7 +311,7 @@ void pull_back_both(Node& node, ByFirst by_first, BySecond by_second) {
 template <std::size_t K>
 void pass_on(Node& node) {
   Node& operand = *node.operands[K];
-  if (operand.requires_grad && operand.numel == node.numel && node.numel != 1) {
+  if (operand.requires_grad && operand.numel == node.numel) {
     hand_over(operand, node.adjoint, node.reach);
   } else {
     pull_back<K>(node, kSame);
@@ -290,12 +373,17 @@ void forward_minimum(Node& n) { compute(n, kSmaller); }
 void forward_where(Node& n) { choose(n, *n.operands[0], *n.operands[1], n.mask->data()); }
 
 void backward_add(Node& n) {
-  if (pull_back_numbers(n, kSame, kSame)) return;
-  pull_back<0>(n, kSame);
-  pass_on<1>(n);
+  if (pull_back_few(n, kSame, kSame)) return;
+  if (first_comes_first(n)) {
+    pull_back<0>(n, kSame);
+    pass_on<1>(n);
+  } else {
+    pull_back<1>(n, kSame);
+    pass_on<0>(n);
+  }
 }
 void backward_subtract(Node& n) {
-  if (pull_back_numbers(n, kSame, kNegated)) return;
+  if (pull_back_few(n, kSame, kNegated)) return;
   pull_back<1>(n, kNegated);
   pass_on<0>(n);
 }
@@ -345,28 +433,32 @@ using detail::apply;
 using detail::Op;
 using detail::PassesOn;
 
+// A constant of its operator, or it would be put together at each call.
 template <class F, class ByFirst, class BySecond>
-Tensor apply_blockwise(Op op, const char* symbol, const Tensor& x, const Tensor& y, F f, ByFirst,
-                       BySecond) {
-  return apply({op, symbol, &detail::BlockPair<F, ByFirst, BySecond>::kOp}, x, y, f);
+consteval detail::PairOf blockwise(Op op, const char* symbol, F, ByFirst, BySecond) {
+  return {op, symbol, &detail::BlockPair<F, ByFirst, BySecond>::kOp};
 }
 
 }  // namespace
 
 Tensor operator+(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::add, "+", a, b, detail::kSum, PassesOn(), PassesOn());
+  static constexpr auto kPair = blockwise(Op::add, "+", detail::kSum, PassesOn(), PassesOn());
+  return apply(kPair, a, b, detail::kSum);
 }
 Tensor operator-(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::subtract, "-", a, b, detail::kDifference, PassesOn(),
-                         detail::kNegated);
+  static constexpr auto kPair =
+      blockwise(Op::subtract, "-", detail::kDifference, PassesOn(), detail::kNegated);
+  return apply(kPair, a, b, detail::kDifference);
 }
 Tensor operator*(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::multiply, "*", a, b, detail::kProduct, detail::kTimesSecond,
-                         detail::kTimesFirst);
+  static constexpr auto kPair =
+      blockwise(Op::multiply, "*", detail::kProduct, detail::kTimesSecond, detail::kTimesFirst);
+  return apply(kPair, a, b, detail::kProduct);
 }
 Tensor operator/(const Tensor& a, const Tensor& b) {
-  return apply_blockwise(Op::divide, "/", a, b, detail::kQuotient, detail::kOverSecond,
-                         detail::kByDivisor);
+  static constexpr auto kPair =
+      blockwise(Op::divide, "/", detail::kQuotient, detail::kOverSecond, detail::kByDivisor);
+  return apply(kPair, a, b, detail::kQuotient);
 }
 Tensor pow(const Tensor& x, const Tensor& y) {
   // what is most often asked for costs a fortieth

@@ -85,7 +85,7 @@ template <class F>
   const Real* x = values(in);
   const Real* y = values(node);
   const Real* g = node.adjoint;
-  contribute(node, in, [=](Index i) { return g[i] * f(x[i], y[i]); });
+  contribute_last(node, in, [=](Index i) { return g[i] * f(x[i], y[i]); });
 }
 
 // What the operators compute.
@@ -194,7 +194,7 @@ void backward_abs(Node& n) {
 void backward_relu(Node& n) {
   const Real* x = values(*n.operands[0]);
   const Real* g = n.adjoint;
-  contribute(n, *n.operands[0], [=](Index i) {
+  contribute_last(n, *n.operands[0], [=](Index i) {
     return x[i] > 0 ? g[i] : x[i] <= 0 ? Real{0} : x[i];
   });
 }
@@ -202,7 +202,7 @@ void backward_clamp(Node& n) {
   const Real* x = values(*n.operands[0]);
   const Real* g = n.adjoint;
   const auto [low, high] = n.reals;
-  contribute(n, *n.operands[0], [=, low = low, high = high](Index i) {
+  contribute_last(n, *n.operands[0], [=, low = low, high = high](Index i) {
     return x[i] >= low && x[i] <= high ? g[i] : x[i] != x[i] ? x[i] : Real{0};
   });
 }

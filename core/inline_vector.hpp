@@ -2,10 +2,10 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <memory>
 #include <type_traits>
 
 namespace ember {
@@ -14,15 +14,18 @@ namespace ember {
 template <class T, std::size_t N>
 class InlineVector {
  public:
-  InlineVector() = default;
-  InlineVector(const InlineVector& other) : size_(other.size_) { copy_items(other); }
+  InlineVector() {}  // NOLINT(modernize-use-equals-default): leaves the items alone
+  InlineVector(const InlineVector& other) { copy_items(other); }
   InlineVector& operator=(const InlineVector& other) {
     if (this == &other) return *this;
-    size_ = other.size_;
+    clear();
     copy_items(other);
     return *this;
   }
-  ~InlineVector() = default;
+  ~InlineVector()
+    requires std::is_trivially_destructible_v<T>
+  = default;
+  ~InlineVector() { clear(); }
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
@@ -33,15 +36,18 @@ class InlineVector {
   T& back() { return items_[size_ - 1U]; }
   const T& back() const { return items_[size_ - 1U]; }
 
-  T* begin() { return items_.data(); }
-  T* end() { return items_.data() + size_; }
-  const T* begin() const { return items_.data(); }
-  const T* end() const { return items_.data() + size_; }
+  T* begin() { return items_; }
+  T* end() { return items_ + size_; }
+  const T* begin() const { return items_; }
+  const T* end() const { return items_ + size_; }
 
   /// The caller has made sure that there is room.
-  void push_back(const T& item) { items_[size_++] = item; }
-  void pop_back() { --size_; }
-  void clear() { size_ = 0; }
+  void push_back(const T& item) { std::construct_at(items_ + size_++, item); }
+  void pop_back() { std::destroy_at(items_ + --size_); }
+  void clear() {
+    std::destroy_n(items_, size_);
+    size_ = 0;
+  }
 
   friend bool operator==(const InlineVector& a, const InlineVector& b) {
     if (a.size_ != b.size_) return false;
@@ -56,19 +62,25 @@ class InlineVector {
   void copy_items(const InlineVector& other) {
     if constexpr (std::is_trivially_copyable_v<T>) {
       constexpr std::size_t kShort = std::clamp<std::size_t>(32 / sizeof(T), 1, N);
+      size_ = other.size_;
       if (size_ == 0) return;
       if (size_ <= kShort) {
-        std::memcpy(items_.data(), other.items_.data(), kShort * sizeof(T));
+        std::memcpy(items_, other.items_, kShort * sizeof(T));
       } else {
-        std::memcpy(items_.data(), other.items_.data(), size_ * sizeof(T));
+        std::memcpy(items_, other.items_, size_ * sizeof(T));
       }
     } else {
-      std::copy_n(other.items_.begin(), size_, items_.begin());
+      std::uninitialized_copy_n(other.items_, other.size_, items_);
+      size_ = other.size_;
     }
   }
 
-  std::array<T, N> items_;  // beyond size_: unspecified
+  // First, beside the first items: most vectors lie in one line of the cache.
   std::uint8_t size_ = 0;
+  // In a union, because there is none beyond size_.
+  union {
+    T items_[N];
+  };
 };
 
 }  // namespace ember

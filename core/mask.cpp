@@ -79,12 +79,6 @@ Mask combine(const Mask& a, const Mask& b, const Shape& shape, F f) {
 
 }  // namespace
 
-Mask Mask::filled(const Shape& shape, bool counts) {
-  Mask mask(counts);
-  mask.shape_ = shape;
-  return mask;
-}
-
 Mask Mask::from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes) {
   return from_bytes(shape, Bytes(bytes.begin(), bytes.end()));
 }

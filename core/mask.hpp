@@ -32,7 +32,7 @@ class Mask {
   Mask(T counts) : none_(!counts) {}  // NOLINT(google-explicit-constructor)
 
   /// All (or none) of a shape.
-  static Mask filled(const Shape& shape, bool counts);
+  static Mask filled(const Shape& shape, bool counts) { return {shape, counts}; }
   /// From row-major bytes, 0 or 1, as many as the shape has elements.
   static Mask from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes);
   static Mask from_bytes(const Shape& shape, detail::Bytes bytes);
@@ -74,6 +74,8 @@ class Mask {
   friend bool operator==(const Mask& a, const Mask& b);
 
  private:
+  Mask(const Shape& shape, bool counts) : shape_(shape), none_(!counts) {}
+
   Shape shape_;
   bool none_ = false;                               // meaningful where there are no bytes
   std::shared_ptr<const detail::MaskBytes> bytes_;  // some true and some false

@@ -20,22 +20,20 @@ class Tape;
 
 /// What is null in every new node.
 struct NodeLinks {
-  Node* base = nullptr;              // the heap node whose numbers these are
-  Real* adjoint = nullptr;           // defined on `reach` only
-  const MaskBytes* reach = nullptr;  // where the adjoint can be non-zero; null: everywhere
-  const MaskBytes* mask = nullptr;   // attributes of the operator
-  void* aux = nullptr;               // of a leaf: room for its adjoint, or null
-  Owed* owed = nullptr;              // what its values are to be made of: see owed.hpp
+  Node* base = nullptr;             // the heap node whose numbers these are
+  const MaskBytes* mask = nullptr;  // attributes of the operator
+  void* aux = nullptr;              // of a leaf: room for its adjoint, or null
+  Owed* owed = nullptr;             // what its values are to be made of: see owed.hpp
   // What a transform made this from: its inverse needs no work.
   const Node* origin = nullptr;
   Sources sources = nullptr;  // the sites that it comes from, where that is recorded
 };
 
-/// Plain data, what every operator reads in the first two cache lines. A heap node owns its buffer
-/// (or a share of `base`, whose numbers it shows under another shape). A tape node is a slot that
-/// its tape uses again when the recording ends; its buffers lie in the tape's arenas.
+/// Plain data. What operators on few elements read and write lies in the first three cache lines. A
+/// heap node owns its buffer (or a share of `base`, whose numbers it shows under another shape). A
+/// tape node is a slot that its tape uses again when the recording ends; its buffers lie in the
+/// tape's arenas.
 struct alignas(64) Node : HandleCount, NodeLinks {
-  Tape* tape = nullptr;
   Op op = Op::leaf;
   bool requires_grad = false;
   bool has_adjoint = false;
@@ -43,15 +41,18 @@ struct alignas(64) Node : HandleCount, NodeLinks {
   std::int32_t operand_count = 0;
 
   Node** operands = nullptr;
+  Tape* tape = nullptr;
   Index numel = 1;
   Real* value = nullptr;  // row-major, written once; null as long as the node owes its values
   Real scalar = 0;        // the value where numel is 1
   Real scalar_adjoint = 0;
-  Shape shape;
+  Real* adjoint = nullptr;           // where has_adjoint; defined on `reach` only
+  const MaskBytes* reach = nullptr;  // where the adjoint can be non-zero; null: everywhere
 
   static constexpr std::size_t kFewOperands = 4;
   std::array<Node*, kFewOperands> few_operands{};  // where there are no more
-  std::array<Index, 4> ints{};                     // attributes of the operator
+  Shape shape;
+  std::array<Index, 4> ints{};  // attributes of the operator
   std::array<Real, 2> reals{};
   const void* origin_transform = nullptr;  // which one made it from `origin`
   void* buffer = nullptr;                  // of an owning heap node

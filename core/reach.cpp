@@ -51,6 +51,18 @@ Sink open_adjoint(Node& operand, const MaskBytes* reach) {
   return {operand.adjoint, false};
 }
 
+Sink open_over(Node& node, Node& operand) {
+  if (operand.has_adjoint) {
+    widen(operand, node.reach);
+    return {operand.adjoint, true};
+  }
+  Real* room = claim_room(operand);
+  operand.has_adjoint = true;
+  operand.adjoint = room != nullptr ? room : node.adjoint;
+  operand.reach = node.reach;
+  return {operand.adjoint, false};
+}
+
 Real* open_sum(Node& operand, const MaskBytes* reach) {
   const Sink sink = open_adjoint(operand, reach);
   if (!sink.add) {

@@ -18,6 +18,9 @@ struct Sink {
 /// Opens the adjoint of an operand for a contribution on `reach` (null: everywhere). The first
 /// writer stores.
 Sink open_adjoint(Node& operand, const MaskBytes* reach);
+/// The same on the reach of `node`, an operator with as many elements that is done with its own
+/// adjoint: the first writer stores there, unless an optimiser has room for what it stores.
+Sink open_over(Node& node, Node& operand);
 
 /// As open_adjoint, for contributions that are summed up: what is new of the reach is set to zero
 /// first.
@@ -72,28 +75,40 @@ inline void contribute_number(Node& operand, Real x) {
   operand.scalar_adjoint = x;
 }
 
+/// Writes f(i) to a sink, or adds it, at each position of a reach of n elements.
+template <class F>
+void contribute_to(const Sink& sink, Index n, const MaskBytes* reach, F&& f) {
+  Real* out = sink.data;
+  if (!sink.add) {
+    for_reached_loosely(n, reach, [&](Index i) { out[i] = f(i); });
+  } else if (reach == nullptr || reach->is_sparse()) {
+    for_reached_loosely(n, reach, [&](Index i) { out[i] += f(i); });
+  } else {
+    const std::uint8_t* reached = reach->data();
+#pragma omp simd
+    for (Index i = 0; i < n; ++i) out[i] = kept_or(reached[i], out[i] + f(i), out[i]);
+  }
+}
 /// Adds f(i) to an operand's adjoint at each position of a reach.
 template <class F>
 void contribute_on(Node& operand, const MaskBytes* reach, F&& f) {
   if (!operand.requires_grad) return;
   if (operand.numel == 1) return contribute_number(operand, f(Index{0}));
-  const Sink sink = open_adjoint(operand, reach);
-  Real* out = sink.data;
-  if (!sink.add) {
-    for_reached_loosely(operand.numel, reach, [&](Index i) { out[i] = f(i); });
-  } else if (reach == nullptr || reach->is_sparse()) {
-    for_reached_loosely(operand.numel, reach, [&](Index i) { out[i] += f(i); });
-  } else {
-    const std::uint8_t* reached = reach->data();
-#pragma omp simd
-    for (Index i = 0; i < operand.numel; ++i) out[i] = kept_or(reached[i], out[i] + f(i), out[i]);
-  }
+  contribute_to(open_adjoint(operand, reach), operand.numel, reach, f);
 }
 /// Adds f(i), a contribution at each position of `node`, to an operand of the same number of
 /// elements.
 template <class F>
 void contribute(Node& node, Node& operand, F&& f) {
   contribute_on(operand, node.reach, f);
+}
+/// The same for who is done with the node's adjoint: where the operand has none yet, f(i) is
+/// written over number i of that. No memory is taken and fetched.
+template <class F>
+void contribute_last(Node& node, Node& operand, F&& f) {
+  if (!operand.requires_grad) return;
+  if (operand.numel == 1) return contribute_number(operand, f(Index{0}));
+  contribute_to(open_over(node, operand), operand.numel, node.reach, f);
 }
 
 }  // namespace ember::detail

@@ -20,6 +20,12 @@ Shape::Shape(std::span<const Index> sizes) {
   for (Index size : sizes) push_back(size);
 }
 
+Index Shape::product() const {
+  Index n = 1;
+  for (Index size : sizes_) n *= size;
+  return n;
+}
+
 void Shape::push_back(Index size) {
   if (sizes_.full()) {
     fail("shape", "rank is at most 12, and " + to_string(*this) + " was to get one more axis",

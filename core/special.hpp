@@ -149,9 +149,21 @@ EMBER_INLINE double log1p(double x) {
   return select(x == kInfinity, kInfinity, result);
 }
 
+namespace parts {
+
+// exp(x) - 1 of |x| <= 700: without the selections at the ends, which take a third of the time that
+// a single number does
+EMBER_INLINE double expm1_of_moderate(double x) {
+  const auto [r, n] = parts::reduce(x);
+  const double scale = parts::power_of_two(n);
+  return scale * (r + r * r * parts::exp_tail(r)) + (scale - 1);
+}
+
+}  // namespace parts
+
 EMBER_INLINE double tanh(double x) {
   const double a = std::fabs(x);
-  const double t = expm1(-2 * select(a > 20, 20.0, a));
+  const double t = parts::expm1_of_moderate(-2 * (20 < a ? 20 : a));
   const double y = -t / (t + 2);
   return std::copysign(y, x);
 }

@@ -93,10 +93,14 @@ Node* Tape::new_slot() {
   return node.release();
 }
 
+// What an operator seldom needs stands in functions of its own, or its registers would be saved at
+// each one.
+[[gnu::noinline]] void Tape::add_slot() { slots_.push_back(new_slot()); }
+
 // Inline, as record is: every operator of a step runs through both.
 inline Node* Tape::next_slot(const Shape& shape) {
   if (used_ == slots_.size()) [[unlikely]]
-    slots_.push_back(new_slot());
+    add_slot();
   Node* node = slots_[used_];
   unpoison(node, sizeof(Node));
   static_cast<NodeLinks&>(*node) = NodeLinks();
@@ -113,6 +117,10 @@ inline Real* Tape::reals_of(Op op, const Shape& shape, Index n) {
   void* room = values_.take(bytes_of(n));
   if (room != nullptr) [[likely]]
     return static_cast<Real*>(room);
+  return reals_of_new_chunk(op, shape, n);
+}
+
+[[gnu::noinline]] Real* Tape::reals_of_new_chunk(Op op, const Shape& shape, Index n) {
   return for_shape(op, shape, [&] { return allocate_reals(n); });
 }
 
@@ -225,7 +233,8 @@ template <std::size_t N>
 inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) {
   bool requires_grad = false;
   for (const Node* operand : operands) {
-    if (operand->sources != nullptr) node.sources = join(node.sources, operand->sources);
+    if (operand->sources != nullptr) [[unlikely]]
+      node.sources = join(node.sources, operand->sources);
     if (operand->owner == Owner::heap) continue;
     if (operand->tape != this || operand->position < first_) [[unlikely]]
       check_usable(*operand, name_of(op));
@@ -413,6 +422,12 @@ Node* new_result(Op op, const Shape& shape, Node& a) {
 Node* new_result(Op op, const Shape& shape, Node& a, Node& b) {
   Node* const operands[] = {&a, &b};
   return Tape::make_result(op, shape, std::span(operands));
+}
+
+Node* new_constant(const Shape& shape, Sources sources) {
+  Node* node = Tape::make_result(Op::leaf, shape, std::span<Node* const, 0>());
+  node->sources = sources;
+  return node;
 }
 
 Node* new_waiting(Op op, const Shape& shape, std::span<Node* const> operands, Owed* owed) {

@@ -106,8 +106,10 @@ class Tape {
   friend class Rerun;
   static Tape& of_this_thread();
   Node* new_slot();
+  void add_slot();
   Node* next_slot(const Shape& shape);
   Real* reals_of(Op op, const Shape& shape, Index n);
+  Real* reals_of_new_chunk(Op op, const Shape& shape, Index n);
   void begin();
   void end() noexcept;
   void end_waiting(std::size_t first) noexcept;
@@ -186,10 +188,6 @@ Node* new_view(Op op, const Shape& shape, Node& base);
 /// constant of the running recording.
 Node* new_part(const Shape& shape, Node& base, Index begin);
 /// A node without an operator: a constant of the running recording, or of the heap.
-inline Node* new_constant(const Shape& shape, Sources sources = nullptr) {
-  Node* node = new_result(Op::leaf, shape, std::span<Node* const>());
-  node->sources = sources;
-  return node;
-}
+Node* new_constant(const Shape& shape, Sources sources = nullptr);
 
 }  // namespace ember::detail

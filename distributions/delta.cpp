@@ -25,8 +25,8 @@ class DeltaFamily final : public Family {
       fail(name(), "event_dim " + std::to_string(event_dim_) + " is more than v of shape " +
                        to_string(v().shape()) + " has axes");
     }
-    batch_shape_ = broadcast_shapes(v().shape().first(v().shape().rank() - event_dim_),
-                                    log_density().shape(), name());
+    set_batch_shape(broadcast_shapes(v().shape().first(v().shape().rank() - event_dim_),
+                                     log_density().shape(), name()));
   }
 
   Shape event_shape() const override { return v().shape().after(v().shape().rank() - event_dim_); }

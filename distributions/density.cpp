@@ -43,6 +43,84 @@ struct Scratch {
 using Block = detail::ElementBlock;
 using detail::sum_of;
 
+// What a density that wants derivatives leaves on the tape; who computes them says where they are.
+DensityRecord& open_record(Node& out, const Kernel& kernel, bool total, const Shape& elements,
+                           const Mask& visible) {
+  auto* record = new (Tape::current().allocate_auxiliary<DensityRecord>(1)) DensityRecord;
+  record->kernel = &kernel;
+  record->total = total;
+  record->elements = elements;
+  out.aux = record;
+  out.mask = detail::as_reach(visible);
+  return *record;
+}
+
+// The sum over few elements that all count, of inputs that have a number for each or one for all:
+// what the Driver asks itself would cost more than what the kernel computes.
+class FewDriver {
+ public:
+  FewDriver(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements)
+      : kernel_(kernel), inputs_(inputs), elements_(elements), numel_(elements.numel()) {}
+
+  bool can_run(const Mask& visible) {
+    constexpr Index kMost = 64;
+    if (numel_ < 1 || numel_ > kMost || kernel_.sums == nullptr || !visible.is_all()) return false;
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      const Node& node = *inputs_[k];
+      if (node.owed != nullptr) return false;
+      if (node.shape == elements_) continue;
+      if (k == 0 || node.shape.rank() != 0) return false;
+      if (numel_ > 1) uniform_ |= 1U << (k - 1);
+    }
+    return kernel_.sums[uniform_].uniform == uniform_;
+  }
+
+  Tensor run(const Mask& visible) {
+    Node* out = detail::new_result(detail::Op::density, Shape(), inputs_);
+    Tensor result(out);
+    detail::add_sources(result, visible.sources());
+    const bool wants_partials = out->requires_grad;
+    WholeCall call;
+    if (numel_ == 1) {
+      call.one = wants_partials ? kernel_.with_partials : kernel_.value_only;
+    } else {
+      call.sum = kernel_.sums[uniform_].block(wants_partials, inputs_[0]->requires_grad, false);
+      call.uniform = uniform_ << 1U;
+    }
+    static constexpr std::array<Real*, kMaxInputs> kNone{};
+    const std::array<Real*, kMaxInputs>* partial = &kNone;
+    if (wants_partials) {
+      DensityRecord& record = open_record(*out, kernel_, true, elements_, visible);
+      open_partials(record);
+      record.call = call;
+      partial = &record.partial;
+    }
+    call.run(numel_, inputs_, partial->data(), out->value);
+    return result;
+  }
+
+ private:
+  bool is_uniform(std::size_t k) const { return k > 0 && (uniform_ >> (k - 1) & 1U) != 0; }
+
+  void open_partials(DensityRecord& record) const {
+    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
+      Node& node = *inputs_[k];
+      record.row[k] = 1;
+      if (!node.requires_grad) continue;
+      if (!is_uniform(k)) record.partial[k] = claim_room(node);
+      if (record.partial[k] == nullptr) {
+        record.partial[k] = Tape::current().allocate_reals(node.numel);
+      }
+    }
+  }
+
+  const Kernel& kernel_;
+  std::span<Node* const> inputs_;
+  const Shape& elements_;
+  Index numel_;
+  unsigned uniform_ = 0;
+};
+
 class Driver {
  public:
   Driver(const Kernel& kernel, std::span<Node* const> nodes, const Shape& elements,
@@ -91,7 +169,7 @@ class Driver {
     }
     if (out->requires_grad) open_partials(*out);
     compute();
-    if (out->requires_grad) remember_way(*static_cast<DensityRecord*>(out->aux));
+    if (out->requires_grad) static_cast<DensityRecord*>(out->aux)->call = whole_call();
     return result;
   }
 
@@ -157,14 +235,12 @@ class Driver {
 
   static constexpr Index kStretch = 4 * kBlock;  // what a block costs by itself is little of it
 
-  // Where one call did all of it: which.
-  void remember_way(DensityRecord& record) const {
-    if (is_single()) {
-      record.single = kernel_.with_partials;
-    } else if (!visible_.bytes() && numel_ <= kStretch && is_in_place()) {
-      record.whole = sum_kernel_->block(true, inputs_[0].partial != nullptr, false);
-      record.uniform = sum_kernel_->uniform << 1U;
-    }
+  // The call that did all of it, where it was one.
+  WholeCall whole_call() const {
+    if (is_single()) return {kernel_.with_partials, nullptr, 0};
+    if (visible_.bytes() || numel_ > kStretch || !is_in_place()) return {};
+    return {nullptr, sum_kernel_->block(true, inputs_[0].partial != nullptr, false),
+            sum_kernel_->uniform << 1U};
   }
   bool is_single() const { return numel_ == 1 && kernel_.row_inputs == 0; }
 
@@ -251,24 +327,19 @@ class Driver {
 
   void open_partials(Node& out) {
     Tape& tape = Tape::current();
-    auto* record = new (tape.allocate_auxiliary<DensityRecord>(1)) DensityRecord();
-    record->kernel = &kernel_;
-    record->total = total_;
-    record->elements = elements_;
-    record->row_inputs = kernel_.row_inputs;
-    out.aux = record;
-    out.mask = detail::as_reach(visible_);
+    DensityRecord& record = open_record(out, kernel_, total_, elements_, visible_);
+    record.row_inputs = kernel_.row_inputs;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       Input& input = inputs_[k];
-      record->row[k] = input.row;
+      record.row[k] = input.row;
       if (!input.node->requires_grad) continue;
       const bool is_reduced = total_ && input.layout != Layout::full;
       const Index n = is_reduced ? input.node->numel : numel_ * input.row;
-      Real*& partial = record->partial[k];
+      Real*& partial = record.partial[k];
       if (!is_reduced && n == input.node->numel) partial = claim_room(*input.node);
       if (partial == nullptr) partial = tape.allocate_reals(n);
     }
-    use_partials(*record);
+    use_partials(record);
   }
 
   void use_partials(const DensityRecord& record) {
@@ -431,30 +502,24 @@ class Driver {
   std::array<Input, kMaxInputs> inputs_;
 };
 
-// What the driver did in one call, without finding out again which.
-void compute_in_one(Node& out, const DensityRecord& record) {
-  const auto inputs = static_cast<std::size_t>(out.operand_count);
+}  // namespace
+
+void WholeCall::run(Index n, std::span<Node* const> inputs, Real* const* partial, Real* out) const {
   const Real* in[kMaxInputs] = {};
-  for (std::size_t k = 0; k < inputs; ++k) in[k] = detail::values(*out.operands[k]);
-  if (record.single != nullptr) {
-    return record.single(1, 1, in, out.value, record.partial.data());
-  }
+  for (std::size_t k = 0; k < inputs.size(); ++k) in[k] = detail::values(*inputs[k]);
+  if (one != nullptr) return one(1, 1, in, out, partial);
+  const auto is_uniform = [&](std::size_t k) { return (uniform >> k & 1U) != 0; };
   Real* partials[kMaxInputs] = {};
-  const auto is_uniform = [&](std::size_t k) { return (record.uniform >> k & 1U) != 0; };
-  for (std::size_t k = 0; k < inputs; ++k) {
-    partials[k] = is_uniform(k) ? nullptr : record.partial[k];
+  for (std::size_t k = 0; k < inputs.size(); ++k) {
+    if (!is_uniform(k)) partials[k] = partial[k];
   }
   Sums sums;
-  record.whole(out.operands[0]->numel, in, nullptr, partials, sums);
-  *out.value = static_cast<Real>(sums.log_prob);
-  for (std::size_t k = 1; k < inputs; ++k) {
-    if (is_uniform(k) && record.partial[k] != nullptr) {
-      *record.partial[k] = static_cast<Real>(sums.partial[k]);
-    }
+  sum(n, in, nullptr, partials, sums);
+  *out = static_cast<Real>(sums.log_prob);
+  for (std::size_t k = 1; k < inputs.size(); ++k) {
+    if (is_uniform(k) && partial[k] != nullptr) *partial[k] = static_cast<Real>(sums.partial[k]);
   }
 }
-
-}  // namespace
 
 Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                const Mask& visible) {
@@ -463,6 +528,8 @@ Tensor density(const Kernel& kernel, std::span<Node* const> inputs, const Shape&
 
 Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Shape& elements,
                    const Mask& visible) {
+  FewDriver few(kernel, inputs, elements);
+  if (few.can_run(visible)) return few.run(visible);
   if (!visible.is_none() && is_of_expressions(kernel, inputs, elements)) {
     return density_sum_of_expressions(kernel, inputs, elements, visible);
   }
@@ -476,11 +543,13 @@ namespace ember::detail {
 void forward_density(Node& n) {
   using namespace distributions;
   const auto& record = *static_cast<const DensityRecord*>(n.aux);
-  if (record.single != nullptr || record.whole != nullptr) return compute_in_one(n, record);
+  const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
+  if (record.call.is_there()) {
+    return record.call.run(n.operands[0]->numel, operands, record.partial.data(), n.value);
+  }
   const Mask visible = n.mask != nullptr
                            ? Mask::from_shared(record.elements, n.mask->shared_from_this())
                            : Mask::filled(record.elements, true);
-  const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
   Driver(*record.kernel, operands, record.elements, visible, record.total).run_again(n);
 }
 

@@ -3,11 +3,24 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include <ember/core/shape.hpp>
 #include <ember/distributions/density.hpp>
 
 namespace ember::distributions {
+
+/// A call that computes all of a density, where there is one: of one element, or of a sum, with the
+/// inputs that it takes as uniform (bit k: input k).
+struct WholeCall {
+  Kernel::Block one = nullptr;
+  SumKernel::Block sum = nullptr;
+  unsigned uniform = 0;
+
+  bool is_there() const { return one != nullptr || sum != nullptr; }
+  /// For n elements; `partial` by input, null where it is not wanted.
+  void run(Index n, std::span<detail::Node* const> inputs, Real* const* partial, Real* out) const;
+};
 
 /// What was computed, and its derivatives by operand.
 struct DensityRecord {
@@ -17,11 +30,7 @@ struct DensityRecord {
   unsigned row_inputs = 0;
   bool total = false;
   Shape elements;
-  /// Where one call did it all: of the kernel, or of a sum's, with the inputs that this takes as
-  /// uniform.
-  Kernel::Block single = nullptr;
-  SumKernel::Block whole = nullptr;
-  unsigned uniform = 0;
+  WholeCall call;
 };
 
 }  // namespace ember::distributions

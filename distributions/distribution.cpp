@@ -20,33 +20,50 @@ Tensor sum_last(const Tensor& x, std::size_t n) {
 
 }  // namespace
 
-Distribution::Distribution(std::shared_ptr<const Family> family)
-    : family_(std::move(family)), elements_(family_->batch_shape()) {}
-
-std::string Distribution::name() const { return family_->name(); }
-
-Shape Distribution::event_shape() const {
-  return concatenate(elements_.after(elements_.rank() - reinterpreted_), family_->event_shape());
+Distribution::Distribution(std::shared_ptr<const Family> family) {
+  const NormalForm* own = &family->form();
+  form_ = std::shared_ptr<const NormalForm>(std::move(family), own);
 }
 
-Constraint Distribution::support() const { return family_->support().independent(reinterpreted_); }
+Distribution Distribution::with_form(NormalForm form) const {
+  form.held = share_family();
+  Distribution result;
+  result.form_ =
+      std::allocate_shared<const NormalForm>(detail::PoolAllocator<NormalForm>(), std::move(form));
+  return result;
+}
 
-bool Distribution::has_rsample() const { return family_->has_rsample(); }
+const NormalForm& Distribution::undefined_form() {
+  static const NormalForm form{};
+  return form;
+}
 
-bool Distribution::is_factor() const { return family_->is_factor(); }
+std::string Distribution::name() const { return family().name(); }
+
+Shape Distribution::event_shape() const {
+  if (reinterpreted() == 0) return family().event_shape();
+  return concatenate(element_shape().after(element_shape().rank() - reinterpreted()),
+                     family().event_shape());
+}
+
+Constraint Distribution::support() const { return family().support().independent(reinterpreted()); }
+
+bool Distribution::has_rsample() const { return family().has_rsample(); }
+
+bool Distribution::is_factor() const { return family().is_factor(); }
 
 Tensor Distribution::sample(Name site, const Shape& sample_shape) const {
   return sample_with(detail::next_key(site), sample_shape);
 }
 
 Tensor Distribution::sample_with(detail::RandomKey key, const Shape& sample_shape) const {
-  const Shape elements = concatenate(sample_shape, elements_);
-  const Tensor drawn = family_->sample(key, elements, mask_.broadcast_to(elements));
+  const Shape elements = concatenate(sample_shape, element_shape());
+  const Tensor drawn = family().sample(key, elements, own_mask().broadcast_to(elements));
   return detail::sources_are_marked() ? detail::with_sources(drawn, sources()) : drawn;
 }
 
 detail::Sources Distribution::sources() const {
-  return detail::join(family_->sources(), mask_.sources());
+  return detail::join(family().sources(), own_mask().sources());
 }
 
 namespace {
@@ -83,37 +100,38 @@ Shape with_mask(const Shape& shape, const Mask& mask, const Family& family) {
 }  // namespace
 
 Tensor Distribution::log_prob(const Tensor& value, const Mask& mask) const {
-  Shape elements = elements_of(elements_, *family_, value);
-  elements = with_mask(elements, mask, *family_);
-  const Mask visible = (mask_ & mask).broadcast_to(elements);
-  return sum_last(family_->log_prob(value, elements, visible), reinterpreted_);
+  Shape elements = elements_of(element_shape(), family(), value);
+  elements = with_mask(elements, mask, family());
+  const Mask visible = (own_mask() & mask).broadcast_to(elements);
+  return sum_last(family().log_prob(value, elements, visible), reinterpreted());
 }
 
 Tensor Distribution::log_prob_sum(const Tensor& value, const Mask& mask) const {
-  const bool is_as_it_stands = value.shape() == elements_ && mask.shape() == elements_ &&
-                               mask_.is_all() && mask_.sources() == nullptr &&
-                               family_->event_shape().rank() == 0;
-  if (is_as_it_stands) return family_->log_prob_sum(value, elements_, mask);
-  Shape elements = elements_of(elements_, *family_, value);
-  elements = with_mask(elements, mask, *family_);
-  return family_->log_prob_sum(value, elements, (mask_ & mask).broadcast_to(elements));
+  const bool is_as_it_stands =
+      value.shape() == element_shape() && mask.shape() == element_shape() && own_mask().is_all() &&
+      own_mask().sources() == nullptr && family().event_shape().rank() == 0;
+  if (is_as_it_stands) return family().log_prob_sum(value, element_shape(), mask);
+  Shape elements = elements_of(element_shape(), family(), value);
+  elements = with_mask(elements, mask, family());
+  return family().log_prob_sum(value, elements, (own_mask() & mask).broadcast_to(elements));
 }
 
 Tensor Distribution::mean() const {
-  return ember::expand(family_->mean(), concatenate(elements_, family_->event_shape()));
+  return ember::expand(family().mean(), concatenate(element_shape(), family().event_shape()));
 }
 Tensor Distribution::variance() const {
-  return ember::expand(family_->variance(), concatenate(elements_, family_->event_shape()));
+  return ember::expand(family().variance(), concatenate(element_shape(), family().event_shape()));
 }
 Tensor Distribution::entropy() const {
-  return sum_last(where(mask_, ember::expand(family_->entropy(), elements_), 0), reinterpreted_);
+  return sum_last(where(own_mask(), ember::expand(family().entropy(), element_shape()), 0),
+                  reinterpreted());
 }
-Tensor Distribution::cdf(const Tensor& value) const { return family_->cdf(value); }
+Tensor Distribution::cdf(const Tensor& value) const { return family().cdf(value); }
 Tensor Distribution::icdf(const Tensor& probability) const {
   const Mask is_probability = (probability >= 0) & (probability <= 1);
-  return where(is_probability, family_->icdf(probability), std::numeric_limits<Real>::quiet_NaN());
+  return where(is_probability, family().icdf(probability), std::numeric_limits<Real>::quiet_NaN());
 }
-Tensor Distribution::enumerate_support() const { return family_->enumerate_support(); }
+Tensor Distribution::enumerate_support() const { return family().enumerate_support(); }
 
 Distribution Distribution::expand(const Shape& batch_shape) const {
   const Shape own = this->batch_shape();
@@ -122,54 +140,53 @@ Distribution Distribution::expand(const Shape& batch_shape) const {
          "batch shape " + to_string(own) + " can't be expanded to " + to_string(batch_shape),
          "expand repeats axes that are absent or of size 1");
   }
-  Distribution result = *this;
-  result.elements_ = concatenate(batch_shape, elements_.after(own.rank()));
-  if (mask_.bytes() || mask_.is_none()) {
+  NormalForm wide = form();
+  wide.elements = concatenate(batch_shape, element_shape().after(own.rank()));
+  if (wide.mask.bytes() || wide.mask.is_none()) {
     // the axes of the event stay where they are: only the batch axes are repeated
-    result.mask_ = mask_.broadcast_to(result.elements_);
+    wide.mask = wide.mask.broadcast_to(wide.elements);
   }
-  return result;
+  return with_form(std::move(wide));
 }
 
 Distribution Distribution::to_event(Index n) const {
-  const std::size_t rank = elements_.rank() - reinterpreted_;
+  const std::size_t rank = element_shape().rank() - reinterpreted();
   if (n < 0 || n > static_cast<Index>(rank)) {
     fail(name(), "to_event(" + std::to_string(n) + ") of batch shape " + to_string(batch_shape()),
          "the batch has " + detail::counted(rank, "axis", "axes"));
   }
-  Distribution result = *this;
-  result.reinterpreted_ += static_cast<std::size_t>(n);
-  return result;
+  if (n == 0) return *this;
+  NormalForm joint = form();
+  joint.reinterpreted += static_cast<std::size_t>(n);
+  return with_form(std::move(joint));
 }
 
 Distribution Distribution::mask(const Mask& mask) const {
   const Shape batch = batch_shape();
-  Shape wide = with_mask(batch, mask, *family_);
-  if (reinterpreted_ > 0 && !(wide == batch)) {
+  Shape wide = with_mask(batch, mask, family());
+  if (reinterpreted() > 0 && !(wide == batch)) {
     fail(name(),
          "after to_event a mask of shape " + to_string(mask.shape()) +
              " would enlarge batch shape " + to_string(batch),
          "put the mask before to_event");
   }
-  Distribution result = wide == batch ? *this : expand(wide);
-  result.mask_ =
-      (result.mask_ & mask.unsqueeze_right(reinterpreted_)).broadcast_to(result.elements_);
-  if (result.mask_.is_all()) result.mask_ = Mask(true).with_sources(result.mask_.sources());
-  return result;
+  NormalForm masked = wide == batch ? form() : expand(wide).form();
+  masked.mask =
+      (masked.mask & mask.unsqueeze_right(masked.reinterpreted)).broadcast_to(masked.elements);
+  if (masked.mask.is_all()) masked.mask = Mask(true).with_sources(masked.mask.sources());
+  return with_form(std::move(masked));
 }
 
 Distribution Distribution::from_normal_form(std::shared_ptr<const Family> family,
                                             const Shape& elements, std::size_t reinterpreted,
                                             const Mask& mask) {
-  Distribution result(std::move(family));
-  if (reinterpreted > elements.rank() || !broadcasts_to(result.elements_, elements)) {
-    fail(result.name(), "batch shape " + to_string(result.elements_) + " can't be expanded to " +
-                            to_string(elements));
+  const Distribution own(std::move(family));
+  if (reinterpreted > elements.rank() || !broadcasts_to(own.element_shape(), elements)) {
+    fail(own.name(), "batch shape " + to_string(own.element_shape()) + " can't be expanded to " +
+                         to_string(elements));
   }
-  result.elements_ = elements;
-  result.reinterpreted_ = reinterpreted;
-  result.mask_ = mask.is_all() ? Mask(true) : mask.broadcast_to(elements, result.name());
-  return result;
+  return own.with_form({own.form_->family, elements, reinterpreted,
+                        mask.is_all() ? Mask(true) : mask.broadcast_to(elements, own.name())});
 }
 
 }  // namespace ember::distributions

@@ -15,7 +15,17 @@ namespace ember::distributions {
 class Family;
 struct FamilyInfo;
 
-/// A distribution over values of shape batch + event. A value type; copies share the family.
+/// What a distribution is: a family, and what expand, mask and to_event did to it.
+struct NormalForm {
+  const Family* family;
+  Shape elements = {};            // the batch shape followed by the event axes that to_event made
+  std::size_t reinterpreted = 0;  // how many of them are event axes
+  Mask mask = {};                 // over the elements, or all of a scalar
+  std::shared_ptr<const Family> held = {};  // null in a family's own form, which lies in it
+};
+
+/// A distribution over values of shape batch + event. A value type: a handle, copies share all that
+/// it is.
 ///
 /// Whatever wrappers were applied in whatever order, a distribution is in one normal form: a
 /// family, the shape of its *elements* (the batch shape followed by the event axes that to_event
@@ -27,13 +37,18 @@ class Distribution {
   Distribution() = default;
   explicit Distribution(std::shared_ptr<const Family> family);
 
-  bool defined() const { return family_ != nullptr; }
-  const Family& family() const { return *family_; }
-  const std::shared_ptr<const Family>& share_family() const { return family_; }
+  bool defined() const { return form_ != nullptr; }
+  const Family& family() const { return *form_->family; }
+  std::shared_ptr<const Family> share_family() const {
+    return form_->held ? form_->held : std::shared_ptr<const Family>(form_, form_->family);
+  }
   /// The family's name, "Normal".
   std::string name() const;
 
-  Shape batch_shape() const { return elements_.first(elements_.rank() - reinterpreted_); }
+  Shape batch_shape() const {
+    return reinterpreted() == 0 ? element_shape()
+                                : element_shape().first(element_shape().rank() - reinterpreted());
+  }
   Shape event_shape() const;
   Constraint support() const;
   bool has_rsample() const;
@@ -75,18 +90,21 @@ class Distribution {
   detail::Sources sources() const;
 
   /// The batch shape followed by the event axes that to_event made.
-  const Shape& element_shape() const { return elements_; }
-  std::size_t reinterpreted() const { return reinterpreted_; }
-  const Mask& own_mask() const { return mask_; }
+  const Shape& element_shape() const { return form().elements; }
+  std::size_t reinterpreted() const { return form().reinterpreted; }
+  const Mask& own_mask() const { return form().mask; }
   /// The same family without what expand, mask and to_event did, and this normal form of it.
   static Distribution from_normal_form(std::shared_ptr<const Family> family, const Shape& elements,
                                        std::size_t reinterpreted, const Mask& mask);
 
  private:
-  std::shared_ptr<const Family> family_;
-  Shape elements_;
-  std::size_t reinterpreted_ = 0;
-  Mask mask_;  // over elements_, or all of a scalar
+  const NormalForm& form() const { return form_ != nullptr ? *form_ : undefined_form(); }
+  /// Of an undefined distribution: no axes, nothing masked.
+  static const NormalForm& undefined_form();
+  /// The same family in another form.
+  Distribution with_form(NormalForm form) const;
+
+  std::shared_ptr<const NormalForm> form_;
 };
 
 }  // namespace ember::distributions

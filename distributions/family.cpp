@@ -54,7 +54,9 @@ const FamilyInfo* find_family(std::string_view name) {
   return nullptr;
 }
 
-Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(info) {
+// `{}` would write all the room that a Shape has for axes.
+Family::Family(const FamilyInfo& info, std::span<const Tensor> values)
+    : form_{this, Shape(std::span<const Index>()), 0, Mask(true)}, info_(info) {
   std::size_t alternatives = 0, given = 0;
   bool is_complete = true;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -77,13 +79,13 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values) : info_(i
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
                        " needs at least " + detail::counted(parameter.event_dim, "axis", "axes"));
     }
-    if (parameter.event_dim == 0 && (shape.rank() == 0 || shape == batch_shape_)) {
+    if (parameter.event_dim == 0 && (shape.rank() == 0 || shape == batch_shape())) {
       // it is the batch's already
-    } else if (parameter.event_dim == 0 && batch_shape_.rank() == 0) {
-      batch_shape_ = shape;
+    } else if (parameter.event_dim == 0 && batch_shape().rank() == 0) {
+      set_batch_shape(shape);
     } else if (shape.rank() > parameter.event_dim) {
-      batch_shape_ =
-          broadcast_shapes(batch_shape_, shape.first(shape.rank() - parameter.event_dim), name());
+      set_batch_shape(
+          broadcast_shapes(batch_shape(), shape.first(shape.rank() - parameter.event_dim), name()));
     }
     if (values.size() <= kFew) {
       few_.push_back({&parameter, values[i]});

@@ -54,7 +54,9 @@ class Family {
     if (!many_.empty()) return many_;
     return {few_.begin(), few_.size()};
   }
-  const Shape& batch_shape() const { return batch_shape_; }
+  const Shape& batch_shape() const { return form_.elements; }
+  /// What a distribution of this family is before anything was done to it.
+  const NormalForm& form() const { return form_; }
 
   virtual Shape event_shape() const { return {}; }
   virtual Constraint support() const = 0;
@@ -100,9 +102,10 @@ class Family {
   void check_parameters(const Mask& visible, Look look) const;
   [[noreturn]] void lacks(const char* what) const;
 
-  Shape batch_shape_;
+  void set_batch_shape(const Shape& shape) { form_.elements = shape; }
 
  private:
+  NormalForm form_{this};
   const FamilyInfo& info_;
   static constexpr std::size_t kFew = 6;  // what built-in families have lies in the family itself
   InlineVector<Parameter, kFew> few_;

@@ -40,7 +40,7 @@ class UnknownFamily final : private ForeignName, public Family {
         Family(foreign_info, {}),
         json_(std::move(text)),
         event_shape_(std::move(event)) {
-    batch_shape_ = batch;
+    set_batch_shape(batch);
   }
   const json& written() const { return json_; }
 

@@ -28,9 +28,9 @@ class TransformedFamily final : public Family {
     const Shape shape =
         transform_.forward_shape(concatenate(base_.batch_shape(), base_.event_shape()));
     const std::size_t event_dim = transform_.codomain_event_dim() + extra_;
-    batch_shape_ = shape.first(shape.rank() - event_dim);
-    event_shape_ = shape.after(batch_shape_.rank());
-    if (!(batch_shape_ == base_.batch_shape())) base_ = base_.expand(batch_shape_);
+    set_batch_shape(shape.first(shape.rank() - event_dim));
+    event_shape_ = shape.after(batch_shape().rank());
+    if (!(batch_shape() == base_.batch_shape())) base_ = base_.expand(batch_shape());
   }
 
   Shape event_shape() const override { return event_shape_; }

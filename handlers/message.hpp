@@ -1,20 +1,16 @@
 // Message: what a primitive sends through the handler stack.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include <ember/core/inline_vector.hpp>
 #include <ember/distributions/distribution.hpp>
+#include <ember/handlers/infer.hpp>
 #include <ember/handlers/place.hpp>
 #include <ember/handlers/scale_factor.hpp>
 
 namespace ember {
-
-/// Notes for inference algorithms: {{"is_auxiliary", true}}.
-using Infer = std::map<std::string, std::variant<bool, double, std::string>>;
 
 /// An open plate, as a site sees it.
 struct PlateFrame {

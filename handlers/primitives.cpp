@@ -27,14 +27,17 @@ Tensor draw(const Message& message) {
       .sample(message.name, {});
 }
 
+// Apart, or what it needs would be set up for each observation.
+[[gnu::noinline]] void draw_value(Message& message) {
+  message.value = with_context("site", message.name, [&] { return draw(message); });
+}
+
 }  // namespace
 
 void default_action(Message& message) {
   switch (message.kind) {
     case Message::Kind::sample:
-      if (!message.value.defined()) {
-        message.value = with_context("site", message.name, [&] { return draw(message); });
-      }
+      if (!message.value.defined()) draw_value(message);
       break;
     case Message::Kind::param:
       message.value = param_store().use(message.name, message.value, message.constraint);
@@ -61,7 +64,7 @@ void check_site(Name name, const distributions::Distribution& distribution) {
 }
 
 Tensor send_sample(Name name, const distributions::Distribution& distribution, const Tensor* obs,
-                   const std::optional<Mask>& obs_mask, const Infer& infer, const Place& place) {
+                   const Mask* obs_mask, const Infer& infer, const Place& place) {
   Message message;
   message.name = name;
   message.place = place;
@@ -70,10 +73,10 @@ Tensor send_sample(Name name, const distributions::Distribution& distribution, c
     message.value = *obs;
     message.is_observed = true;
   }
-  if (obs_mask) message.obs_mask = obs_mask;
-  if (!infer.empty()) message.infer = infer;
+  if (obs_mask != nullptr) message.obs_mask = *obs_mask;
+  message.infer = infer;
   at_place(place, [&] { apply_stack(message); });
-  return message.value;
+  return std::move(message.value);
 }
 
 Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
@@ -84,7 +87,7 @@ Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
   message.value = value;
   message.is_observed = true;
   at_place(place, [&] { apply_stack(message); });
-  return message.value;
+  return std::move(message.value);
 }
 
 }  // namespace
@@ -106,13 +109,14 @@ Tensor sample_partially(Name name, const distributions::Distribution& distributi
   at_place(place, [&] { detail::apply_stack(announced); });
   const Tensor* obs = announced.value.defined() ? &announced.value : nullptr;
   if (!announced.obs_mask || obs == nullptr) {
-    return detail::send_sample(name, announced.distribution, obs, {}, announced.infer, place);
+    return detail::send_sample(name, announced.distribution, obs, nullptr, announced.infer, place);
   }
   const Mask& mask = *announced.obs_mask;
+  const Mask missing = !mask;
   const Tensor observed = detail::send_sample(Name(name + "_observed"), announced.distribution, obs,
-                                              mask, announced.infer, place);
+                                              &mask, announced.infer, place);
   const Tensor unobserved = detail::send_sample(Name(name + "_unobserved"), announced.distribution,
-                                                nullptr, !mask, announced.infer, place);
+                                                nullptr, &missing, announced.infer, place);
   return at_site(name, place, [&] {
     const std::size_t event_dim = announced.distribution.event_shape().rank();
     return detail::send_deterministic(
@@ -131,7 +135,7 @@ Tensor sample(Name name, const distributions::Distribution& distribution,
                  "give it a value, or leave .obs out where the site is latent");
   }
   if (options.obs_mask) return sample_partially(name, distribution, options, place);
-  return detail::send_sample(name, distribution, options.obs ? &*options.obs : nullptr, {},
+  return detail::send_sample(name, distribution, options.obs ? &*options.obs : nullptr, nullptr,
                              options.infer, place);
 }
 
@@ -141,7 +145,7 @@ Tensor deterministic(Name name, const Tensor& value, const std::source_location&
 
 void factor(Name name, const Tensor& log_factor, const std::source_location& where) {
   const Tensor nothing = zeros(concatenate(log_factor.shape(), Shape{0}));
-  detail::send_sample(name, distributions::Unit(log_factor), &nothing, {}, {}, where);
+  detail::send_sample(name, distributions::Unit(log_factor), &nothing, nullptr, {}, where);
 }
 
 Tensor param(Name name, const Tensor& init, const Constraint& constraint,

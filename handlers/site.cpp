@@ -55,49 +55,74 @@ const char* to_string(SiteKind kind) {
   return kNames[static_cast<std::size_t>(kind)];
 }
 
+namespace {
+
+bool is_all_of_scalar(const Mask& mask) { return mask.is_all() && mask.shape().rank() == 0; }
+
+SiteKind kind_of(const Message& message, const distributions::Distribution& d) {
+  if (message.kind == Message::Kind::deterministic) return SiteKind::deterministic;
+  if (message.kind == Message::Kind::param) return SiteKind::param;
+  if (!message.is_observed) return SiteKind::latent;
+  return d.is_factor() ? SiteKind::factor : SiteKind::observed;
+}
+
+[[gnu::noinline]] std::shared_ptr<const Site::OuterMasks> share_outer_masks(const Message& message,
+                                                                            const Mask& elements) {
+  return std::allocate_shared<const Site::OuterMasks>(
+      detail::PoolAllocator<Site::OuterMasks>(),
+      Site::OuterMasks{message.mask, elements, message.obs_mask});
+}
+
+}  // namespace
+
 Site::Site(const Message& message, const distributions::Distribution& d, const Mask& elements)
     : name(message.name),
       place(message.place),
+      kind(kind_of(message, d)),
+      is_observed(message.is_observed),
       distribution(d),
       value(message.value),
-      is_observed(message.is_observed),
-      handler_mask(message.mask),
-      element_mask(elements),
-      obs_mask(message.obs_mask),
       scale(message.scale),
       plates(message.plates),
       infer(message.infer) {
-  if (message.kind == Message::Kind::deterministic) kind = SiteKind::deterministic;
-  if (message.kind == Message::Kind::param) kind = SiteKind::param;
-  if (message.kind != Message::Kind::sample) return;
-  kind = !is_observed               ? SiteKind::latent
-         : distribution.is_factor() ? SiteKind::factor
-                                    : SiteKind::observed;
-  const auto is_plain = [](const Mask& m) { return m.is_all() && m.shape().rank() == 0; };
-  if (!obs_mask && is_plain(handler_mask) && is_plain(element_mask) &&
-      distribution.own_mask().is_all() && scale.is_number() &&
-      value.shape() == distribution.element_shape() &&
-      distribution.family().event_shape().rank() == 0) {
-    mask = Mask::filled(value.shape(), true);  // as of nearly all sites
-    if (!scale.is_one()) at_site(name, place, [&] { check_scale(); });
-    return;
+  if (message.obs_mask || !is_all_of_scalar(message.mask) || !is_all_of_scalar(elements)) {
+    outer_masks_ = share_outer_masks(message, elements);
   }
-  at_site(name, place, [&] {
-    const Shape own = elements_of(*this);
-    const Shape batch = own.first(own.rank() - distribution.reinterpreted());
-    check_enlarging(*this, batch, handler_mask.shape(), "mask");
-    if (obs_mask) check_enlarging(*this, batch, obs_mask->shape(), "obs_mask");
-    check_enlarging(*this, batch, scale.shape(), "scale");
-    mask = distribution.own_mask() & outer_mask();
-    mask = mask.broadcast_to(broadcast_shapes(own, mask.shape(), "mask"));
-    if (!scale.is_one()) check_scale();
-  });
+  if (message.kind != Message::Kind::sample) return;
+  // As of nearly all sites: then there is nothing to combine.
+  const bool is_plain = outer_masks_ == nullptr && scale.is_number() &&
+                        value.shape() == d.element_shape() && d.own_mask().is_all() &&
+                        d.family().event_shape().rank() == 0;
+  if (is_plain) {
+    mask = Mask::filled(value.shape(), true);
+  } else {
+    mask = at_site(name, place, [&] { return combine_masks(); });
+  }
+  if (!scale.is_one()) at_site(name, place, [&] { check_scale(); });
+}
+
+// Errors where masks, scale and batch shape do not go together.
+Mask Site::combine_masks() const {
+  const Shape own = elements_of(*this);
+  const Shape batch = own.first(own.rank() - distribution.reinterpreted());
+  const OuterMasks& outer = outer_masks();
+  check_enlarging(*this, batch, outer.handlers.shape(), "mask");
+  if (outer.obs) check_enlarging(*this, batch, outer.obs->shape(), "obs_mask");
+  check_enlarging(*this, batch, scale.shape(), "scale");
+  const Mask all = distribution.own_mask() & outer_mask();
+  return all.broadcast_to(broadcast_shapes(own, all.shape(), "mask"));
+}
+
+const Site::OuterMasks& Site::no_outer_masks() {
+  static const OuterMasks none;
+  return none;
 }
 
 Mask Site::outer_mask() const {
+  const OuterMasks& outer = outer_masks();
   const std::size_t n = distribution.reinterpreted();
-  Mask outer = handler_mask.unsqueeze_right(n) & element_mask;
-  return obs_mask ? outer & obs_mask->unsqueeze_right(n) : outer;
+  const Mask mask_of_all = outer.handlers.unsqueeze_right(n) & outer.elements;
+  return outer.obs ? mask_of_all & outer.obs->unsqueeze_right(n) : mask_of_all;
 }
 
 // Positive and finite where anything is visible.
@@ -164,9 +189,9 @@ Site::Hidden Site::hidden() const {
     return mask.numel() - m.broadcast_to(mask.shape()).count();
   };
   const std::size_t n = distribution.reinterpreted();
-  const Mask own = distribution.own_mask() & element_mask;
-  return {hides(own), hides(handler_mask.unsqueeze_right(n)),
-          obs_mask ? hides(obs_mask->unsqueeze_right(n)) : 0};
+  const OuterMasks& outer = outer_masks();
+  return {hides(distribution.own_mask() & outer.elements), hides(outer.handlers.unsqueeze_right(n)),
+          outer.obs ? hides(outer.obs->unsqueeze_right(n)) : 0};
 }
 
 }  // namespace ember

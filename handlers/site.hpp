@@ -1,7 +1,9 @@
 // Site: what a trace keeps of one execution of a primitive.
 #pragma once
 
-#include <array>
+#include <memory>
+#include <optional>
+#include <vector>
 
 #include <ember/handlers/message.hpp>
 
@@ -25,21 +27,26 @@ class Site {
   Name name;
   Place place;  // of its statement in the model
   SiteKind kind = SiteKind::latent;
+  bool is_observed = false;
   distributions::Distribution distribution;  // undefined for deterministic and param sites
   Tensor value;
-  bool is_observed = false;
-  /// Distribution's, handlers' and obs_mask's masks combined, over the elements: the batch shape
-  /// and the event axes that to_event made.
-  Mask mask;
-  Mask handler_mask = true;  // broadcasts with the batch shape
-  Mask element_mask = true;  // of an automatic guide's site: the model's; over the elements
-  std::optional<Mask> obs_mask;
   ScaleFactor scale;
   Plates plates;  // innermost first
   Infer infer;
   /// The sites whose values reach this one's density (or the value of a deterministic site), in
   /// program order; empty where relations were not recorded.
   std::optional<std::vector<Name>> parents;
+  /// Distribution's, handlers' and obs_mask's masks combined, over the elements: the batch shape
+  /// and the event axes that to_event made.
+  Mask mask;
+
+  /// What `mask` was made of beside the distribution's own mask.
+  struct OuterMasks {
+    Mask handlers = true;  // broadcasts with the batch shape
+    Mask elements = true;  // of an automatic guide's site: the model's; over the elements
+    std::optional<Mask> obs;
+  };
+  const OuterMasks& outer_masks() const { return outer_masks_ ? *outer_masks_ : no_outer_masks(); }
 
   bool has_distribution() const { return distribution.defined(); }
   /// The mask without the distribution's own one, over the elements.
@@ -64,8 +71,11 @@ class Site {
   void keep_log_prob(Tensor log_prob, Tensor log_prob_sum);
 
  private:
+  static const OuterMasks& no_outer_masks();
+  Mask combine_masks() const;
   void check_scale() const;
 
+  std::shared_ptr<const OuterMasks> outer_masks_;  // null: nothing is hidden by them
   mutable Tensor log_prob_, log_prob_sum_, unscaled_;
 };
 

@@ -62,18 +62,17 @@ bool Trace::admits(Name name, const Place& place, bool is_param) const {
 void Trace::add(Site&& site) {
   if (!admits(site.name, site.place, site.kind == SiteKind::param)) return;
   sites_.push_back(std::move(site));
-  enter_last();
+  if (sites_.size() > kIndexed) enter_last();
 }
 
 void Trace::add(const Message& message, const distributions::Distribution& d,
                 const Mask& elements) {
   if (!admits(message.name, message.place, message.kind == Message::Kind::param)) return;
   sites_.emplace_back(message, d, elements);
-  enter_last();
+  if (sites_.size() > kIndexed) enter_last();
 }
 
 void Trace::enter_last() {
-  if (sites_.size() <= kIndexed) return;
   if (sites_.size() == kIndexed + 1) {
     for (std::size_t i = 0; i < kIndexed; ++i) index_[sites_[i].name.id()] = i;
   }

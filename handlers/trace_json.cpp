@@ -51,9 +51,10 @@ json site_to_json(const Site& site) {
   if (!site.has_distribution()) return result;
   result["distribution"] = to_json(site.distribution, site.mask);
   result["mask"] = to_json(site.mask);
-  if (!site.handler_mask.is_all()) result["handler_mask"] = to_json(site.handler_mask);
-  if (!site.element_mask.is_all()) result["element_mask"] = to_json(site.element_mask);
-  if (site.obs_mask) result["obs_mask"] = to_json(*site.obs_mask);
+  const Site::OuterMasks& outer = site.outer_masks();
+  if (!outer.handlers.is_all()) result["handler_mask"] = to_json(outer.handlers);
+  if (!outer.elements.is_all()) result["element_mask"] = to_json(outer.elements);
+  if (outer.obs) result["obs_mask"] = to_json(*outer.obs);
   const Site::Hidden hidden = site.hidden();
   result["elements"] = {{"kept", site.mask.count()},
                         {"total", site.mask.numel()},

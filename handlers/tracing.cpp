@@ -31,6 +31,17 @@ std::vector<Name> parents_of(const Message& message, const Trace& trace) {
   return parents;
 }
 
+// From here on the value comes from this site, and no longer from what it was computed of.
+void add_related(Trace& trace, Message& message) {
+  Site site(message);
+  site.parents = parents_of(message, trace);
+  if (message.value.defined()) {
+    message.value = detail::marked(message.value, message.name);
+    site.value = message.value;
+  }
+  trace.add(std::move(site));
+}
+
 }  // namespace
 
 // A plate that was opened before in this execution keeps its indices, a lifted parameter its value.
@@ -83,16 +94,8 @@ void TraceHandler::run(FunctionRef<void()> program) {
   }
 }
 
-// From here on the value comes from this site, and no longer from what it was computed of.
 void TraceHandler::add_site(Message& message) {
-  if (!relations_) return trace_.add(message);
-  Site site(message);
-  site.parents = parents_of(message, trace_);
-  if (message.value.defined()) {
-    message.value = detail::marked(message.value, message.name);
-    site.value = message.value;
-  }
-  trace_.add(std::move(site));
+  relations_ ? add_related(trace_, message) : trace_.add(message);
 }
 
 }  // namespace ember::handlers

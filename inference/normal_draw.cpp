@@ -31,7 +31,7 @@ class DrawnNormal final : public Family {
         log_scale_(log_scale),
         noise_(detail::standard_normal(key, loc.shape(), shown)),
         u_(detail::location_scale(loc, log_scale, noise_)) {
-    batch_shape_ = loc.shape();
+    set_batch_shape(loc.shape());
     if (transform != nullptr) transform_ = *transform;
     value_ = transform_ ? (*transform_)(u_) : u_;
   }

@@ -26,13 +26,13 @@ json masks_content(const Site& site, const Site::Hidden& hidden, Index limit) {
   if (site.mask.is_all()) return result;
   result.push_back({{"source", "all"}, {"picture", picture_of(site.mask, limit)}});
   const std::size_t n = site.distribution.reinterpreted();
+  const Site::OuterMasks& outer = site.outer_masks();
   std::vector<std::pair<const char*, Mask>> sources;
   if (hidden.distribution > 0) {
-    sources.emplace_back("distribution", site.distribution.own_mask() & site.element_mask);
+    sources.emplace_back("distribution", site.distribution.own_mask() & outer.elements);
   }
-  if (hidden.handlers > 0) sources.emplace_back("handlers", site.handler_mask.unsqueeze_right(n));
-  if (site.obs_mask && hidden.obs > 0)
-    sources.emplace_back("obs_mask", site.obs_mask->unsqueeze_right(n));
+  if (hidden.handlers > 0) sources.emplace_back("handlers", outer.handlers.unsqueeze_right(n));
+  if (outer.obs && hidden.obs > 0) sources.emplace_back("obs_mask", outer.obs->unsqueeze_right(n));
   if (sources.size() < 2) return result;
   for (const auto& [source, mask] : sources) {
     result.push_back(

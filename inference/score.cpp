@@ -56,7 +56,7 @@ bool parameters_depend_on(const Site& site, const detail::Node& input) {
 }  // namespace
 
 bool is_drawn_by_model(const Site& site, const Trace& guide) {
-  return site.kind == SiteKind::latent && site.obs_mask &&
+  return site.kind == SiteKind::latent && site.outer_masks().obs &&
          site.distribution.support().is_discrete() && !guide.contains(site.name);
 }
 
