@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include <ember/core/name.hpp>
@@ -19,6 +20,8 @@ namespace ember {
 void set_rng_seed(std::uint64_t seed);
 
 namespace detail {
+
+struct Node;
 
 /// One execution of one name: the stream of every element hangs on `key`.
 struct RandomKey {
@@ -60,6 +63,18 @@ class ElementEngine {
 /// is run again as inputs, so that what is made of them is recorded.
 Tensor standard_normal(RandomKey key, const Shape& shape);
 Tensor standard_uniform(RandomKey key, const Shape& shape);
+
+/// What a tensor of random numbers is filled with.
+enum class Noise : std::uint8_t { normal, uniform };
+/// Fills a node that has its room.
+void fill(Noise noise, RandomKey key, Node& out);
+/// Draws of few Normal numbers each, made side by side.
+struct FewNormals {
+  RandomKey key;
+  Node* out;
+};
+inline constexpr Index kFewNormals = 16;
+void fill(std::span<const FewNormals> draws);
 
 /// Seed and counts of this thread, kept and put back by handlers and checkpoints.
 struct RandomState {

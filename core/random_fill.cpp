@@ -55,9 +55,8 @@ template <class W>
 struct Block {
   W w0, w1, w2, w3;
 };
-template <class W>
-EMBER_INLINE Block<W> rounds_of(std::uint64_t key, W c0, W c1) {
-  auto k0 = static_cast<Word>(key), k1 = static_cast<Word>(key >> 32U);
+template <class W, class K>
+EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1) {
   W c2 = c0 ^ c0, c3 = c2;
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
@@ -74,24 +73,28 @@ EMBER_INLINE Block<W> rounds_of(std::uint64_t key, W c0, W c1) {
 }
 EMBER_INLINE Block<Word> block_of(std::uint64_t key, std::uint64_t element) {
   const Block<Word> block =
-      rounds_of(key, static_cast<Word>(element), static_cast<Word>(element >> 32U));
+      rounds_of(static_cast<Word>(key), static_cast<Word>(key >> 32U), static_cast<Word>(element),
+                static_cast<Word>(element >> 32U));
   const auto word = [](Word x) { return static_cast<Word>(low_half(x)); };
   return {word(block.w0), word(block.w1), word(block.w2), word(block.w3)};
 }
 
-// Those of n elements, which are numbered number(0), number(1), .. n is a multiple of kGroup.
+// Those of n elements, which are numbered number(0), number(1), .. under the keys key(0), key(1),
+// .. n is a multiple of kGroup.
 struct Words {
   std::array<std::array<Word, kLanes>, 4> of;
 
-  template <class Number>
-  Words(RandomKey key, Index n, Number number) {
+  template <class Key, class Number>
+  Words(Index n, Key key, Number number) {
     Word *w0 = of[0].data(), *w1 = of[1].data(), *w2 = of[2].data(), *w3 = of[3].data();
-    const std::uint64_t bits = key.key;
 #if defined(__AVX2__) && !defined(__AVX512DQ__)
     for (Index i = 0; i < n; i += 4) {
-      const auto at = [&](Index k) { return static_cast<Word>(number(i + k)); };
-      const FourWords element{at(0), at(1), at(2), at(3)};
-      const Block<FourWords> block = rounds_of(bits, element, element >> 32U);
+      const auto four = [i](auto f) {
+        const auto at = [&](Index k) { return static_cast<Word>(f(i + k)); };
+        return FourWords{at(0), at(1), at(2), at(3)};
+      };
+      const FourWords element = four(number), keys = four(key);
+      const Block<FourWords> block = rounds_of(keys, keys >> 32U, element, element >> 32U);
       const auto store = [i](FourWords x, Word* to) {
         x &= 0xffffffffU;
         std::memcpy(to + i, &x, sizeof x);
@@ -104,7 +107,7 @@ struct Words {
 #else
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const Block block = block_of(bits, static_cast<std::uint64_t>(number(i)));
+      const Block block = block_of(key(i), static_cast<std::uint64_t>(number(i)));
       w0[i] = block.w0;
       w1[i] = block.w1;
       w2[i] = block.w2;
@@ -163,10 +166,10 @@ EMBER_INLINE Point on_circle(double radius, double turns) {
 using Lanes = std::array<Real, kLanes>;
 
 // Up to kLanes pairs of numbers of a block each, of which f(four words) makes them.
-template <class Number, class F>
-void make_pairs(RandomKey key, Index pairs, Number number, F f, Lanes& first, Lanes& second) {
+template <class Key, class Number, class F>
+void make_pairs(Index pairs, Key key, Number number, F f, Lanes& first, Lanes& second) {
   const Index lanes = (pairs + kGroup - 1) / kGroup * kGroup;
-  const Words words(key, lanes, number);
+  const Words words(lanes, key, number);
   Real *a = first.data(), *b = second.data();
   const Word *w0 = words.of[0].data(), *w1 = words.of[1].data(), *w2 = words.of[2].data(),
              *w3 = words.of[3].data();
@@ -190,7 +193,7 @@ void in_pairs(RandomKey key, Node& out, F f) {
     const Index pairs = (count + 1) / 2;
     Lanes a, b;
     make_pairs(
-        key, pairs, [=](Index i) { return begin / 2 + i; }, f, a, b);
+        pairs, [key](Index) { return key.key; }, [=](Index i) { return begin / 2 + i; }, f, a, b);
     Real* to = out.value + begin;
     for (std::size_t i = 0; i < static_cast<std::size_t>(count / 2); ++i) {
       to[2 * i] = a[i];
@@ -213,7 +216,7 @@ void in_shown_pairs(RandomKey key, Node& out, const MaskBytes& shown, F f) {
     Lanes a, b;
     const Index* at = list.data();
     make_pairs(
-        key, pairs, [at](Index i) { return at[i]; }, f, a, b);
+        pairs, [key](Index) { return key.key; }, [at](Index i) { return at[i]; }, f, a, b);
     for (Index i = 0; i < pairs; ++i) {
       to[2 * at[i]] = a[static_cast<std::size_t>(i)];
       if (2 * at[i] + 1 < n) to[2 * at[i] + 1] = b[static_cast<std::size_t>(i)];
@@ -243,21 +246,17 @@ constexpr auto kNormals = [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& 
   a = static_cast<Real>(p.x);
   b = static_cast<Real>(p.y);
 };
-void fill_normal(RandomKey key, Node& out) { in_pairs(key, out, kNormals); }
+constexpr auto kUniforms = [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
+  a = to_real_uniform(w0, w1);
+  b = to_real_uniform(w2, w3);
+};
 
-void fill_uniform(RandomKey key, Node& out) {
-  in_pairs(key, out, [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
-    a = to_real_uniform(w0, w1);
-    b = to_real_uniform(w2, w3);
-  });
-}
-
-Tensor noise(RandomKey key, const Shape& shape, Rerun::Fill fill, bool is_input) {
+Tensor noise_of(Noise noise, RandomKey key, const Shape& shape, bool is_input) {
   Node* out = new_constant(shape);
   Tensor result(out);
-  fill(key, *out);
+  fill(noise, key, *out);
   if (Rerun* rerun = Rerun::current()) {
-    rerun->note_noise(*out, key, fill);
+    rerun->note_noise(*out, key, noise);
     out->requires_grad = is_input;
   }
   return result;
@@ -265,22 +264,60 @@ Tensor noise(RandomKey key, const Shape& shape, Rerun::Fill fill, bool is_input)
 
 }  // namespace
 
+void fill(Noise noise, RandomKey key, Node& out) {
+  if (noise == Noise::normal) {
+    in_pairs(key, out, kNormals);
+  } else {
+    in_pairs(key, out, kUniforms);
+  }
+}
+
+void fill(std::span<const FewNormals> draws) {
+  std::array<std::uint64_t, kLanes> keys{};
+  std::array<Index, kLanes> pairs{};
+  std::size_t n = 0;  // lanes that are taken
+  for (auto draw = draws.begin(); draw != draws.end();) {
+    const auto first = draw;
+    for (; draw != draws.end() && n + kFewNormals / 2 <= kLanes; ++draw) {
+      for (Index pair = 0; 2 * pair < draw->out->numel; ++pair, ++n) {
+        keys[n] = draw->key.key;
+        pairs[n] = pair;
+      }
+    }
+    Lanes a, b;
+    const std::uint64_t* key = keys.data();
+    const Index* number = pairs.data();
+    make_pairs(
+        static_cast<Index>(n), [key](Index i) { return key[i]; },
+        [number](Index i) { return number[i]; }, kNormals, a, b);
+    n = 0;
+    for (auto filled = first; filled != draw; ++filled) {
+      Real* to = filled->out->value;
+      for (Index i = 0; i < filled->out->numel; i += 2, ++n) {
+        to[i] = a[n];
+        if (i + 1 < filled->out->numel) to[i + 1] = b[n];
+      }
+    }
+    n = 0;
+  }
+}
+
 Tensor standard_normal(RandomKey key, const Shape& shape) {
-  return noise(key, shape, &fill_normal, true);
+  return noise_of(Noise::normal, key, shape, true);
 }
 Tensor standard_uniform(RandomKey key, const Shape& shape) {
-  return noise(key, shape, &fill_uniform, true);
+  return noise_of(Noise::uniform, key, shape, true);
 }
 
 Tensor standard_normal(RandomKey key, const Shape& shape, const Mask& shown) {
   if (!shown.bytes() || Rerun::current() != nullptr) {
-    return shown.is_none() ? full(shape, 0) : noise(key, shape, &fill_normal, false);
+    return shown.is_none() ? full(shape, 0) : noise_of(Noise::normal, key, shape, false);
   }
   Node* out = new_constant(shape);
   const Tensor result(out);
   const Index n = out->numel;
   if (n <= 2 * kFew || 4 * shown.count() > 3 * n) {
-    fill_normal(key, *out);
+    in_pairs(key, *out, kNormals);
   } else {
     in_shown_pairs(key, *out, *shown.bytes(), kNormals);
   }

@@ -26,8 +26,8 @@ Rerun::Draw* Rerun::find_draw(RandomKey key) {
   return nullptr;
 }
 
-void Rerun::note_noise(Node& noise, RandomKey key, Fill fill) {
-  if (Draw* draw = find_draw(key)) *draw = {draw->name, key, &noise, fill, true};
+void Rerun::note_noise(Node& out, RandomKey key, Noise noise) {
+  if (Draw* draw = find_draw(key)) *draw = {draw->name, key, &out, noise, true};
 }
 
 void Rerun::note_nothing_drawn(RandomKey key) {
@@ -59,11 +59,18 @@ bool Rerun::finish() {
 
 bool Rerun::run() {
   tape_.take_back(kept_);
+  few_.clear();
   for (const Input& input : inputs_) input.node->aux = input.room;
   for (const Draw& draw : draws_) {
     const RandomKey key = next_key(draw.name);
-    if (draw.fill != nullptr) draw.fill(key, *draw.noise);
+    if (draw.out == nullptr) continue;
+    if (draw.noise == Noise::normal && draw.out->numel <= kFewNormals) {
+      few_.push_back({key, draw.out});
+    } else {
+      fill(draw.noise, key, *draw.out);
+    }
   }
+  fill(few_);
   try {
     for (const Step& step : steps_) step.forward(*step.node);
   } catch (const Error&) {

@@ -37,9 +37,8 @@ class Rerun {
 
   // What is noted meanwhile. Draws whose numbers are noise of the tape are drawn again, under the
   // same names; any other draw can't be.
-  using Fill = void (*)(RandomKey key, Node& noise);
   void note_draw(Name name, RandomKey key) { draws_.push_back({name, key}); }
-  void note_noise(Node& noise, RandomKey key, Fill fill);
+  void note_noise(Node& out, RandomKey key, Noise noise);
   /// Nothing random is made of a key: there is nothing to draw again.
   void note_nothing_drawn(RandomKey key);
   /// A condition that held, of numbers that may be other ones next time.
@@ -68,8 +67,8 @@ class Rerun {
   struct Draw {
     Name name;
     RandomKey key;
-    Node* noise = nullptr;
-    Fill fill = nullptr;
+    Node* out = nullptr;  // null where nothing is to be filled
+    Noise noise = Noise::normal;
     bool is_known = false;  // what has been made of the key
   };
   Draw* find_draw(RandomKey key);
@@ -87,7 +86,8 @@ class Rerun {
   Tape tape_;
   Node* root_ = nullptr;
   std::vector<Draw> draws_;
-  std::vector<Step> steps_;  // in the order of the tape
+  std::vector<FewNormals> few_;  // of those, what is made side by side
+  std::vector<Step> steps_;      // in the order of the tape
   std::vector<Input> inputs_;
   std::vector<std::function<bool()>> checks_;
   Tape::Memory kept_{};

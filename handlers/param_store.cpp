@@ -192,28 +192,20 @@ ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   if (leaf.room.size() != n) leaf.room.resize(n);
   if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
   leaf.unconstrained = Recording::leaf(u, leaf.room.data());
+  leaf.node = &leaf.unconstrained.node();
   used_.push_back(&leaf);
   return leaf;
 }
 
-std::vector<ParamLeaves::Kept> ParamLeaves::keep() const {
-  std::vector<Kept> kept;
-  for (Leaf* leaf : used_) kept.push_back({leaf, &leaf->unconstrained.node()});
-  return kept;
-}
-
-void ParamLeaves::use_again(std::span<const Kept> kept) {
-  for (const auto& [leaf, node] : kept) {
-    const Node& numbers = leaf->entry->unconstrained.node();
-    if (node->numel == 1) {
-      node->scalar = *values(numbers);
-    } else {
-      node->value = const_cast<Real*>(values(numbers));
-    }
-    if (!std::exchange(leaf->is_collected, false)) leaf->written = true;
-    leaf->unconstrained = Tensor(node);
-    used_.push_back(leaf);
+void ParamLeaves::show_again(Leaf& leaf, Node& node) {
+  const Node& numbers = leaf.entry->unconstrained.node();
+  if (node.numel == 1) {
+    node.scalar = *values(numbers);
+  } else {
+    node.value = const_cast<Real*>(values(numbers));
   }
+  if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
+  leaf.node = &node;
 }
 
 Tensor value_of(const ParamStore::Entry& entry) {

@@ -83,6 +83,7 @@ class ParamLeaves {
   struct Leaf {
     ParamStore::Entry entry;
     Tensor unconstrained;  // the leaf; undefined between scopes
+    Node* node = nullptr;  // of it
     Tensor constrained;    // undefined until somebody asks
     /// Room for its adjoint, which stays when the recording has ended; outside of `written` there
     /// are zeros, unless the last step that used it ended in an error.
@@ -108,15 +109,10 @@ class ParamLeaves {
   /// Those of the running scope, in order of first use.
   std::span<Leaf* const> leaves() const { return used_; }
 
-  /// The leaves of a recording that stays, to be used in further scopes.
-  struct Kept {
-    Leaf* leaf;
-    Node* node;
-  };
-  std::vector<Kept> keep() const;
-  /// Lets the nodes of kept leaves show their parameters' numbers as they are now.
-  void use_again(std::span<const Kept> kept);
   Leaf& leaf(const ParamStore::Entry& entry);
+  /// Lets the node of a leaf, of a recording that stays, show its parameter's numbers as they are
+  /// now.
+  static void show_again(Leaf& leaf, Node& node);
 
  private:
   std::vector<std::unique_ptr<Leaf>> by_name_;  // by its id; from step to step

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cmath>
 
+#include <ember/core/inline_vector.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
@@ -67,7 +68,7 @@ void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& writ
 // Brings the adjoint of a leaf into its room, with zeros where it does not reach: whether all of it
 // is finite.
 bool collect_one(detail::ParamLeaves::Leaf& leaf) {
-  const Node& node = leaf.unconstrained.node();
+  const Node& node = *leaf.node;
   const std::span<Real> room = leaf.room;
   leaf.is_collected = true;
   if (node.numel == 1) {
@@ -175,7 +176,64 @@ OptimizerState& Optimizer::state_of(Name name) {
   return states.back();
 }
 
-void Optimizer::advance(const Pending& pending) {
+// Parameters of few numbers are brought together, moved, and taken back: most of the price of one
+// is that of a call.
+class Optimizer::Together {
+ public:
+  static constexpr Index kFew = 32;
+
+  explicit Together(const Optimizer& optimizer) : optimizer_(optimizer) {}
+
+  void add(const Elements& at, Index steps, double lr) {
+    if (parts_.full() || n_ + at.n > kRoom || steps != steps_ || lr != lr_) move();
+    parts_.push_back(at);
+    n_ += at.n;
+    steps_ = steps;
+    lr_ = lr;
+  }
+  /// Moves what has been added.
+  void move() {
+    if (parts_.size() == 1) optimizer_.update(parts_[0], steps_, lr_);
+    if (parts_.size() > 1) move_all();
+    parts_.clear();
+    n_ = 0;
+  }
+
+ private:
+  static constexpr Index kRoom = 256;
+
+  void move_all() {
+    const std::size_t moments = optimizer_.common_.moments;
+    Elements all{n_, room_[0].data(), room_[1].data(), {}};
+    for (std::size_t k = 0; k < moments; ++k) all.moments[k] = room_[2 + k].data();
+    Index at = 0;
+    for (const Elements& part : parts_) {
+      std::copy_n(part.u, part.n, room_[0].data() + at);
+      std::copy_n(part.g, part.n, room_[1].data() + at);
+      for (std::size_t k = 0; k < moments; ++k) {
+        std::copy_n(part.moments[k], part.n, all.moments[k] + at);
+      }
+      at += part.n;
+    }
+    optimizer_.update(all, steps_, lr_);
+    at = 0;
+    for (const Elements& part : parts_) {
+      std::copy_n(all.u + at, part.n, part.u);
+      for (std::size_t k = 0; k < moments; ++k) {
+        std::copy_n(all.moments[k] + at, part.n, part.moments[k]);
+      }
+      at += part.n;
+    }
+  }
+
+  const Optimizer& optimizer_;
+  InlineVector<Elements, 32> parts_;
+  Index n_ = 0, steps_ = 0;
+  double lr_ = 0;
+  std::array<std::array<Real, kRoom>, 5> room_;
+};
+
+void Optimizer::advance(const Pending& pending, Together& few) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
   const std::size_t n = leaf.room.size();
   OptimizerState& state = state_of(leaf.entry->name);
@@ -196,7 +254,10 @@ void Optimizer::advance(const Pending& pending) {
     if (state.moments[k].empty()) state.moments[k].resize(n);
     all.moments[k] = state.moments[k].data();
   }
-  if (state.reached.is_all()) return update(all, state.steps, pending.lr);
+  if (state.reached.is_all()) {
+    return all.n <= Together::kFew ? few.add(all, state.steps, pending.lr)
+                                   : update(all, state.steps, pending.lr);
+  }
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
 }
 
@@ -235,7 +296,10 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
 void Optimizer::apply() {
   set_rates();
   clip();
-  for (const Pending& pending : pending_) advance(pending);
+  states_.params.reserve(states_.params.size() + pending_.size());  // they stay where they are
+  Together few(*this);
+  for (const Pending& pending : pending_) advance(pending, few);
+  few.move();
   ++states_.steps;
   pending_.clear();
 }

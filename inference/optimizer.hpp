@@ -87,10 +87,11 @@ class Optimizer {
     detail::ParamLeaves::Leaf* leaf;
     double lr;
   };
+  class Together;
   void set_rates();
   void clip();
   OptimizerState& state_of(Name name);
-  void advance(const Pending& pending);
+  void advance(const Pending& pending, Together& few);
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
                      double lr) const;
 

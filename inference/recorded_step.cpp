@@ -21,19 +21,23 @@ Real RecordedStep::record(FunctionRef<Real()> f) {
 }
 
 void RecordedStep::keep(const detail::ParamLeaves& leaves, const Tensor& root) {
-  leaves_ = leaves.keep();
-  // the optimiser writes to parameters that nobody else holds
-  for (const auto& [leaf, node] : leaves_) rerun_->tape().let_go(*node);
+  leaves_.assign(leaves.leaves().begin(), leaves.leaves().end());
+  nodes_.clear();
+  for (const detail::ParamLeaves::Leaf* leaf : leaves_) {
+    nodes_.push_back(leaf->node);
+    rerun_->tape().let_go(*leaf->node);  // the optimiser writes to what nobody else holds
+  }
   rerun_->keep(root.node());
 }
 
-std::optional<Real> RecordedStep::run(detail::ParamLeaves& leaves, Optimizer& optimizer) {
+std::optional<Real> RecordedStep::run(Optimizer& optimizer) {
   const detail::Tape::Active active(rerun_->tape());
-  const detail::ParamLeaves::Scope scope(leaves);
-  leaves.use_again(leaves_);
+  for (std::size_t k = 0; k < leaves_.size(); ++k) {
+    detail::ParamLeaves::show_again(*leaves_[k], *nodes_[k]);
+  }
   if (rerun_->run() && std::isfinite(rerun_->value())) {
     rerun_->backward();
-    optimizer.collect(leaves.leaves());
+    optimizer.collect(leaves_);
     if (optimizer.find_not_finite() == nullptr) return -rerun_->value();
   }
   rerun_->take_back_draws();

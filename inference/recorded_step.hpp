@@ -19,7 +19,7 @@ class RecordedStep {
   }
   /// The loss of one more step, whose gradients the optimiser has collected. None where something
   /// is not as it should be: then nothing has happened, and the program is to be run.
-  std::optional<Real> run(detail::ParamLeaves& leaves, Optimizer& optimizer);
+  std::optional<Real> run(Optimizer& optimizer);
 
   /// Whether the next step is worth recording: not where there is a recording, or several could not
   /// be run again.
@@ -35,7 +35,8 @@ class RecordedStep {
   static constexpr int kAttempts = 2;  // the first step may differ from all others
 
   std::unique_ptr<detail::Rerun> rerun_;
-  std::vector<detail::ParamLeaves::Kept> leaves_;
+  std::vector<detail::ParamLeaves::Leaf*> leaves_;
+  std::vector<detail::Node*> nodes_;  // of these, on the tape of the rerun
   std::uint64_t store_version_ = 0;
   int attempts_ = 0;
 };

@@ -60,7 +60,7 @@ Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
   const auto lock = param_store().lock_for_optimising();
   const detail::NewParams new_params;
   std::optional<Real> loss;
-  if (recorded_->is_ready()) loss = recorded_->run(leaves_, *optimizer_);
+  if (recorded_->is_ready()) loss = recorded_->run(*optimizer_);
   if (!loss) loss = run(model, guide);
   optimizer_->apply();
   return *loss;
