@@ -273,8 +273,8 @@ void fill(Noise noise, RandomKey key, Node& out) {
 }
 
 void fill(std::span<const FewNormals> draws) {
-  std::array<std::uint64_t, kLanes> keys{};
-  std::array<Index, kLanes> pairs{};
+  std::array<std::uint64_t, kLanes> keys;
+  std::array<Index, kLanes> pairs;
   std::size_t n = 0;  // lanes that are taken
   for (auto draw = draws.begin(); draw != draws.end();) {
     const auto first = draw;
@@ -284,6 +284,9 @@ void fill(std::span<const FewNormals> draws) {
         pairs[n] = pair;
       }
     }
+    const std::size_t lanes = (n + kGroup - 1) / kGroup * kGroup;
+    std::fill(keys.data() + n, keys.data() + lanes, std::uint64_t{0});
+    std::fill(pairs.data() + n, pairs.data() + lanes, Index{0});
     Lanes a, b;
     const std::uint64_t* key = keys.data();
     const Index* number = pairs.data();

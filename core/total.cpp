@@ -22,25 +22,42 @@ class Kinds {
 template <class F>
 Real sum_of(Index n, const MaskBytes* mask, F f) {
   if (mask != nullptr) return sum_of_kept(*mask, f);
-  if (n == 1) return f(0);
   Real sum = 0;
 #pragma omp simd reduction(+ : sum)
   for (Index i = 0; i < n; ++i) sum += f(i);
   return sum;
+}
+// Out of the way of single numbers, as most terms are.
+[[gnu::noinline]] Real sum_of(const Node& term, const MaskBytes* mask, bool is_squared) {
+  const Real* x = values(term);
+  if (!is_squared) return sum_of(term.numel, mask, [x](Index i) { return x[i]; });
+  return sum_of(term.numel, mask, [x](Index i) { return x[i] * x[i]; }) / 2;
 }
 
 void add_up(Node& out, std::span<Node* const> terms, const MaskBytes* const* masks) {
   Real total = out.reals[0];
   Kinds kinds(out);
   for (std::size_t k = 0; k < terms.size(); ++k, kinds.next()) {
+    const Node& x = *terms[k];
     const MaskBytes* mask = masks != nullptr ? masks[k] : nullptr;
-    const Real* x = values(*terms[k]);
-    const Index n = terms[k]->numel;
-    const Real term = kinds.is_squared() ? sum_of(n, mask, [x](Index i) { return x[i] * x[i]; }) / 2
-                                         : sum_of(n, mask, [x](Index i) { return x[i]; });
+    Real term = 0;
+    if (x.numel == 1 && mask == nullptr) {
+      term = *values(x);
+      if (kinds.is_squared()) term = term * term / 2;
+    } else {
+      term = sum_of(x, mask, kinds.is_squared());
+    }
     total += kinds.is_negative() ? -term : term;
   }
   *out.value = total;
+}
+
+[[gnu::noinline]] void contribute_term(Node& x, const MaskBytes* mask, Real g, bool is_squared) {
+  if (is_squared) {
+    contribute_on(x, mask, [g, from = values(x)](Index i) { return g * from[i]; });
+  } else {
+    contribute_on(x, mask, [g](Index) { return g; });
+  }
 }
 
 }  // namespace
@@ -93,10 +110,10 @@ void backward_total(Node& n) {
     if (!x.requires_grad) continue;
     const Real own = kinds.is_negative() ? -g : g;
     const MaskBytes* mask = masks == nullptr ? nullptr : masks[k];
-    if (kinds.is_squared()) {
-      contribute_on(x, mask, [own, from = values(x)](Index i) { return own * from[i]; });
+    if (x.numel == 1) {
+      contribute_number(x, kinds.is_squared() ? own * *values(x) : own);
     } else {
-      contribute_on(x, mask, [own](Index) { return own; });
+      contribute_term(x, mask, own, kinds.is_squared());
     }
   }
 }

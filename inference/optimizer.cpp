@@ -208,21 +208,24 @@ class Optimizer::Together {
     for (std::size_t k = 0; k < moments; ++k) all.moments[k] = room_[2 + k].data();
     Index at = 0;
     for (const Elements& part : parts_) {
-      std::copy_n(part.u, part.n, room_[0].data() + at);
-      std::copy_n(part.g, part.n, room_[1].data() + at);
-      for (std::size_t k = 0; k < moments; ++k) {
-        std::copy_n(part.moments[k], part.n, all.moments[k] + at);
-      }
+      copy(part.n, part.u, all.u + at);
+      copy(part.n, part.g, room_[1].data() + at);
+      for (std::size_t k = 0; k < moments; ++k) copy(part.n, part.moments[k], all.moments[k] + at);
       at += part.n;
     }
     optimizer_.update(all, steps_, lr_);
     at = 0;
     for (const Elements& part : parts_) {
-      std::copy_n(all.u + at, part.n, part.u);
-      for (std::size_t k = 0; k < moments; ++k) {
-        std::copy_n(all.moments[k] + at, part.n, part.moments[k]);
-      }
+      copy(part.n, all.u + at, part.u);
+      for (std::size_t k = 0; k < moments; ++k) copy(part.n, all.moments[k] + at, part.moments[k]);
       at += part.n;
+    }
+  }
+  static void copy(Index n, const Real* from, Real* to) {
+    if (n == 1) {  // no call for it
+      *to = *from;
+    } else {
+      std::copy_n(from, n, to);
     }
   }
 
