@@ -488,7 +488,7 @@ Tensor where(const Mask& mask, const Tensor& x, const Tensor& y) {
   Node* out = detail::new_result(Op::where, shape, {&a, &b});
   Tensor result(out);
   detail::add_sources(result, mask.sources());
-  if (out->requires_grad) out->mask = detail::as_reach(full);
+  if (out->op != Op::leaf) out->mask = detail::as_reach(full);
   detail::choose(*out, a, b, full.bytes()->data());
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/reads.hpp>
 #include <ember/core/reduced.hpp>
 
 namespace ember {
@@ -67,6 +68,7 @@ template <class Beats>
 Tensor index_of_extreme(const char* who, const Tensor& x, Index axis, bool keepdim, Beats beats) {
   const Node& in = x.node();
   Tape::current().check_owner(in, who);
+  note_read(in);
   const std::size_t a = normalize_axis(axis, in.shape, who);
   const Shape shape = result_shape(in.shape, axis, who, keepdim);
   check_not_empty(in, shape, who);

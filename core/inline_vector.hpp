@@ -14,9 +14,13 @@ namespace ember {
 template <class T, std::size_t N>
 class InlineVector {
  public:
-  InlineVector() {}  // NOLINT(modernize-use-equals-default): leaves the items alone
-  InlineVector(const InlineVector& other) { copy_items(other); }
-  InlineVector& operator=(const InlineVector& other) {
+  InlineVector() noexcept {}  // NOLINT(modernize-use-equals-default): leaves the items alone
+  // What holds one is moved, and not copied, where a vector of it grows.
+  InlineVector(const InlineVector& other) noexcept(std::is_nothrow_copy_constructible_v<T>) {
+    copy_items(other);
+  }
+  InlineVector& operator=(const InlineVector& other) noexcept(
+      std::is_nothrow_copy_constructible_v<T>) {
     if (this == &other) return *this;
     clear();
     copy_items(other);
@@ -59,7 +63,7 @@ class InlineVector {
 
  private:
   // Nearly all are short: a copy of fixed length is a few moves, one of any length is a call.
-  void copy_items(const InlineVector& other) {
+  void copy_items(const InlineVector& other) noexcept(std::is_nothrow_copy_constructible_v<T>) {
     if constexpr (std::is_trivially_copyable_v<T>) {
       constexpr std::size_t kShort = std::clamp<std::size_t>(32 / sizeof(T), 1, N);
       size_ = other.size_;

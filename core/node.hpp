@@ -36,6 +36,7 @@ struct NodeLinks {
 struct alignas(64) Node : HandleCount, NodeLinks {
   Op op = Op::leaf;
   bool requires_grad = false;
+  bool varies = false;  // made of draws, in a recording that can be run again: see rerun.hpp
   bool has_adjoint = false;
   std::int32_t position = 0;  // in the tape: operands stand before their results
   std::int32_t operand_count = 0;
@@ -75,6 +76,9 @@ void destroy(Owed* owed) noexcept;
 /// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
 /// them.
 Real* own_values(Tensor& x);
+
+/// Whether its numbers are other ones where a recording is run again.
+inline bool may_vary(const Node& node) { return node.requires_grad || node.varies; }
 
 /// Makes the values that a node owes.
 const Real* settle(const Node& node);

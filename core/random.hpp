@@ -59,8 +59,7 @@ class ElementEngine {
   std::array<std::uint32_t, 4> words_{};
 };
 
-/// Independent Normal(0, 1) numbers, and uniform ones in (0, 1), as constants; in a recording that
-/// is run again as inputs, so that what is made of them is recorded.
+/// Independent Normal(0, 1) numbers, and uniform ones in (0, 1), as constants.
 Tensor standard_normal(RandomKey key, const Shape& shape);
 Tensor standard_uniform(RandomKey key, const Shape& shape);
 

@@ -12,9 +12,7 @@
 #include <immintrin.h>
 #endif
 
-#include <ember/core/mask_bytes.hpp>
 #include <ember/core/rerun.hpp>
-#include <ember/core/shown_normal.hpp>
 #include <ember/core/special.hpp>
 
 namespace ember::detail {
@@ -203,42 +201,6 @@ void in_pairs(RandomKey key, Node& out, F f) {
   }
 }
 
-// The same where a mask shows some of many: pairs of which it shows none are left out, whatever
-// stands there then.
-template <class F>
-void in_shown_pairs(RandomKey key, Node& out, const MaskBytes& shown, F f) {
-  const Index n = out.numel;
-  Real* to = out.value;
-  const std::uint8_t* kept = shown.data();
-  std::array<Index, 2 * kLanes> list{};  // of pairs
-  Index* end = list.data();
-  const auto make_first = [&](Index pairs) {
-    Lanes a, b;
-    const Index* at = list.data();
-    make_pairs(
-        pairs, [key](Index) { return key.key; }, [at](Index i) { return at[i]; }, f, a, b);
-    for (Index i = 0; i < pairs; ++i) {
-      to[2 * at[i]] = a[static_cast<std::size_t>(i)];
-      if (2 * at[i] + 1 < n) to[2 * at[i] + 1] = b[static_cast<std::size_t>(i)];
-    }
-    end = std::copy(list.data() + pairs, end, list.data());
-  };
-  for (Index begin = 0; begin < n; begin += 2 * kLanes) {
-    // Each is written, and stays if it counts: no branches that nobody could foresee.
-    const Index last = std::min(begin + 2 * kLanes, n) - 1;
-    for (Index i = begin; i < last; i += 2) {
-      *end = i / 2;
-      end += kept[i] | kept[i + 1];
-    }
-    if (last % 2 == 0) {
-      *end = last / 2;
-      end += kept[last];
-    }
-    if (end - list.data() >= kLanes) make_first(kLanes);
-  }
-  make_first(end - list.data());
-}
-
 // Box and Muller (1958).
 constexpr auto kNormals = [](Word w0, Word w1, Word w2, Word w3, Real& a, Real& b) {
   const double radius = std::sqrt(-2 * special::log(to_uniform(w0, w1)));
@@ -251,13 +213,13 @@ constexpr auto kUniforms = [](Word w0, Word w1, Word w2, Word w3, Real& a, Real&
   b = to_real_uniform(w2, w3);
 };
 
-Tensor noise_of(Noise noise, RandomKey key, const Shape& shape, bool is_input) {
+Tensor noise_of(Noise noise, RandomKey key, const Shape& shape) {
   Node* out = new_constant(shape);
   Tensor result(out);
   fill(noise, key, *out);
   if (Rerun* rerun = Rerun::current()) {
     rerun->note_noise(*out, key, noise);
-    out->requires_grad = is_input;
+    out->varies = true;
   }
   return result;
 }
@@ -306,29 +268,10 @@ void fill(std::span<const FewNormals> draws) {
 }
 
 Tensor standard_normal(RandomKey key, const Shape& shape) {
-  return noise_of(Noise::normal, key, shape, true);
+  return noise_of(Noise::normal, key, shape);
 }
 Tensor standard_uniform(RandomKey key, const Shape& shape) {
-  return noise_of(Noise::uniform, key, shape, true);
-}
-
-Tensor standard_normal(RandomKey key, const Shape& shape, const Mask& shown) {
-  if (!shown.bytes() || Rerun::current() != nullptr) {
-    return shown.is_none() ? full(shape, 0) : noise_of(Noise::normal, key, shape, false);
-  }
-  Node* out = new_constant(shape);
-  const Tensor result(out);
-  const Index n = out->numel;
-  if (n <= 2 * kFew || 4 * shown.count() > 3 * n) {
-    in_pairs(key, *out, kNormals);
-  } else {
-    in_shown_pairs(key, *out, *shown.bytes(), kNormals);
-  }
-  Real* to = out->value;
-  const std::uint8_t* kept = shown.bytes()->data();
-#pragma omp simd
-  for (Index i = 0; i < n; ++i) to[i] = kept_or_zero(kept[i], to[i]);
-  return result;
+  return noise_of(Noise::uniform, key, shape);
 }
 
 }  // namespace ember::detail

@@ -27,7 +27,7 @@ bool was_read(const Node& input);
 void keep_read(const Node& node);
 /// Called by whatever turns numbers of a tensor into something that is not on the tape.
 inline void note_read(const Node& node) {
-  if (node.requires_grad) keep_read(node);
+  if (may_vary(node)) keep_read(node);
 }
 
 }  // namespace ember::detail

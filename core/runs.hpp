@@ -15,7 +15,7 @@ Tensor copy_runs(Op op, Node& in, const Shape& shape, Index run, F from) {
   Tensor result(out);
   const Index runs = run == 0 ? 0 : out->numel / run;
   Index* starts = nullptr;
-  if (out->requires_grad) {
+  if (out->op != Op::leaf) {
     starts = Tape::current().allocate_auxiliary<Index>(static_cast<std::size_t>(runs));
     out->aux = starts;
     out->ints = {run, runs, 0, 0};

@@ -6,6 +6,7 @@
 
 #include <ember/core/memory.hpp>
 #include <ember/core/owed.hpp>
+#include <ember/core/rerun.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
@@ -105,6 +106,7 @@ inline Node* Tape::next_slot(const Shape& shape) {
   unpoison(node, sizeof(Node));
   static_cast<NodeLinks&>(*node) = NodeLinks();
   node->op = Op::leaf;
+  node->varies = false;
   node->requires_grad = false;
   node->has_adjoint = false;
   node->position = static_cast<std::int32_t>(used_++);
@@ -133,6 +135,7 @@ inline Node* Tape::allocate(Op op, const Shape& shape) {
 
 Node* Tape::allocate_view(const Shape& shape, Node& base) {
   Node* node = next_slot(shape);
+  node->varies = base.varies;
   node->sources = base.sources;
   node->numel = base.numel;
   // A slot of one element has its own room; its value is copied, which costs less than following a
@@ -231,7 +234,7 @@ void Tape::check_usable(const Node& node, const char* who) const {
 
 template <std::size_t N>
 inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) {
-  bool requires_grad = false;
+  bool requires_grad = false, varies = false;
   for (const Node* operand : operands) {
     if (operand->sources != nullptr) [[unlikely]]
       node.sources = join(node.sources, operand->sources);
@@ -239,10 +242,12 @@ inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) 
     if (operand->tape != this || operand->position < first_) [[unlikely]]
       check_usable(*operand, name_of(op));
     requires_grad |= operand->requires_grad;
+    varies |= operand->varies;
   }
-  if (!requires_grad) return;
+  if (!requires_grad && !varies) return;
   node.op = op;
-  node.requires_grad = true;
+  node.requires_grad = requires_grad;
+  node.varies = varies;
   node.operand_count = static_cast<std::int32_t>(operands.size());
   node.operands = operands.size() <= Node::kFewOperands
                       ? node.few_operands.data()
@@ -277,6 +282,7 @@ void Tape::backward(Node& root, Real seed) {
 }
 
 void Tape::begin() {
+  if (rerun != nullptr && depth_ > 0) rerun->refuse();  // its slots would be used again
   static std::atomic<std::uint64_t> counter{0};
   frames_.push_back({memory(), waiting_.size(), recording_id_});
   recording_id_ = counter.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -304,6 +310,7 @@ void Tape::end() noexcept {
     }
     node->owner = Owner::heap;
     node->op = Op::leaf;
+    node->varies = false;
     node->requires_grad = false;
     node->has_adjoint = false;
     node->tape = nullptr;
@@ -367,6 +374,7 @@ Tensor Recording::leaf(const Tensor& x, Real* room) {
   Node& node = x.node();
   tape.check_usable(node, "value_and_grad");
   Node* leaf = tape.allocate_view(node.shape, node);
+  if (leaf->varies) refuse_rerun();
   leaf->requires_grad = true;
   leaf->aux = room;
   return Tensor(leaf);

@@ -84,7 +84,7 @@ Tensor Total::result() const {
   Node* out = new_result(Op::total, Shape(), terms);
   out->ints[0] = static_cast<Index>(kinds_);
   out->reals[0] = offset_;
-  if (is_masked_ && out->requires_grad) {
+  if (is_masked_ && out->op != Op::leaf) {
     Tape& tape = Tape::current();
     auto* kept = tape.allocate_auxiliary<const MaskBytes*>(terms_.size());
     for (std::size_t k = 0; k < terms_.size(); ++k) {

@@ -12,13 +12,13 @@ void keep_check(Constraint::Kind kind, const Tensor& x, const Mask& visible);
 
 /// Notes that x was found allowed where `visible`, if its numbers may be other ones next time.
 inline void note_check(const Constraint& constraint, const Tensor& x, const Mask& visible) {
-  const auto varies = [](const Tensor& t) { return t.defined() && t.node().requires_grad; };
+  const auto varies = [](const Tensor& t) { return t.defined() && detail::may_vary(t.node()); };
   if (varies(x) || varies(constraint.lower()) || varies(constraint.upper())) {
     detail::keep_check(constraint, x, visible);
   }
 }
 inline void note_check(Constraint::Kind kind, const Tensor& x, const Mask& visible) {
-  if (x.node().requires_grad) detail::keep_check(kind, x, visible);
+  if (detail::may_vary(x.node())) detail::keep_check(kind, x, visible);
 }
 
 }  // namespace ember

@@ -234,7 +234,11 @@ Mask Constraint::allowed(const Tensor& x) const {
 }
 
 bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
-  if (kind == Kind::simplex) return all_on_simplex(x, visible);
+  if (kind == Kind::simplex) {
+    const bool result = all_on_simplex(x, visible);
+    if (result) note_check(kind, x, visible);
+    return result;
+  }
   if (kind == Kind::any) return true;
   if (has_lower(kind) || has_upper(kind)) return false;
   bool result = false;

@@ -7,6 +7,7 @@
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/pieces.hpp>
+#include <ember/core/rerun.hpp>
 #include <ember/distributions/density_expression.hpp>
 #include <ember/distributions/density_record.hpp>
 
@@ -80,6 +81,7 @@ class FewDriver {
     Tensor result(out);
     detail::add_sources(result, visible.sources());
     const bool wants_partials = out->requires_grad;
+    if (!wants_partials && out->op != detail::Op::leaf) detail::refuse_rerun();
     WholeCall call;
     if (numel_ == 1) {
       call.one = wants_partials ? kernel_.with_partials : kernel_.value_only;
@@ -164,10 +166,15 @@ class Driver {
     if (total_ || is_empty || visible_.bytes()) std::fill_n(out->value, out->numel, Real{0});
     if (is_empty) {
       out->requires_grad = false;
+      out->varies = false;
       out->op = Op::leaf;
       return result;
     }
-    if (out->requires_grad) open_partials(*out);
+    if (out->requires_grad) {
+      open_partials(*out);
+    } else if (out->op != Op::leaf) {
+      detail::refuse_rerun();  // it varies, and leaves no record
+    }
     compute();
     if (out->requires_grad) static_cast<DensityRecord*>(out->aux)->call = whole_call();
     return result;

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include <ember/core/operators.hpp>
+#include <ember/core/rerun.hpp>
 #include <ember/distributions/density.hpp>
 #include <ember/distributions/family.hpp>
 
@@ -41,6 +42,7 @@ class KernelFamily : public Family {
 template <std::size_t N, class F>
 Tensor draw_each(detail::RandomKey key, const Shape& elements,
                  const std::array<Tensor, N>& parameters, F f) {
+  detail::refuse_rerun();
   std::array<Tensor, N> full;
   for (std::size_t k = 0; k < N; ++k) full[k] = expand(detach(parameters[k]), elements);
   detail::Node* out = detail::new_constant(elements);

@@ -182,7 +182,7 @@ namespace {
 
 bool same_number(const Tensor& a, const Tensor& b) {
   if (&a.node() == &b.node()) return true;
-  if (a.node().requires_grad || b.node().requires_grad) return false;
+  if (detail::may_vary(a.node()) || detail::may_vary(b.node())) return false;
   return a.shape() == b.shape() && std::ranges::equal(a.data(), b.data());
 }
 

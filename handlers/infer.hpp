@@ -29,6 +29,11 @@ class Infer {
   ~Infer() = default;
 
   bool empty() const { return notes_ == nullptr || notes_->empty(); }
+  std::size_t size() const { return map().size(); }
+  bool contains(const std::string& key) const { return map().contains(key); }
+  void erase(const std::string& key) {
+    if (notes_ != nullptr) notes_->erase(key);
+  }
   Map::const_iterator begin() const { return map().begin(); }
   Map::const_iterator end() const { return map().end(); }
   Map::const_iterator find(const std::string& key) const { return map().find(key); }

@@ -219,11 +219,6 @@ const AutoGuideState::Latent* AutoGuideState::find_latent(Name name) const {
   return found == index_.end() ? nullptr : &latents_[found->second];
 }
 
-void AutoGuideState::note_reads_of_hidden(Name name, bool are_read) {
-  const auto found = index_.find(name.id());
-  if (found != index_.end()) latents_[found->second].leaves_out_hidden = !are_read;
-}
-
 double AutoGuideState::checked_scale(const char* guide, double init_scale) {
   const Real scale = static_cast<Real>(init_scale);
   if (scale > 0 && std::isfinite(scale)) return init_scale;

@@ -33,9 +33,6 @@ class AutoGuideState {
     transforms::Transform transform;  // to the support of one element, without what to_event made
     std::vector<std::shared_ptr<detail::ParamEntry>> params;
     std::uint64_t store_version = 0;  // of the store when `params` were looked up
-    /// Whether nothing visible has read a hidden element's value in the last step: then nothing is
-    /// drawn there, and it is the median.
-    bool leaves_out_hidden = false;
   };
 
   AutoGuideState(std::string prefix, Init init);
@@ -69,8 +66,6 @@ class AutoGuideState {
   Values quantile(double p);
   /// What is known of a latent site, or null.
   const Latent* find_latent(Name name) const;
-  /// Says whether something visible has read the values of a site's hidden elements.
-  void note_reads_of_hidden(Name name, bool are_read);
 
  protected:
   /// Names and makes a site's parameters.

@@ -30,14 +30,10 @@ Draw AutoNormalState::draw_at(const Message& site) {
   const auto param = [&](std::size_t k) {
     return executed(detail::unconstrained_value_of(latent.params[k]), site, latent);
   };
-  const std::size_t events = latent.event_dim + latent.reinterpreted;
-  const Tensor loc = param(0);
-  const Mask all = true;
-  const bool leaves_out =
-      latent.leaves_out_hidden && events == 0 && site.mask.shape() == loc.shape();
-  Draw draw = normal_draw(loc, param(1),  // positive numbers are kept by their logarithms
+  Draw draw = normal_draw(param(0), param(1),  // positive numbers are kept by their logarithms
                           latent.support.is_unconstrained() ? nullptr : &transform,
-                          detail::next_key(site.name), leaves_out ? site.mask : all);
+                          detail::next_key(site.name));
+  const std::size_t events = latent.event_dim + latent.reinterpreted;
   if (events > 0) draw.q = draw.q.to_event(static_cast<Index>(events));
   return draw;
 }

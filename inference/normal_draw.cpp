@@ -5,7 +5,7 @@
 #include <ember/core/location_scale.hpp>
 #include <ember/core/node.hpp>
 #include <ember/core/operators.hpp>
-#include <ember/core/shown_normal.hpp>
+#include <ember/core/random.hpp>
 #include <ember/core/total.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/normal.hpp>
@@ -25,11 +25,11 @@ constexpr FamilyInfo kInfo{"Normal", {}, nullptr};
 class DrawnNormal final : public Family {
  public:
   DrawnNormal(const Tensor& loc, const Tensor& log_scale, const Transform* transform,
-              detail::RandomKey key, const Mask& shown)
+              detail::RandomKey key)
       : Family(kInfo, {}),
         loc_(loc),
         log_scale_(log_scale),
-        noise_(detail::standard_normal(key, loc.shape(), shown)),
+        noise_(detail::standard_normal(key, loc.shape())),
         u_(detail::location_scale(loc, log_scale, noise_)) {
     set_batch_shape(loc.shape());
     if (transform != nullptr) transform_ = *transform;
@@ -80,9 +80,9 @@ class DrawnNormal final : public Family {
 }  // namespace
 
 Draw normal_draw(const Tensor& loc, const Tensor& log_scale, const Transform* transform,
-                 detail::RandomKey key, const Mask& shown) {
+                 detail::RandomKey key) {
   auto family = std::allocate_shared<const DrawnNormal>(detail::PoolAllocator<DrawnNormal>(), loc,
-                                                        log_scale, transform, key, shown);
+                                                        log_scale, transform, key);
   Tensor value = family->drawn();
   return {Distribution(std::move(family)), std::move(value)};
 }

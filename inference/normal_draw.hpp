@@ -19,9 +19,8 @@ struct Draw {
 ///
 ///     log q(z) = sum(-e^2 / 2 - log_scale - log(2 pi) / 2 - log |T'(u)|),
 ///
-/// so that nothing is inverted, and loc is not reached by it. Where a mask of their shape hides
-/// elements, e is 0.
+/// so that nothing is inverted, and loc is not reached by it.
 Draw normal_draw(const Tensor& loc, const Tensor& log_scale, const transforms::Transform* transform,
-                 detail::RandomKey key, const Mask& shown = true);
+                 detail::RandomKey key);
 
 }  // namespace ember::inference

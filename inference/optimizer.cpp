@@ -299,6 +299,7 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
 void Optimizer::apply() {
   set_rates();
   clip();
+  static_assert(std::is_nothrow_move_constructible_v<OptimizerState>, "moments are not copied");
   states_.params.reserve(states_.params.size() + pending_.size());  // they stay where they are
   Together few(*this);
   for (const Pending& pending : pending_) advance(pending, few);

@@ -12,8 +12,10 @@ Real RecordedStep::record(FunctionRef<Real()> f) {
   Real result = 0;
   {
     const detail::Rerun::Recording recording(*rerun_);
-    result = f();
     store_version_ = param_store().version();
+    validates_ = validation_enabled();
+    result = f();
+    if (store_version_ != param_store().version()) rerun_->refuse();  // a program that sets them
     if (rerun_->finish()) attempts_ = 0;
   }
   if (attempts_ == kAttempts) rerun_.reset();  // with its memory

@@ -13,9 +13,11 @@ namespace ember::inference {
 
 class RecordedStep {
  public:
-  /// Whether there is something to run: nobody has replaced parameters since.
+  /// Whether there is something to run: nobody has replaced parameters since, and validation is on
+  /// or off as it was.
   bool is_ready() const {
-    return rerun_ && rerun_->is_finished() && store_version_ == param_store().version();
+    return rerun_ && rerun_->is_finished() && store_version_ == param_store().version() &&
+           validates_ == validation_enabled();
   }
   /// The loss of one more step, whose gradients the optimiser has collected. None where something
   /// is not as it should be: then nothing has happened, and the program is to be run.
@@ -38,6 +40,7 @@ class RecordedStep {
   std::vector<detail::ParamLeaves::Leaf*> leaves_;
   std::vector<detail::Node*> nodes_;  // of these, on the tape of the rerun
   std::uint64_t store_version_ = 0;
+  bool validates_ = false;
   int attempts_ = 0;
 };
 

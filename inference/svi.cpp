@@ -93,7 +93,7 @@ Real SVIEngine::compute(FunctionRef<void()> model, const GuideProgram& guide,
   detail::Tape::current().backward(elbo.node(), 1);
   optimizer_->collect(leaves_.leaves());
   check_gradients(model);
-  check_reads_of_hidden(model, guide.automatic);
+  check_reads_of_hidden(model);
   return loss;
 }
 
@@ -118,13 +118,11 @@ Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& gui
 }
 
 // A latent whose hidden elements are read by something visible has neither prior nor entropy there.
-void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model, AutoGuideState* guide) {
+void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
   for (const Site& site : elbo_.model_trace()) {
     if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
     if (site.distribution.support().is_discrete()) continue;
-    const bool are_read = reads_hidden(site);
-    if (guide != nullptr) guide->note_reads_of_hidden(site.name, are_read);
-    if (!are_read || warned_.contains(site.name.str())) continue;
+    if (!reads_hidden(site) || warned_.contains(site.name.str())) continue;
     const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
     warned_.insert(site.name.str());
     std::fprintf(stderr,

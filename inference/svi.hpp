@@ -35,7 +35,7 @@ class SVIEngine {
   Real run(FunctionRef<void()> model, const GuideProgram& guide);
   Real compute(FunctionRef<void()> model, const GuideProgram& guide, RecordedStep* recorded);
   void check_gradients(FunctionRef<void()> model);
-  void check_reads_of_hidden(FunctionRef<void()> model, AutoGuideState* guide);
+  void check_reads_of_hidden(FunctionRef<void()> model);
 
   std::shared_ptr<Optimizer> optimizer_;
   TraceELBO elbo_;

@@ -313,7 +313,14 @@ TEST_CASE("guides of one's own are run again where all of their draws are noise 
                 sample("mu", dist::Normal(0, 1));
                 sample("tau", dist::LogNormal(a, b));
               }),
-              Runs::again);
+              Runs::program);
+  }
+  SECTION("StudentT draws are made of Gamma draws, too") {
+    check_fit(model, guide_of([](const Tensor& a, const Tensor& b) {
+                sample("mu", dist::StudentT(5, a, b));
+                sample("tau", dist::LogNormal(a, b));
+              }),
+              Runs::program);
   }
   SECTION("by quantiles") {
     check_fit(model, guide_of([](const Tensor& a, const Tensor& b) {
@@ -356,6 +363,25 @@ TEST_CASE("what may be otherwise next time makes each step run the program") {
           sample("y", dist::Normal(mu, wide), {.obs = kSchools});
         },
         kAutoNormal, Runs::program);
+  }
+  SECTION("the place of the smallest number") {
+    check_fit(
+        [] {
+          const Tensor mu = sample("mu", dist::Normal(0, 5));
+          const Tensor place = argmin(stack({mu - 0.05, 2 * (mu - 0.05)}, 0), 0);
+          sample("y", dist::Normal(mu * place, kErrors), {.obs = kSchools});
+        },
+        kAutoNormal, Runs::program);
+  }
+  SECTION("a draw that nothing but a product with a constant uses") {
+    check_fit(
+        [] {
+          const Tensor mu = sample("mu", dist::Normal(0, 5));
+          plate schools("schools", 8);
+          const Tensor jitter = dist::Normal(0.2, 0.5).expand({8}).sample(Name("jitter"), {});
+          sample("y", dist::Normal(tanh(mu), softplus(mu) + 0.3), {.obs = jitter});
+        },
+        kAutoNormal, Runs::again);
   }
   SECTION("a condition on draws") {
     check_fit(
@@ -432,6 +458,38 @@ TEST_CASE("errors of a step that is recorded once are those of the step") {
     check_same(plain, again);
     CHECK(has(again.error, "site 'z'"));
     CHECK(again.losses.size() > 1);
+  }
+  SECTION("a row leaves the simplex") {
+    const auto model = [] {
+      const Tensor p = param("p", tensor({0.2, 0.3, 0.5}));
+      sample("p", dist::Dirichlet(tensor({2, 3, 4})), {.obs = p});
+    };
+    const auto nothing = [](auto&) { return [] {}; };
+    const History plain = fit_of(model, nothing, 20, false);
+    const History again = fit_of(model, nothing, 20, true);
+    check_same(plain, again);
+    INFO(again.error);
+    CHECK(has(again.error, "site 'p'"));
+    CHECK(again.error != "none");
+  }
+  SECTION("validation is switched on on the way") {
+    const auto error_with = [](bool record_once) {
+      begin(31);
+      const auto model = [] {
+        const Tensor mu = sample("mu", dist::Normal(0.3, 0.1));
+        sample("x", dist::Normal(mu, 1), {.obs = -5.0});
+        sample("z", dist::Exponential(1), {.obs = mu});
+      };
+      infer::AutoNormal guide(model);
+      infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}),
+                     infer::TraceELBO({.record_once = record_once}));
+      enable_validation(false);
+      svi.run(3, {});
+      enable_validation(true);
+      return error_of([&] { svi.run(200, {}); });
+    };
+    CHECK(has(error_with(false), "site 'z'"));
+    CHECK(error_with(true) == error_with(false));
   }
   SECTION("the loss overflows") {
     const auto model = [] {

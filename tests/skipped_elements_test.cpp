@@ -1,14 +1,12 @@
-// What steps of SVI leave out of what masks hide: noise that nobody reads, and updates of elements
-// that no gradient has reached. Nothing that is left out may show.
+// What steps of SVI leave out of what masks hide: updates of elements that no gradient has reached.
+// Nothing that is left out may show.
 #include <unistd.h>
 
 #include <filesystem>
-#include <functional>
 #include <string>
 #include <vector>
 
 #include <ember/core/random.hpp>
-#include <ember/core/shown_normal.hpp>
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
@@ -16,9 +14,7 @@
 
 using namespace ember;
 namespace dist = ember::distributions;
-namespace h = ember::handlers;
 namespace infer = ember::inference;
-using namespace std::string_literals;
 
 namespace {
 
@@ -76,15 +72,6 @@ void check_the_same(const O& optimizer, bool moves_at_rest = false) {
     }
     if (!moves_at_rest) REQUIRE(wrong == 0);
   }
-}
-
-std::vector<Real> losses(const std::function<void()>& model, int steps) {
-  begin(7);
-  infer::AutoNormal guide(model, {.init = infer::init_to_feasible()});
-  infer::SVI svi(model, guide, infer::Adam({.lr = 0.05}));
-  std::vector<Real> result;
-  for (int i = 0; i < steps; ++i) result.push_back(svi.step());
-  return result;
 }
 
 }  // namespace
@@ -157,78 +144,4 @@ TEST_CASE("a fit that has left elements out goes on from a checkpoint bit for bi
   resumed.load(path);
   CHECK(same_bits(go_on(resumed), expected));
   std::filesystem::remove(path);
-}
-
-TEST_CASE("normal numbers that a mask shows are what they are without it; the others are 0") {
-  for (const Index n : {2, 3, 4, 5, 7, 255, 256, 257, 515, 1000, 40'001}) {
-    const Tensor all = detail::standard_normal({23}, {n});
-    for (const int percent : {1, 20, 50, 95, 100}) {
-      INFO("n " << n << ", " << percent << " of 100 shown");
-      const Tensor u = detail::standard_uniform({24}, {n});
-      const Mask shown = u < percent / 100.0;
-      CHECK(same_bits(detail::standard_normal({23}, {n}, shown), where(shown, all, 0)));
-    }
-  }
-  CHECK(same_bits(detail::standard_normal({23}, {9}, false), zeros({9})));
-}
-
-TEST_CASE("a guide whose hidden draws nobody reads moves as if they were made") {
-  const Tensor y = 1 + detail::standard_normal({6}, {kN});
-  const Mask seen = runs(3, 1), later = runs(6, 1);
-  // Masks of handlers are known when a guide draws, those of distributions are not looked at.
-  const auto model = [&](bool by_handler) {
-    return [&, by_handler] {
-      const Tensor mu = sample("mu", dist::Normal(0, 1));
-      plate rows("rows", kN);
-      Tensor x = mu;
-      for (const auto& [number, mask] : {std::pair("1"s, seen), std::pair("2"s, later)}) {
-        with inside(h::mask(by_handler ? mask : Mask(true)));
-        const Mask own = by_handler ? Mask(true) : mask;
-        x = sample("x" + number, dist::Normal(x, 0.5).mask(own));
-        const Tensor s = sample("s" + number, dist::HalfNormal(1).expand({kN}).mask(own));
-        sample("y" + number, dist::Normal(x, s).mask(own), {.obs = where(mask, y, NAN)});
-      }
-    };
-  };
-  const auto parameters = [] {
-    std::vector<Tensor> all;
-    for (const std::string& name : param_store().names()) all.push_back(param_store().get(name));
-    return all;
-  };
-  const std::vector<Real> expected = losses(model(false), 12);
-  const std::vector<Tensor> ends = parameters();
-  CHECK(losses(model(true), 12) == expected);
-  const std::vector<Tensor> same = parameters();
-  REQUIRE(same.size() == ends.size());
-  for (std::size_t k = 0; k < ends.size(); ++k) CHECK(same_bits(same[k], ends[k]));
-}
-
-TEST_CASE("hidden draws that something visible reads are made: they become points") {
-  const Mask seen = runs(3, 1);
-  const auto model = [&](bool by_handler) {
-    return [&, by_handler] {
-      plate rows("rows", kN);
-      Tensor z;
-      {
-        with inside(h::mask(by_handler ? seen : Mask(true)));
-        z = sample("z", dist::Normal(0, 1).mask(by_handler ? Mask(true) : seen));
-      }
-      sample("y", dist::Normal(z, 1), {.obs = 2});
-    };
-  };
-  const std::vector<Real> expected = losses(model(false), 60);
-  CHECK(losses(model(true), 60) == expected);
-  CHECK(param_store().get("AutoNormal.scales.z").at({0}) < Real(0.06));  // it began with 0.1
-}
-
-TEST_CASE("a mask that repeats a latent site shows it where it shows it once") {
-  begin(8);
-  const auto model = [] {
-    with inside(h::mask(mask_of({true, false, true})));
-    const Tensor z = sample("z", dist::Normal(0, 1));
-    sample("y", dist::Normal(z, 1), {.obs = 1});
-  };
-  infer::AutoNormal guide(model);
-  infer::SVI svi(model, guide, infer::Adam());
-  CHECK(std::isfinite(svi.step()));
 }
