@@ -7,6 +7,7 @@
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/elementwise.hpp>
+#include <ember/core/mix.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 
@@ -48,15 +49,9 @@ class RecentMasks {
   Index elements_ = 0;
 };
 
-std::uint64_t mixed(std::uint64_t key, std::uint64_t more) {
-  // SplitMix64's, which brings the upper bits down: doubles that are whole differ there alone
-  key = (key ^ more ^ (more >> 30U)) * 0xbf58476d1ce4e5b9U;
-  key = (key ^ (key >> 27U)) * 0x94d049bb133111ebU;
-  return key ^ (key >> 31U);
-}
 std::uint64_t mixed(std::uint64_t key, const Node& x) {
-  if (x.numel == 1) return mixed(key, std::bit_cast<std::uint64_t>(double{*values(x)}));
-  return mixed(key, reinterpret_cast<std::uintptr_t>(values(x)));
+  if (x.numel == 1) return mix(key ^ std::bit_cast<std::uint64_t>(double{*values(x)}));
+  return mix(key ^ reinterpret_cast<std::uintptr_t>(values(x)));
 }
 
 template <class F>

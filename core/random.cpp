@@ -4,18 +4,12 @@
 
 #include <atomic>
 
+#include <ember/core/mix.hpp>
 #include <ember/core/rerun.hpp>
 
 namespace ember {
 namespace detail {
 namespace {
-
-// The finaliser of SplitMix64 (Steele et al. 2014).
-std::uint64_t mix(std::uint64_t x) {
-  x = (x ^ (x >> 30U)) * 0xbf58476d1ce4e5b9U;
-  x = (x ^ (x >> 27U)) * 0x94d049bb133111ebU;
-  return x ^ (x >> 31U);
-}
 
 r123::Philox4x32::ctr_type block(RandomKey key, std::uint64_t element, std::uint32_t number) {
   const r123::Philox4x32::ctr_type counter{

@@ -52,7 +52,7 @@ bool Rerun::finish() {
     if (node->op == Op::leaf) continue;
     const Forward forward = forward_of(node->op);
     if (forward == nullptr || node->value == nullptr) return false;
-    steps_.push_back({node, forward, backward_of(node->op)});
+    steps_.push_back({node, forward});
   }
   return is_finished_ = tape_.nodes().size() == kept_.nodes;
 }
@@ -77,16 +77,6 @@ bool Rerun::run() {
     return false;  // of a matrix, say, that is not positive definite
   }
   return std::ranges::all_of(checks_, [](const auto& check) { return check(); });
-}
-
-void Rerun::backward() {
-  for (const Input& input : inputs_) input.node->has_adjoint = false;
-  for (const Step& step : steps_) step.node->has_adjoint = false;
-  *tape_.allocate_adjoint(*root_) = 1;
-  root_->reach = nullptr;
-  for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {
-    if (step->node->has_adjoint) step->backward(*step->node);
-  }
 }
 
 void Rerun::take_back_draws() {

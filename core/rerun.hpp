@@ -58,7 +58,7 @@ class Rerun {
   bool run();
   Real value() const { return *root_->value; }
   /// The reverse pass from the root.
-  void backward();
+  void backward() { tape_.backward(*root_, 1); }
   /// As if it had not drawn: whoever runs the program instead draws the same.
   void take_back_draws();
   Tape& tape() { return tape_; }
@@ -75,7 +75,6 @@ class Rerun {
   struct Step {
     Node* node;
     Forward forward;
-    Backward backward;
   };
   struct Input {
     Node* node;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/mix.hpp>
 #include <ember/core/node.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/distributions/checks_again.hpp>
@@ -187,11 +188,6 @@ bool every_visible_within(const Walk& walk, const Shape& of_x, const Mask& visib
   return all;
 }
 
-std::uint64_t mixed(std::uint64_t hash, std::uint64_t more) {
-  hash = (hash ^ more) * 0xbf58476d1ce4e5b9U;
-  return hash ^ (hash >> 32U);
-}
-
 // The answer of find(), which looks at all visible numbers of x. Data never change: that theirs are
 // allowed is found out once, and not at each step of a fit.
 template <class F>
@@ -203,9 +199,11 @@ bool once(Kind kind, Real lower, Real upper, const Tensor& x, const Mask& visibl
   const auto bits = [](Real bound) {
     return static_cast<std::uint64_t>(std::bit_cast<detail::RealBits>(bound));
   };
-  std::uint64_t key = mixed(mixed(static_cast<std::uint64_t>(kind) + 1, bits(lower)), bits(upper));
-  key = mixed(key, visible.bytes() ? visible.bytes()->id() : 0);
-  for (const Index size : visible.shape()) key = mixed(key, static_cast<std::uint64_t>(size));
+  std::uint64_t key =
+      detail::mix(detail::mix((static_cast<std::uint64_t>(kind) + 1) ^ bits(lower)) ^ bits(upper));
+  key = detail::mix(key ^ (visible.bytes() ? visible.bytes()->id() : 0));
+  for (const Index size : visible.shape())
+    key = detail::mix(key ^ static_cast<std::uint64_t>(size));
   key |= 1U;
   if (node.known.load(std::memory_order_relaxed) == key) return true;
   if (!find()) return false;
@@ -234,14 +232,9 @@ Mask Constraint::allowed(const Tensor& x) const {
 }
 
 bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
-  if (kind == Kind::simplex) {
-    const bool result = all_on_simplex(x, visible);
-    if (result) note_check(kind, x, visible);
-    return result;
-  }
   if (kind == Kind::any) return true;
   if (has_lower(kind) || has_upper(kind)) return false;
-  bool result = false;
+  bool result = kind == Kind::simplex && all_on_simplex(x, visible);
   with_test(kind, [&](auto test) {
     result = once(kind, 0, 0, x, visible,
                   [&] { return every_visible(x, visible, [=](Real v) { return test(v, 0, 0); }); });

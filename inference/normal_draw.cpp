@@ -6,6 +6,7 @@
 #include <ember/core/node.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
+#include <ember/core/special.hpp>
 #include <ember/core/total.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/normal.hpp>
@@ -51,9 +52,8 @@ class DrawnNormal final : public Family {
     if (&value.node() != &value_.node() || !(elements == batch_shape())) {
       return general().log_prob_sum(value, visible);
     }
-    constexpr double kHalfLog2Pi = 0.91893853320467274178;
     const Index shown = visible.is_all() ? u_.numel() : visible.broadcast_to(batch_shape()).count();
-    detail::Total total(-static_cast<Real>(shown) * Real(kHalfLog2Pi));
+    detail::Total total(-static_cast<Real>(shown) * Real(special::kHalfLogTwoPi));
     total.subtract_half_squares(noise_, visible);
     total.subtract(log_scale_, visible);
     if (!transform_) return total.result();

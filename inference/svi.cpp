@@ -122,7 +122,7 @@ void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
   for (const Site& site : elbo_.model_trace()) {
     if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
     if (site.distribution.support().is_discrete()) continue;
-    if (!reads_hidden(site) || warned_.contains(site.name.str())) continue;
+    if (warned_.contains(site.name.str()) || !reads_hidden(site)) continue;
     const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
     warned_.insert(site.name.str());
     std::fprintf(stderr,
