@@ -89,15 +89,12 @@ class FewDriver {
       call.sum = kernel_.sums[uniform_].block(wants_partials, inputs_[0]->requires_grad, false);
       call.uniform = uniform_ << 1U;
     }
-    static constexpr std::array<Real*, kMaxInputs> kNone{};
-    const std::array<Real*, kMaxInputs>* partial = &kNone;
+    DensityRecord* record = nullptr;
     if (wants_partials) {
-      DensityRecord& record = open_record(*out, kernel_, true, elements_, visible);
-      open_partials(record);
-      record.call = call;
-      partial = &record.partial;
+      record = &open_record(*out, kernel_, true, elements_, visible);
+      open_partials(*record);
     }
-    call.run(numel_, inputs_, partial->data(), out->value);
+    call.run(numel_, inputs_, record, out->value);
     return result;
   }
 
@@ -176,7 +173,6 @@ class Driver {
       detail::refuse_rerun();  // it varies, and leaves no record
     }
     compute();
-    if (out->requires_grad) static_cast<DensityRecord*>(out->aux)->call = whole_call();
     return result;
   }
 
@@ -191,13 +187,16 @@ class Driver {
  private:
   using Op = detail::Op;
 
+  bool wants_partials() const { return record_ != nullptr; }
   bool has_rows(std::size_t k) const { return (kernel_.row_inputs >> k & 1U) != 0; }
   std::span<Input> inputs() { return {inputs_.data(), kernel_.inputs}; }
 
   void compute() {
     for (Input& input : inputs()) input.values = detail::values(*input.node);
-    if (is_single()) return compute_single();
     choose_sum_kernel();
+    if (const WholeCall call = whole_call(); call.is_there()) {
+      return call.run(numel_, nodes_, record_, out_);
+    }
     if (is_in_place()) {
       add_in_place();
     } else {
@@ -214,8 +213,8 @@ class Driver {
       if (inputs_[k].layout == Layout::uniform) uniform |= 1U << (k - 1);
     }
     sum_kernel_ = &kernel_.sums[uniform];
-    is_listed_ = sum_kernel_->listed != nullptr && partials_ && inputs_[0].layout == Layout::full &&
-                 inputs_[0].partial == nullptr;
+    is_listed_ = sum_kernel_->listed != nullptr && wants_partials() &&
+                 inputs_[0].layout == Layout::full && inputs_[0].partial == nullptr;
     for (std::size_t k = 1; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
       if (is_uniform(k)) continue;
@@ -234,7 +233,7 @@ class Driver {
     if (visible_.bytes()) return is_listed_ && walks_list(*visible_.bytes());
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       if (is_uniform(k)) continue;
-      const bool is_wanted = k == 0 || !partials_ || inputs_[k].partial != nullptr;
+      const bool is_wanted = k == 0 || !wants_partials() || inputs_[k].partial != nullptr;
       if (inputs_[k].layout != Layout::full || (!is_wanted && numel_ > kBlock)) return false;
     }
     return true;
@@ -242,14 +241,15 @@ class Driver {
 
   static constexpr Index kStretch = 4 * kBlock;  // what a block costs by itself is little of it
 
-  // The call that did all of it, where it was one.
+  // The call that does all of it, where one does.
   WholeCall whole_call() const {
-    if (is_single()) return {kernel_.with_partials, nullptr, 0};
+    if (numel_ == 1 && kernel_.row_inputs == 0) {
+      return {wants_partials() ? kernel_.with_partials : kernel_.value_only, nullptr, 0};
+    }
     if (visible_.bytes() || numel_ > kStretch || !is_in_place()) return {};
-    return {nullptr, sum_kernel_->block(true, inputs_[0].partial != nullptr, false),
+    return {nullptr, sum_kernel_->block(wants_partials(), inputs_[0].partial != nullptr, false),
             sum_kernel_->uniform << 1U};
   }
-  bool is_single() const { return numel_ == 1 && kernel_.row_inputs == 0; }
 
   // Nothing is prepared: for few elements that would cost more than what is computed.
   void add_in_place() {
@@ -282,7 +282,8 @@ class Driver {
     if (is_strewn) {
       sum_kernel_->listed(n, here, in, partials, sums);
     } else {
-      sum_kernel_->block(partials_, partials[0] != nullptr, false)(n, in, nullptr, partials, sums);
+      sum_kernel_->block(wants_partials(), partials[0] != nullptr, false)(n, in, nullptr, partials,
+                                                                          sums);
     }
   }
 
@@ -349,8 +350,8 @@ class Driver {
     use_partials(record);
   }
 
-  void use_partials(const DensityRecord& record) {
-    partials_ = true;
+  void use_partials(DensityRecord& record) {
+    record_ = &record;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       Input& input = inputs_[k];
       input.partial = record.partial[k];
@@ -393,7 +394,7 @@ class Driver {
     if (sum_kernel_ != nullptr) {
       const bool is_masked = block.kept != nullptr;
       if (is_masked) widen(block, scratch.wide.data());
-      const auto add = sum_kernel_->block(partials_, partials[0] != nullptr, is_masked);
+      const auto add = sum_kernel_->block(wants_partials(), partials[0] != nullptr, is_masked);
       add(block.n, in, scratch.wide.data(), partials, scratch.sums);
     } else {
       compute_elements(block, in, partials, scratch);
@@ -403,23 +404,13 @@ class Driver {
     }
   }
 
-  // Of one element, numbers and derivatives lie where they belong.
-  void compute_single() {
-    const Real* in[kMaxInputs];
-    Real* partials[kMaxInputs];
-    for (std::size_t k = 0; k < kernel_.inputs; ++k) {
-      in[k] = inputs_[k].values;
-      partials[k] = inputs_[k].partial;
-    }
-    (partials_ ? kernel_.with_partials : kernel_.value_only)(1, row_, in, out_, partials);
-  }
-
   void compute_elements(const Block& block, const Real* const* in, Real* const* partials,
                         Scratch& scratch) const {
     Real results[kBlock];
     Real* out =
         !total_ && block.list == nullptr && block.kept == nullptr ? out_ + block.begin : results;
-    (partials_ ? kernel_.with_partials : kernel_.value_only)(block.n, row_, in, out, partials);
+    (wants_partials() ? kernel_.with_partials : kernel_.value_only)(block.n, row_, in, out,
+                                                                    partials);
     if (total_) {
       scratch.sums.log_prob += sum_of(results, block);
     } else if (out == results) {
@@ -499,7 +490,7 @@ class Driver {
   const Shape& elements_;
   const Mask& visible_;
   bool total_;
-  bool partials_ = false;
+  DensityRecord* record_ = nullptr;  // where derivatives are wanted
   Index numel_;
   Index row_ = 1;
   const SumKernel* sum_kernel_ = nullptr;
@@ -511,7 +502,11 @@ class Driver {
 
 }  // namespace
 
-void WholeCall::run(Index n, std::span<Node* const> inputs, Real* const* partial, Real* out) const {
+void WholeCall::run(Index n, std::span<Node* const> inputs, DensityRecord* record,
+                    Real* out) const {
+  static constexpr std::array<Real*, kMaxInputs> kNone{};
+  Real* const* partial = record != nullptr ? record->partial.data() : kNone.data();
+  if (record != nullptr) record->call = *this;
   const Real* in[kMaxInputs] = {};
   for (std::size_t k = 0; k < inputs.size(); ++k) in[k] = detail::values(*inputs[k]);
   if (one != nullptr) return one(1, 1, in, out, partial);
@@ -549,10 +544,10 @@ namespace ember::detail {
 
 void forward_density(Node& n) {
   using namespace distributions;
-  const auto& record = *static_cast<const DensityRecord*>(n.aux);
+  auto& record = *static_cast<DensityRecord*>(n.aux);
   const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
   if (record.call.is_there()) {
-    return record.call.run(n.operands[0]->numel, operands, record.partial.data(), n.value);
+    return record.call.run(n.operands[0]->numel, operands, &record, n.value);
   }
   const Mask visible = n.mask != nullptr
                            ? Mask::from_shared(record.elements, n.mask->shared_from_this())

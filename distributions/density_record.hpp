@@ -10,6 +10,8 @@
 
 namespace ember::distributions {
 
+struct DensityRecord;
+
 /// A call that computes all of a density, where there is one: of one element, or of a sum, with the
 /// inputs that it takes as uniform (bit k: input k).
 struct WholeCall {
@@ -18,8 +20,8 @@ struct WholeCall {
   unsigned uniform = 0;
 
   bool is_there() const { return one != nullptr || sum != nullptr; }
-  /// For n elements; `partial` by input, null where it is not wanted.
-  void run(Index n, std::span<detail::Node* const> inputs, Real* const* partial, Real* out) const;
+  /// For n elements; a record, where derivatives are wanted, takes them, and keeps the call.
+  void run(Index n, std::span<detail::Node* const> inputs, DensityRecord* record, Real* out) const;
 };
 
 /// What was computed, and its derivatives by operand.
