@@ -74,10 +74,10 @@ def static_bones(build, folder, compiled, flags=()):
 
 
 def run_of_svi(build):
-    """The symbol of SVIEngine::run."""
+    """The symbol of SVIEngine::run(steps, ..)."""
     names = subprocess.run(["nm", "--defined-only", str(build / "libember.a")], check=True, capture_output=True,
                            text=True).stdout.split()
-    return next(name for name in names if name.startswith("_ZN5ember9inference9SVIEngine3run"))
+    return next(name for name in names if name.startswith("_ZN5ember9inference9SVIEngine3runEl"))
 
 
 def measure(build, folder):

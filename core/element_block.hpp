@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 
 #include <ember/core/mask_bytes.hpp>
 
@@ -46,25 +47,31 @@ inline void prefetch_next(const Real* numbers, const ElementBlock& block) {
 /// Whether so many numbers come from further away than the second cache.
 inline bool comes_from_afar(Index numel) { return numel >= Index{1} << 16U; }
 
-/// All blocks of `length` or fewer elements: along the list of what a mask keeps, or where they
-/// stand.
+/// All blocks of `length` or fewer elements: run by run where a mask has long ones, along the list
+/// of what it keeps, or where they stand.
 class ElementBlocks {
  public:
   ElementBlocks(Index numel, const MaskBytes* mask, bool along_list, Index length)
-      : length_(length) {
+      : length_(length), mask_(mask) {
     const bool is_listed = mask != nullptr && along_list;
-    mask_ = mask;
-    list_ = is_listed ? mask->positions().data() : nullptr;
-    counts_ = mask != nullptr && !is_listed ? mask->block_counts().data() : nullptr;
-    count_ = is_listed ? mask->kept() : numel;
+    if (mask != nullptr && length == kBlock) runs_ = mask->runs();
+    if (runs_.empty() && is_listed) list_ = mask->positions().data();
+    if (runs_.empty() && !is_listed && mask != nullptr) counts_ = mask->block_counts().data();
+    count_ = list_ != nullptr || !runs_.empty() ? mask->kept() : numel;
   }
 
-  Index size() const { return (count_ + length_ - 1) / length_; }
+  Index size() const {
+    return runs_.empty() ? (count_ + length_ - 1) / length_ : std::ssize(runs_);
+  }
   Index elements() const { return count_; }
 
   /// Calls f(block) unless nothing of block number b counts.
   template <class F>
   void visit(Index b, F&& f) const {
+    if (!runs_.empty()) {
+      const MaskBytes::Run& run = runs_[static_cast<std::size_t>(b)];
+      return f(ElementBlock{run.begin, nullptr, run.n, nullptr});
+    }
     const Index begin = b * length_;
     const Index n = std::min(length_, count_ - begin);
     if (list_ != nullptr) {
@@ -81,8 +88,9 @@ class ElementBlocks {
  private:
   Index length_, count_;
   const MaskBytes* mask_;
-  const Index* list_;
-  const std::int32_t* counts_;  // where there are some: length is kBlock
+  std::span<const MaskBytes::Run> runs_;
+  const Index* list_ = nullptr;
+  const std::int32_t* counts_ = nullptr;  // where there are some: length is kBlock
 };
 
 }  // namespace ember::detail

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cstring>
 #include <numeric>
 
 #include <ember/core/error.hpp>
@@ -50,6 +51,33 @@ void MaskBytes::make_counts() const {
   for (Index begin = 0; begin < size(); begin += kBlock) {
     const Index end = std::min(begin + kBlock, size());
     counts_.push_back(std::accumulate(bytes + begin, bytes + end, 0));
+  }
+}
+
+void MaskBytes::make_runs() const {
+  constexpr Index kLong = 32;  // on average
+  const std::uint8_t* bytes = bytes_.data();
+  Index starts = bytes[0];
+  constexpr Index kCounted = 255;  // as many as a byte counts
+  for (Index begin = 1; begin < size_; begin += kCounted) {
+    const Index end = std::min(begin + kCounted, size_);
+    std::uint8_t here = 0;
+#pragma omp simd reduction(+ : here)
+    for (Index i = begin; i < end; ++i) {
+      here = static_cast<std::uint8_t>(here + (bytes[i] & ~bytes[i - 1]));
+    }
+    starts += here;
+  }
+  if (starts * kLong > kept_) return;
+  runs_.reserve(static_cast<std::size_t>(starts + kept_ / kBlock));
+  const auto next = [&](Index from, int byte) {
+    const void* found = std::memchr(bytes + from, byte, static_cast<std::size_t>(size_ - from));
+    return found != nullptr ? static_cast<const std::uint8_t*>(found) - bytes : size_;
+  };
+  for (Index begin = next(0, 1); begin < size_;) {
+    const Index end = next(begin, 0);
+    for (; begin < end; begin += kBlock) runs_.push_back({begin, std::min(kBlock, end - begin)});
+    begin = next(end, 1);
   }
 }
 

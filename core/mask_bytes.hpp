@@ -1,5 +1,5 @@
 // The storage of a mask that is neither all nor none: bytes or the list of its kept positions, each
-// made of the other once and lazily, and so are the counts of its blocks.
+// made of the other once and lazily, and so are the counts of its blocks and its runs.
 #pragma once
 
 #include <bit>
@@ -75,6 +75,16 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
     counts_once_([this] { make_counts(); });
     return counts_;
   }
+  /// Neighbours that are kept, at most kBlock of them.
+  struct Run {
+    Index begin, n;
+  };
+  /// What is kept as ascending runs, where these are so long that each is worth a call; empty where
+  /// they are not, and of what was made of a list.
+  const PooledVector<Run>& runs() const {
+    if (!is_list_) runs_once_([this] { make_runs(); });
+    return runs_;
+  }
   /// Another number for each object that this process makes, from 1 on.
   std::uint64_t id() const { return id_; }
   /// Whether so few are kept that gathering them beats computing all and selecting (measured for
@@ -89,16 +99,18 @@ class MaskBytes : public std::enable_shared_from_this<MaskBytes> {
   void make_places() const;
   void make_bytes() const;
   void make_counts() const;
+  void make_runs() const;
   static std::uint64_t next_id();
 
   std::uint64_t id_ = next_id();
   Index size_;
   Index kept_;
   bool is_list_ = false;
-  mutable Once other_once_, counts_once_;
+  mutable Once other_once_, counts_once_, runs_once_;
   mutable Bytes bytes_;
   mutable PlacesPtr places_;
   mutable PooledVector<std::int32_t> counts_;
+  mutable PooledVector<Run> runs_;
 };
 
 /// The sum of f(i) over what is kept: along the list where that is short.

@@ -73,10 +73,6 @@ Node* new_heap_node(const Shape& shape, Op op = Op::leaf);
 Node* new_heap_view(Node& base, const Shape& shape);
 void destroy(Owed* owed) noexcept;
 
-/// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
-/// them.
-Real* own_values(Tensor& x);
-
 /// Whether its numbers are other ones where a recording is run again.
 inline bool may_vary(const Node& node) { return node.requires_grad || node.varies; }
 
@@ -90,6 +86,18 @@ inline const Real* values(const Node& node) {
   return value != nullptr ? value : settle(node);
 }
 inline const Real* values(const Tensor& x) { return values(x.node()); }
+
+/// A copy of the tensor's numbers takes its place.
+Real* replace_by_copy(Tensor& x);
+/// The values of a heap tensor, to be written: a copy takes their place where somebody else holds
+/// them.
+inline Real* own_values(Tensor& x) {
+  Node& node = x.node();
+  const bool is_alone = node.count.load(std::memory_order_acquire) == 1 && node.base == nullptr;
+  if (node.owner != Owner::heap || !is_alone) return replace_by_copy(x);
+  node.known.store(0, std::memory_order_relaxed);
+  return node.value;
+}
 
 }  // namespace ember::detail
 

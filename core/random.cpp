@@ -44,13 +44,31 @@ RandomState& random_state() {
   return state;
 }
 
-RandomKey next_key(Name name) {
-  RandomState& state = random_state();
+namespace {
+
+RandomStream stream_of(std::uint64_t seed, Name name) {
+  return {seed, mix(seed ^ mix(name.hash()))};
+}
+
+RandomKey next_of(RandomStream stream, RandomState& state, Name name) {
   if (state.counts.size() <= name.id()) state.counts.resize(name.id() + 1U);
   const std::uint64_t execution = state.counts[name.id()]++;
-  const RandomKey key{mix(mix(state.seed ^ mix(name.hash())) + execution * 0x9e3779b97f4a7c15U)};
-  if (Rerun* rerun = Rerun::current()) rerun->note_draw(name, key);
+  return {mix(stream.key + execution * 0x9e3779b97f4a7c15U)};
+}
+
+}  // namespace
+
+RandomKey next_key(Name name) {
+  RandomState& state = random_state();
+  const RandomStream stream = stream_of(state.seed, name);
+  const RandomKey key = next_of(stream, state, name);
+  if (Rerun* rerun = Rerun::current()) rerun->note_draw(name, stream, key);
   return key;
+}
+
+RandomKey next_key(Name name, RandomStream stream) {
+  RandomState& state = random_state();
+  return next_of(stream.seed == state.seed ? stream : stream_of(state.seed, name), state, name);
 }
 
 void undo_key(Name name) { --random_state().counts[name.id()]; }

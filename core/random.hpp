@@ -30,6 +30,12 @@ struct RandomKey {
 
 /// The key of the next draw under a name on this thread; counts the execution.
 RandomKey next_key(Name name);
+/// All executions of one name under one seed.
+struct RandomStream {
+  std::uint64_t seed, key;
+};
+/// The same of a stream of that name, where the thread's seed is still that one's.
+RandomKey next_key(Name name, RandomStream stream);
 /// As if it had not been asked for.
 void undo_key(Name name);
 

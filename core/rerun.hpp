@@ -12,6 +12,18 @@
 
 namespace ember::detail {
 
+/// A tensor that will be needed when a recording is run again: held where it lies on the heap; what
+/// lies on its tape stays there.
+class Referred {
+ public:
+  Tensor get() const { return Tensor(node_); }
+
+ private:
+  friend class Rerun;
+  Node* node_ = nullptr;
+  Tensor held_;
+};
+
 class Rerun {
  public:
   Rerun() = default;
@@ -37,10 +49,14 @@ class Rerun {
 
   // What is noted meanwhile. Draws whose numbers are noise of the tape are drawn again, under the
   // same names; any other draw can't be.
-  void note_draw(Name name, RandomKey key) { draws_.push_back({name, key}); }
+  void note_draw(Name name, RandomStream stream, RandomKey key) {
+    draws_.push_back({name, stream, key});
+  }
   void note_noise(Node& out, RandomKey key, Noise noise);
   /// Nothing random is made of a key: there is nothing to draw again.
   void note_nothing_drawn(RandomKey key);
+  /// What a check needs.
+  Referred refer(const Tensor& x);
   /// A condition that held, of numbers that may be other ones next time.
   void note_check(std::function<bool()> check) { checks_.push_back(std::move(check)); }
   /// Something happened that may be otherwise next time.
@@ -57,8 +73,8 @@ class Rerun {
   /// numbers are of no use.
   bool run();
   Real value() const { return *root_->value; }
-  /// The reverse pass from the root.
-  void backward() { tape_.backward(*root_, 1); }
+  /// The reverse pass from the root: once a run.
+  void backward();
   /// As if it had not drawn: whoever runs the program instead draws the same.
   void take_back_draws();
   Tape& tape() { return tape_; }
@@ -66,6 +82,7 @@ class Rerun {
  private:
   struct Draw {
     Name name;
+    RandomStream stream;
     RandomKey key;
     Node* out = nullptr;  // null where nothing is to be filled
     Noise noise = Noise::normal;
@@ -75,20 +92,23 @@ class Rerun {
   struct Step {
     Node* node;
     Forward forward;
+    Backward backward;
   };
   struct Input {
     Node* node;
     void* room;  // see claim_room
   };
+  std::vector<bool> find_needed() const;
   void drop() noexcept;
 
   Tape tape_;
   Node* root_ = nullptr;
   std::vector<Draw> draws_;
   std::vector<FewNormals> few_;  // of those, what is made side by side
-  std::vector<Step> steps_;      // in the order of the tape
+  std::vector<Step> steps_;      // that the root or a check needs, in the order of the tape
   std::vector<Input> inputs_;
   std::vector<std::function<bool()>> checks_;
+  std::vector<const Node*> referred_;  // that these need
   Tape::Memory kept_{};
   bool is_refused_ = false;
   bool has_begun_ = false;
@@ -99,19 +119,5 @@ class Rerun {
 inline void refuse_rerun() {
   if (Rerun* rerun = Rerun::current()) rerun->refuse();
 }
-
-/// A tensor that will be needed when a recording is run again: held where it lies on the heap; what
-/// lies on its tape stays there.
-class Referred {
- public:
-  explicit Referred(const Tensor& x) : node_(x.defined() ? &x.node() : nullptr) {
-    if (node_ != nullptr && node_->owner == Owner::heap) held_ = x;
-  }
-  Tensor get() const { return Tensor(node_); }
-
- private:
-  Node* node_;
-  Tensor held_;
-};
 
 }  // namespace ember::detail

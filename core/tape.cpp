@@ -61,13 +61,8 @@ Node* new_heap_view(Node& base, const Shape& shape) {
   return node.release();
 }
 
-Real* own_values(Tensor& x) {
-  Node& node = x.node();
-  const bool is_alone = node.count.load(std::memory_order_acquire) == 1 && node.base == nullptr;
-  if (node.owner == Owner::heap && is_alone) {
-    node.known.store(0, std::memory_order_relaxed);
-    return node.value;
-  }
+Real* replace_by_copy(Tensor& x) {
+  const Node& node = x.node();
   Node* copy = new_heap_node(node.shape);
   std::copy_n(values(node), node.numel, copy->value);
   x = Tensor(copy);

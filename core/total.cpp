@@ -64,6 +64,11 @@ void add_up(Node& out, std::span<Node* const> terms, const MaskBytes* const* mas
 
 void Total::take(const Tensor& x, const Mask& visible, std::uint64_t kind) {
   if (visible.is_none()) return;
+  const Node& node = x.node();
+  if (node.op == Op::total && visible.is_all() && (kind & kSquared) == 0 &&
+      terms_.size() + static_cast<std::size_t>(node.operand_count) <= kTerms) {
+    return take_terms(node, kind);
+  }
   if (terms_.full()) {
     before_ = result();
     offset_ = 0;
@@ -77,6 +82,23 @@ void Total::take(const Tensor& x, const Mask& visible, std::uint64_t kind) {
   masks_[terms_.size()] = visible.bytes().get();
   is_masked_ = is_masked_ || visible.bytes();
   terms_.push_back(&x.node());
+}
+
+// A sum's terms in place of it: the reverse pass has one operator to visit and not one a sum.
+void Total::take_terms(const Node& sum, std::uint64_t kind) {
+  const auto operands = static_cast<std::size_t>(sum.operand_count);
+  const auto* masks = static_cast<const MaskBytes* const*>(sum.aux);
+  // negated: of each term the bit that says so is the other one
+  const std::uint64_t all =
+      operands == kTerms ? ~std::uint64_t{0} : (std::uint64_t{1} << (2 * operands)) - 1;
+  const std::uint64_t negated = kind == kNegative ? 0x5555555555555555U & all : 0;
+  kinds_ |= (static_cast<std::uint64_t>(sum.ints[0]) ^ negated) << (2 * terms_.size());
+  offset_ += kind == kNegative ? -sum.reals[0] : sum.reals[0];
+  is_masked_ = is_masked_ || masks != nullptr;
+  for (std::size_t k = 0; k < operands; ++k) {
+    masks_[terms_.size()] = masks != nullptr ? masks[k] : nullptr;
+    terms_.push_back(sum.operands[k]);
+  }
 }
 
 Tensor Total::result() const {

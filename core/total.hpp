@@ -32,6 +32,7 @@ class Total {
   // What a term is, in two bits of an attribute each.
   static constexpr std::uint64_t kNegative = 1, kSquared = 2;
   void take(const Tensor& x, const Mask& visible, std::uint64_t kind);
+  void take_terms(const Node& sum, std::uint64_t kind);
 
   Real offset_;
   InlineVector<Node*, kTerms> terms_;

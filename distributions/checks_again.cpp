@@ -9,8 +9,8 @@ void keep_check(const Constraint& constraint, const Tensor& x, const Mask& visib
   Rerun* rerun = Rerun::current();
   if (rerun == nullptr) return;
   rerun->note_check([kind = constraint.kind(), reinterpreted = constraint.reinterpreted(),
-                     lower = Referred(constraint.lower()), upper = Referred(constraint.upper()),
-                     x = Referred(x), visible] {
+                     lower = rerun->refer(constraint.lower()),
+                     upper = rerun->refer(constraint.upper()), x = rerun->refer(x), visible] {
     try {
       const Constraint again(kind, lower.get(), upper.get());
       check_visible(again.independent(reinterpreted), x.get(), visible, "", "");
@@ -25,7 +25,7 @@ void keep_check(Constraint::Kind kind, const Tensor& x, const Mask& visible) {
   Rerun* rerun = Rerun::current();
   if (rerun == nullptr) return;
   rerun->note_check(
-      [kind, x = Referred(x), visible] { return Constraint::holds(kind, x.get(), visible); });
+      [kind, x = rerun->refer(x), visible] { return Constraint::holds(kind, x.get(), visible); });
 }
 
 }  // namespace ember::detail

@@ -230,11 +230,13 @@ class Driver {
   // derivatives that nobody wants.
   bool is_in_place() const {
     if (sum_kernel_ == nullptr) return false;
-    if (visible_.bytes()) return is_listed_ && walks_list(*visible_.bytes());
+    const bool has_runs = visible_.bytes() && !visible_.bytes()->runs().empty();
+    if (visible_.bytes() && !has_runs) return is_listed_ && walks_list(*visible_.bytes());
+    const Index longest = has_runs ? kBlock : numel_;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       if (is_uniform(k)) continue;
       const bool is_wanted = k == 0 || !wants_partials() || inputs_[k].partial != nullptr;
-      if (inputs_[k].layout != Layout::full || (!is_wanted && numel_ > kBlock)) return false;
+      if (inputs_[k].layout != Layout::full || (!is_wanted && longest > kBlock)) return false;
     }
     return true;
   }
@@ -253,38 +255,57 @@ class Driver {
 
   // Nothing is prepared: for few elements that would cost more than what is computed.
   void add_in_place() {
-    const Index* list = visible_.bytes() ? visible_.bytes()->positions().data() : nullptr;
-    const Index count = list != nullptr ? visible_.bytes()->kept() : numel_;
-    if (count <= kStretch) return add_stretch(list, 0, count, sums_);
     struct Stretch {
       Sums sums;
     };
-    const Index stretches = (count + kStretch - 1) / kStretch;
-    sums_ = detail::sum_blocks<Stretch>(
-        stretches, 2 * count, [](Stretch&) {},
-        [&](Index s, Stretch& to) {
-          add_stretch(list, s * kStretch, std::min(kStretch, count - s * kStretch), to.sums);
-        });
+    const auto add_up = [&](Index stretches, Index elements, auto add) {
+      sums_ = detail::sum_blocks<Stretch>(
+          stretches, 2 * elements, [](Stretch&) {}, [&](Index s, Stretch& to) { add(s, to.sums); });
+    };
+    const auto add_stretches = [&](Index count, auto add) {
+      if (count <= kStretch) return add(Index{0}, count, sums_);
+      add_up((count + kStretch - 1) / kStretch, count, [&](Index s, Sums& to) {
+        add(s * kStretch, std::min(kStretch, count - s * kStretch), to);
+      });
+    };
+    const MaskBytes* mask = visible_.bytes().get();
+    if (mask == nullptr) {
+      return add_stretches(numel_, [&](Index begin, Index n, Sums& to) { add_run(begin, n, to); });
+    }
+    if (const auto& runs = mask->runs(); !runs.empty()) {
+      return add_up(std::ssize(runs), mask->kept(), [&](Index r, Sums& to) {
+        const MaskBytes::Run& run = runs[static_cast<std::size_t>(r)];
+        add_run(run.begin, run.n, to);
+      });
+    }
+    const Index* list = mask->positions().data();
+    add_stretches(mask->kept(),
+                  [&](Index begin, Index n, Sums& to) { add_listed(list + begin, n, to); });
   }
-  // n elements from number `begin` of the list on, or of all where there is none.
-  void add_stretch(const Index* list, Index begin, Index n, Sums& sums) const {
-    const Index* here = list != nullptr ? list + begin : nullptr;
-    const bool is_strewn = here != nullptr && here[n - 1] - here[0] != n - 1;
-    const Index first = is_strewn ? 0 : here != nullptr ? here[0] : begin;
+  // Where inputs and derivatives of element number `first` stand.
+  struct Place {
     const Real* in[kMaxInputs];
     Real* partials[kMaxInputs];
+  };
+  Place place_of(Index first) const {
+    Place at;
     for (std::size_t k = 0; k < kernel_.inputs; ++k) {
       const Input& input = inputs_[k];
       const bool is_one = is_uniform(k);
-      in[k] = is_one ? input.values : input.values + first;
-      partials[k] = is_one || input.partial == nullptr ? nullptr : input.partial + first;
+      at.in[k] = is_one ? input.values : input.values + first;
+      at.partials[k] = is_one || input.partial == nullptr ? nullptr : input.partial + first;
     }
-    if (is_strewn) {
-      sum_kernel_->listed(n, here, in, partials, sums);
-    } else {
-      sum_kernel_->block(wants_partials(), partials[0] != nullptr, false)(n, in, nullptr, partials,
-                                                                          sums);
-    }
+    return at;
+  }
+  void add_run(Index begin, Index n, Sums& sums) const {
+    const Place at = place_of(begin);
+    sum_kernel_->block(wants_partials(), at.partials[0] != nullptr, false)(n, at.in, nullptr,
+                                                                           at.partials, sums);
+  }
+  void add_listed(const Index* list, Index n, Sums& sums) const {
+    if (list[n - 1] - list[0] == n - 1) return add_run(list[0], n, sums);
+    const Place at = place_of(0);
+    sum_kernel_->listed(n, list, at.in, at.partials, sums);
   }
 
   // On the stack, or where rows are long in memory that the thread keeps.

@@ -21,6 +21,10 @@ void hand_over_all(Node& n, const distributions::DensityRecord& record) {
     Node& operand = *n.operands[k];
     Real* partial = record.partial[k];
     if (partial == nullptr) continue;
+    if (operand.numel == 1) {
+      contribute_number(operand, *partial * *n.adjoint);
+      continue;
+    }
     const bool rows = (record.row_inputs >> k & 1U) != 0;
     const MaskBytes* reach = n.mask;
     if (reach != nullptr && (rows || !(operand.shape == record.elements))) {

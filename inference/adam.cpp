@@ -20,12 +20,14 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_re
   check_option("eps", eps_, 0, special::kInfinity);
 }
 
-AdamRule::Corrections AdamRule::corrections(Index steps) const {
-  if (corrections_.steps != steps) {
+// Most parameters are equally old and learn equally fast: the last answer is kept.
+const AdamRule::Pace& AdamRule::pace(Index steps, double lr) const {
+  if (pace_.steps != steps || pace_.lr != lr) [[unlikely]] {
     const auto t = static_cast<double>(steps);
-    corrections_ = {steps, {-special::expm1(t * log_beta1_), -special::expm1(t * log_beta2_)}};
+    const double c1 = -special::expm1(t * log_beta1_), c2 = -special::expm1(t * log_beta2_);
+    pace_ = {steps, lr, lr / c1, std::sqrt(c2)};
   }
-  return corrections_.values;
+  return pace_;
 }
 
 namespace {
@@ -34,15 +36,17 @@ struct Move {
   Real beta1, beta2, eps, rate, root;
 };
 
+EMBER_INLINE void move_one(Move by, Real& u, Real g, Real& m, Real& v) {
+  m = by.beta1 * m - (1 - by.beta1) * g;  // moments are those of the loss
+  v = by.beta2 * v + (1 - by.beta2) * g * g;
+  u -= by.rate * m / (std::sqrt(v) * by.root + by.eps);
+}
+
 // The numbers of a move come by value: those of a lambda's capture might be what is written to, and
 // the loop would not vectorise.
 void move(Move by, Index n, Real* u, const Real* g, Real* m, Real* v) {
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) {
-    m[i] = by.beta1 * m[i] - (1 - by.beta1) * g[i];  // moments are those of the loss
-    v[i] = by.beta2 * v[i] + (1 - by.beta2) * g[i] * g[i];
-    u[i] -= by.rate * m[i] / (std::sqrt(v[i]) * by.root + by.eps);
-  }
+  for (Index i = 0; i < n; ++i) move_one(by, u[i], g[i], m[i], v[i]);
 }
 
 }  // namespace
@@ -50,14 +54,15 @@ void move(Move by, Index n, Real* u, const Real* g, Real* m, Real* v) {
 void AdamRule::descend(const Elements& at, double step_size, double root) const {
   const Move by{static_cast<Real>(beta1_), static_cast<Real>(beta2_), static_cast<Real>(eps_),
                 static_cast<Real>(step_size), static_cast<Real>(root)};
+  if (at.n == 1) return move_one(by, *at.u, *at.g, *at.moments[0], *at.moments[1]);
   detail::in_pieces(at.n, 2, [=](Index begin, Index end) {
     move(by, end - begin, at.u + begin, at.g + begin, at.moments[0] + begin, at.moments[1] + begin);
   });
 }
 
 void AdamRule::step(const Elements& at, Index steps, double lr) const {
-  const auto [c1, c2] = corrections(steps);
-  descend(at, lr / c1, 1 / std::sqrt(c2));
+  const Pace& now = pace(steps, lr);
+  descend(at, now.step_size, 1 / now.root);
 }
 
 AdamW::AdamW(const AdamWOptions& options)
@@ -87,8 +92,8 @@ ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
 
 void ClippedAdam::update(const Elements& at, Index steps, double lr) const {
   const double rate = lr * std::pow(lrd_, static_cast<double>(steps));
-  const auto [c1, c2] = corrections(steps);
-  descend(at, rate * std::sqrt(c2) / c1, 1);
+  const Pace& now = pace(steps, rate);
+  descend(at, now.step_size * now.root, 1);
 }
 
 }  // namespace ember::inference

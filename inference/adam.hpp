@@ -22,10 +22,13 @@ class AdamRule : public Optimizer {
  protected:
   AdamRule(const char* who, const AdamOptions& options, bool moves_at_rest = false);
 
-  struct Corrections {
-    double first, second;  // 1 - beta^steps
+  /// How fast parameters of an age move, m and v corrected: by lr / (1 - beta1^steps), and the
+  /// square root of 1 - beta2^steps.
+  struct Pace {
+    Index steps = 0;
+    double lr = 0, step_size = 0, root = 0;
   };
-  Corrections corrections(Index steps) const;
+  const Pace& pace(Index steps, double lr) const;
   /// u -= step_size m / (sqrt(v) root + eps), m and v updated.
   void descend(const Elements& at, double step_size, double root) const;
   /// Adam's own step.
@@ -33,11 +36,7 @@ class AdamRule : public Optimizer {
 
  private:
   double beta1_, beta2_, log_beta1_, log_beta2_, eps_;
-  // Most parameters are equally old: the last answer is kept.
-  mutable struct {
-    Index steps = 0;
-    Corrections values{};
-  } corrections_;
+  mutable Pace pace_;
 };
 
 /// Adam (Kingma and Ba 2015): u -= lr m / (sqrt(v) + eps), m and v corrected.

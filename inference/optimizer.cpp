@@ -4,7 +4,6 @@
 #include <atomic>
 #include <cmath>
 
-#include <ember/core/inline_vector.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
@@ -34,15 +33,19 @@ using detail::Node;
 // vectorises.
 template <class F>
 bool all_finite(Index n, F f) {
-  std::atomic<bool> result = true;
-  detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
+  const auto is_finite = [f](Index begin, Index end) {
     Real zero = 0;  // or NaN: what is infinite is not
 #pragma omp simd reduction(+ : zero)
     for (Index i = begin; i < end; ++i) {
       const Real x = f(i);
       zero += x - x;
     }
-    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
+    return zero == 0;
+  };
+  if (n <= detail::kBlock) return is_finite(0, n);
+  std::atomic<bool> result = true;
+  detail::in_pieces(n, 1, [&result, is_finite](Index begin, Index end) {
+    if (!is_finite(begin, end)) result.store(false, std::memory_order_relaxed);
   });
   return result;
 }
@@ -164,79 +167,25 @@ void Optimizer::clip() {
 
 // Parameters come in nearly the same order at each step: they are looked for from behind the last
 // one on.
-OptimizerState& Optimizer::state_of(Name name) {
+inline OptimizerState& Optimizer::state_of(Name name) {
+  std::vector<OptimizerState>& states = states_.params;
+  if (next_state_ < states.size() && states[next_state_].name == name) [[likely]]
+    return states[next_state_++];
+  return find_state(name);
+}
+
+OptimizerState& Optimizer::find_state(Name name) {
   std::vector<OptimizerState>& states = states_.params;
   for (std::size_t tries = 0; tries < states.size(); ++tries) {
-    if (next_state_ >= std::ssize(states)) next_state_ = 0;
-    OptimizerState& state = states[static_cast<std::size_t>(next_state_++)];
-    if (state.name == name) [[likely]]
-      return state;
+    if (next_state_ >= states.size()) next_state_ = 0;
+    OptimizerState& state = states[next_state_++];
+    if (state.name == name) return state;
   }
   states.push_back({name, {}, 0, false});
   return states.back();
 }
 
-// Parameters of few numbers are brought together, moved, and taken back: most of the price of one
-// is that of a call.
-class Optimizer::Together {
- public:
-  static constexpr Index kFew = 32;
-
-  explicit Together(const Optimizer& optimizer) : optimizer_(optimizer) {}
-
-  void add(const Elements& at, Index steps, double lr) {
-    if (parts_.full() || n_ + at.n > kRoom || steps != steps_ || lr != lr_) move();
-    parts_.push_back(at);
-    n_ += at.n;
-    steps_ = steps;
-    lr_ = lr;
-  }
-  /// Moves what has been added.
-  void move() {
-    if (parts_.size() == 1) optimizer_.update(parts_[0], steps_, lr_);
-    if (parts_.size() > 1) move_all();
-    parts_.clear();
-    n_ = 0;
-  }
-
- private:
-  static constexpr Index kRoom = 256;
-
-  void move_all() {
-    const std::size_t moments = optimizer_.common_.moments;
-    Elements all{n_, room_[0].data(), room_[1].data(), {}};
-    for (std::size_t k = 0; k < moments; ++k) all.moments[k] = room_[2 + k].data();
-    Index at = 0;
-    for (const Elements& part : parts_) {
-      copy(part.n, part.u, all.u + at);
-      copy(part.n, part.g, room_[1].data() + at);
-      for (std::size_t k = 0; k < moments; ++k) copy(part.n, part.moments[k], all.moments[k] + at);
-      at += part.n;
-    }
-    optimizer_.update(all, steps_, lr_);
-    at = 0;
-    for (const Elements& part : parts_) {
-      copy(part.n, all.u + at, part.u);
-      for (std::size_t k = 0; k < moments; ++k) copy(part.n, all.moments[k] + at, part.moments[k]);
-      at += part.n;
-    }
-  }
-  static void copy(Index n, const Real* from, Real* to) {
-    if (n == 1) {  // no call for it
-      *to = *from;
-    } else {
-      std::copy_n(from, n, to);
-    }
-  }
-
-  const Optimizer& optimizer_;
-  InlineVector<Elements, 32> parts_;
-  Index n_ = 0, steps_ = 0;
-  double lr_ = 0;
-  std::array<std::array<Real, kRoom>, 5> room_;
-};
-
-void Optimizer::advance(const Pending& pending, Together& few) {
+inline void Optimizer::advance(const Pending& pending) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
   const std::size_t n = leaf.room.size();
   OptimizerState& state = state_of(leaf.entry->name);
@@ -244,12 +193,14 @@ void Optimizer::advance(const Pending& pending, Together& few) {
     state = {state.name, {}, 0, false};
   }
   ++state.steps;
-  if (n == 1 || common_.moves_at_rest) {
-    if (!state.reached.is_all()) state.reached = true;
-  } else {
-    if (common_.moments == 0) state.reached = false;
-    widen(state.reached, leaf.written);
-    if (state.reached.is_none()) return;
+  if (common_.moments == 0) state.reached = false;
+  if (!state.reached.is_all()) {
+    if (n == 1 || common_.moves_at_rest) {
+      state.reached = true;
+    } else {
+      widen(state.reached, leaf.written);
+      if (state.reached.is_none()) return;
+    }
   }
   Elements all{
       static_cast<Index>(n), detail::own_values(leaf.entry->unconstrained), leaf.room.data(), {}};
@@ -257,10 +208,7 @@ void Optimizer::advance(const Pending& pending, Together& few) {
     if (state.moments[k].empty()) state.moments[k].resize(n);
     all.moments[k] = state.moments[k].data();
   }
-  if (state.reached.is_all()) {
-    return all.n <= Together::kFew ? few.add(all, state.steps, pending.lr)
-                                   : update(all, state.steps, pending.lr);
-  }
+  if (state.reached.is_all()) return update(all, state.steps, pending.lr);
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
 }
 
@@ -299,11 +247,7 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
 void Optimizer::apply() {
   set_rates();
   clip();
-  static_assert(std::is_nothrow_move_constructible_v<OptimizerState>, "moments are not copied");
-  states_.params.reserve(states_.params.size() + pending_.size());  // they stay where they are
-  Together few(*this);
-  for (const Pending& pending : pending_) advance(pending, few);
-  few.move();
+  for (const Pending& pending : pending_) advance(pending);
   ++states_.steps;
   pending_.clear();
 }

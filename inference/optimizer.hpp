@@ -87,17 +87,17 @@ class Optimizer {
     detail::ParamLeaves::Leaf* leaf;
     double lr;
   };
-  class Together;
   void set_rates();
   void clip();
   OptimizerState& state_of(Name name);
-  void advance(const Pending& pending, Together& few);
+  OptimizerState& find_state(Name name);
+  void advance(const Pending& pending);
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
                      double lr) const;
 
   Common common_;
   OptimizerStates states_;
-  std::ptrdiff_t next_state_ = 0;  // the one that is likely to be asked for
+  std::size_t next_state_ = 0;  // the one that is likely to be asked for
   std::vector<Pending> pending_;
   const detail::ParamEntry* not_finite_ = nullptr;  // of those
 };

@@ -132,13 +132,16 @@ Seen evaluate(const Mask& mask, const Tensor& loc, bool with_gradient, bool fuse
 
 }  // namespace
 
-TEST_CASE("kernels see no hidden element of a sparse mask, nor of blocks that are hidden whole") {
+TEST_CASE("kernels see no hidden element of a sparse mask, nor of one whose runs are long") {
   const Mask sparse = mask_where([](Index i) { return i % 7 == 3; });
   const Mask blocks =
       mask_where([](Index i) { return i < detail::kBlock || i >= 2 * detail::kBlock; });
+  const Mask runs = mask_where([](Index i) { return i % 60 < 25 || i >= kN - 2 * detail::kBlock; });
   REQUIRE(sparse.bytes()->is_sparse());
   REQUIRE_FALSE(blocks.bytes()->is_sparse());
-  for (const Mask& mask : {sparse, blocks}) {
+  REQUIRE(sparse.bytes()->runs().empty());
+  REQUIRE_FALSE(runs.bytes()->runs().empty());
+  for (const Mask& mask : {sparse, blocks, runs}) {
     for (const Tensor& loc : {numbers(mask, 2), Tensor(0.5)}) {
       for (const bool with_gradient : {false, true}) {
         for (const bool fused : {false, true}) {
@@ -151,12 +154,17 @@ TEST_CASE("kernels see no hidden element of a sparse mask, nor of blocks that ar
   }
 }
 
-TEST_CASE("hidden lanes of a dense block are thrown away by selection") {
-  const Mask dense = mask_where([](Index i) { return i % 3 != 0; });
+TEST_CASE(
+    "hidden lanes of a dense block are thrown away by selection, hidden blocks are not seen") {
+  const auto is_hidden = [](Index i) { return i / detail::kBlock == 1; };
+  const Mask dense = mask_where([&](Index i) { return i % 3 != 0 && !is_hidden(i); });
+  REQUIRE(dense.bytes()->runs().empty());
   for (const Tensor& loc : {numbers(dense, 2), Tensor(0.5)}) {
     for (const bool with_gradient : {false, true}) {
       for (const bool fused : {false, true}) {
-        CHECK(evaluate(dense, loc, with_gradient, fused).elements <= kN);
+        const Index elements = evaluate(dense, loc, with_gradient, fused).elements;
+        CHECK(elements <= kN - detail::kBlock);
+        if (fused) CHECK(elements == kN - detail::kBlock);
       }
     }
   }

@@ -193,6 +193,34 @@ TEST_CASE("positions and counts of blocks are those of the bytes") {
   }
 }
 
+TEST_CASE("runs are what is kept, where that comes in long ones") {
+  const auto runs_of = [](Index n, auto keeps) {
+    std::vector<bool> kept;
+    for (Index i = 0; i < n; ++i) kept.push_back(keeps(i));
+    const Mask mask = mask_of(kept, {n});
+    std::vector<bool> covered(kept.size());
+    Index end = 0;
+    for (const auto& run : mask.bytes()->runs()) {
+      CHECK(run.begin >= end);
+      CHECK(run.n >= 1);
+      CHECK(run.n <= detail::kBlock);
+      end = run.begin + run.n;
+      for (Index i = run.begin; i < end; ++i) covered[static_cast<std::size_t>(i)] = true;
+    }
+    if (!mask.bytes()->runs().empty()) CHECK(covered == kept);
+    return std::ssize(mask.bytes()->runs());
+  };
+  CHECK(runs_of(4000, [](Index i) { return i % 80 < 40; }) == 50);
+  CHECK(runs_of(4000, [](Index i) { return i % 80 >= 40; }) == 50);
+  CHECK(runs_of(4000, [](Index i) { return i % 80 < 32; }) == 50);
+  CHECK(runs_of(4000, [](Index i) { return i % 80 < 31; }) == 0);
+  CHECK(runs_of(4000, [](Index i) { return i < 3 * detail::kBlock + 1; }) == 4);
+  CHECK(runs_of(4000, [](Index i) { return i >= 4000 - 2 * detail::kBlock; }) == 2);
+  CHECK(runs_of(30, [](Index i) { return i == 7; }) == 0);
+  // as many changes as a byte does not count
+  CHECK(runs_of(100'000, [](Index i) { return i % 2 == 0 || i > 1000; }) == 500 + 194);
+}
+
 TEST_CASE("what masks derive is kept, and right for as many masks as there are") {
   // More than the cache holds, over and over, with masks that die: an address may come again.
   for (int round = 0; round < 3; ++round) {

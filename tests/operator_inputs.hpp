@@ -95,9 +95,34 @@ struct Inputs<detail::Op::total> {
             Shape(),
             {expected}};
   }
+  // Sums of sums, added and subtracted, masked and of squares.
+  static Case nested() {
+    const Shape shape{2, 3};
+    const Tensor a = numbers(shape, -2, 2, 880), b = numbers(shape, -2, 2, 881),
+                 c = numbers(shape, -2, 2, 882);
+    const Mask seen = a > 0;
+    double expected = 1 - 0.25 + 0.5;
+    for (std::size_t i = 0; i < a.data().size(); ++i) {
+      const double x = a.data()[i], y = b.data()[i], z = c.data()[i];
+      expected += z + (x > 0 ? x : 0) + y * y / 2 - z + x;
+    }
+    const Function f = [seen](std::span<const Tensor> in) {
+      detail::Total first(0.25), second(0.5), outer(1);
+      first.subtract(in[0], seen);
+      first.subtract_half_squares(in[1]);
+      second.subtract(in[2]);
+      second.add(in[0]);
+      const Tensor taken = first.result(), added = second.result();
+      outer.add(in[2]);
+      outer.subtract(taken);
+      outer.add(added);
+      return outer.result();
+    };
+    return {"sums of sums", {a, b, c}, f, Shape(), {expected}};
+  }
   static std::vector<Case> cases() {
     std::vector<Case> cases{of(std::vector<Shape>(40, Shape()), 850),
-                            of(std::vector<Shape>(33, Shape{2}), 870)};
+                            of(std::vector<Shape>(33, Shape{2}), 870), nested()};
     for (const Shape& shape : shapes()) cases.push_back(of({shape, {}, {3}, shape}, 900));
     return cases;
   }
