@@ -96,8 +96,14 @@ bool collect_one(detail::ParamLeaves::Leaf& leaf) {
   const Mask before = std::exchange(leaf.written, detail::reach_of(node));
   if (node.reach->is_sparse()) {
     clear_unreached(room, *node.reach, before);
-    return std::ranges::all_of(node.reach->positions(),
-                               [g](Index i) { return std::isfinite(g[i]); });
+    const detail::Positions& list = node.reach->positions();
+    // Strewn numbers of a large array are far away: their lines are asked for early.
+    return all_finite(std::ssize(list),
+                      [g, at = list.data(), last = std::ssize(list) - 1](Index j) {
+                        constexpr Index kAhead = 64;
+                        __builtin_prefetch(g + at[std::min(j + kAhead, last)]);
+                        return g[at[j]];
+                      });
   }
   const std::uint8_t* reached = node.reach->data();
   return all_finite(node.numel,
