@@ -13,6 +13,10 @@ std::size_t NamedTensors::find(std::string_view name) const {
   return static_cast<std::size_t>(found - items_.begin());
 }
 
+void NamedTensors::add(std::string name, Tensor value) {
+  items_.emplace_back(std::move(name), std::move(value));
+}
+
 std::size_t NamedTensors::position_of(std::string_view name) const {
   const std::size_t position = find(name);
   if (position < items_.size()) return position;

@@ -25,9 +25,7 @@ class NamedTensors {
   auto end() const { return items_.end(); }
 
   const std::string& file() const { return file_; }
-  void add(std::string name, Tensor value) {
-    items_.emplace_back(std::move(name), std::move(value));
-  }
+  void add(std::string name, Tensor value);
 
  protected:
   std::size_t position_of(std::string_view name) const;

@@ -31,4 +31,8 @@ void BlockHandler::process(Message& message) {
   if (hidden) message.stop = true;
 }
 
+Handle<BlockHandler> block(BlockOptions options) {
+  return make_handle<BlockHandler>(std::move(options));
+}
+
 }  // namespace ember::handlers

@@ -28,9 +28,7 @@ class BlockHandler final : public Handler {
 };
 
 /// BlockHandler for a scope, and around a model.
-inline auto block(BlockOptions options = {}) {
-  return make_handle<BlockHandler>(std::move(options));
-}
+Handle<BlockHandler> block(BlockOptions options = {});
 template <Model M>
 auto block(M model, BlockOptions options = {}) {
   return Wrapped(std::move(model),

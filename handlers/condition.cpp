@@ -29,4 +29,11 @@ Values values_of(const Trace& trace) {
   return values;
 }
 
+Handle<ConditionHandler> condition(Values values) {
+  return make_handle<ConditionHandler>(std::move(values));
+}
+Handle<ConditionHandler> condition(const Trace& trace) { return condition(values_of(trace)); }
+
+Handle<UnconditionHandler> uncondition() { return make_handle<UnconditionHandler>(); }
+
 }  // namespace ember::handlers

@@ -33,8 +33,8 @@ class UnconditionHandler final : public Handler {
 Values values_of(const Trace& trace);
 
 /// ConditionHandler for a scope, and around a model.
-inline auto condition(Values values) { return make_handle<ConditionHandler>(std::move(values)); }
-inline auto condition(const Trace& trace) { return condition(values_of(trace)); }
+Handle<ConditionHandler> condition(Values values);
+Handle<ConditionHandler> condition(const Trace& trace);
 template <Model M>
 auto condition(M model, Values values) {
   return Wrapped(std::move(model),
@@ -46,7 +46,7 @@ auto condition(M model, const Trace& trace) {
 }
 
 /// UnconditionHandler for a scope, and around a model.
-inline auto uncondition() { return make_handle<UnconditionHandler>(); }
+Handle<UnconditionHandler> uncondition();
 template <Model M>
 auto uncondition(M model) {
   return Wrapped(std::move(model), [] { return UnconditionHandler(); });

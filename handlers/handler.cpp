@@ -50,6 +50,8 @@ void process_further_in(const handlers::Handler& handler, Message& message) {
 
 }  // namespace detail
 
+void with::make_room(std::size_t handlers) { kept_.reserve(handlers); }
+
 void with::enter(std::shared_ptr<handlers::Handler> handler) {
   detail::push_handler(*handler);
   kept_.push_back(std::move(handler));

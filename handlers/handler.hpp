@@ -97,7 +97,7 @@ class with {
   template <class... Handlers>  // NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
   explicit with(Handlers&&... handlers) {
     static_assert(sizeof...(Handlers) > 0, "with needs a handler");
-    kept_.reserve(sizeof...(Handlers));
+    make_room(sizeof...(Handlers));
     try {
       (enter(share(std::forward<Handlers>(handlers))), ...);
     } catch (...) {
@@ -123,6 +123,7 @@ class with {
     return std::make_shared<H>(std::forward<H>(handler));
   }
 
+  void make_room(std::size_t handlers);
   void enter(std::shared_ptr<handlers::Handler> handler);
   void leave() noexcept;
 

@@ -18,7 +18,7 @@ class Infer {
   using Map = std::map<std::string, Note>;
 
   Infer() = default;
-  Infer(std::initializer_list<Map::value_type> notes) : notes_(std::make_unique<Map>(notes)) {}
+  Infer(std::initializer_list<Map::value_type> notes);
   Infer(const Infer& other) : notes_(other.copy()) {}
   Infer(Infer&&) noexcept = default;
   Infer& operator=(const Infer& other) {
@@ -28,33 +28,29 @@ class Infer {
   Infer& operator=(Infer&&) noexcept = default;
   ~Infer() = default;
 
-  bool empty() const { return notes_ == nullptr || notes_->empty(); }
-  std::size_t size() const { return map().size(); }
-  bool contains(const std::string& key) const { return map().contains(key); }
-  void erase(const std::string& key) {
-    if (notes_ != nullptr) notes_->erase(key);
-  }
-  Map::const_iterator begin() const { return map().begin(); }
-  Map::const_iterator end() const { return map().end(); }
-  Map::const_iterator find(const std::string& key) const { return map().find(key); }
-  const Note& at(const std::string& key) const { return map().at(key); }
-  Note& operator[](const std::string& key) {
-    if (notes_ == nullptr) notes_ = std::make_unique<Map>();
-    return (*notes_)[key];
-  }
+  bool empty() const { return notes_ == nullptr || size() == 0; }
+  std::size_t size() const;
+  bool contains(const std::string& key) const;
+  void erase(const std::string& key);
+  Map::const_iterator begin() const;
+  Map::const_iterator end() const;
+  Map::const_iterator find(const std::string& key) const;
+  const Note& at(const std::string& key) const;
+  Note& operator[](const std::string& key);
 
-  friend bool operator==(const Infer& a, const Infer& b) { return a.map() == b.map(); }
+  friend bool operator==(const Infer& a, const Infer& b);
 
  private:
-  std::unique_ptr<Map> copy() const {
-    return notes_ == nullptr ? nullptr : std::make_unique<Map>(*notes_);
-  }
-  const Map& map() const {
-    static const Map none;
-    return notes_ == nullptr ? none : *notes_;
-  }
+  // Here are no bodies that make the code of a map in each model's source.
+  struct Destroy {
+    void operator()(const Map* notes) const noexcept;
+  };
+  using Owned = std::unique_ptr<Map, Destroy>;
+  Owned copy() const { return notes_ == nullptr ? nullptr : copy_of(*notes_); }
+  static Owned copy_of(const Map& notes);
+  const Map& map() const;
 
-  std::unique_ptr<Map> notes_;  // null: there are none
+  Owned notes_;  // null: there are none
 };
 
 }  // namespace ember

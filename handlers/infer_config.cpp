@@ -7,4 +7,8 @@ void InferConfigHandler::process(Message& message) {
   for (auto& [key, value] : rule_(message)) message.infer[key] = value;
 }
 
+Handle<InferConfigHandler> infer_config(InferRule rule) {
+  return make_handle<InferConfigHandler>(std::move(rule));
+}
+
 }  // namespace ember::handlers

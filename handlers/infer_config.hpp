@@ -21,9 +21,7 @@ class InferConfigHandler final : public Handler {
 };
 
 /// InferConfigHandler for a scope, and around a model.
-inline auto infer_config(InferRule rule) {
-  return make_handle<InferConfigHandler>(std::move(rule));
-}
+Handle<InferConfigHandler> infer_config(InferRule rule);
 template <Model M>
 auto infer_config(M model, InferRule rule) {
   return Wrapped(std::move(model), [rule = std::move(rule)] { return InferConfigHandler(rule); });

@@ -19,4 +19,8 @@ void InterveneHandler::postprocess(Message& message) {
   message.is_observed = true;
 }
 
+Handle<InterveneHandler> intervene(Values values) {
+  return make_handle<InterveneHandler>(std::move(values));
+}
+
 }  // namespace ember::handlers

@@ -22,7 +22,7 @@ class InterveneHandler final : public Handler {
 };
 
 /// InterveneHandler for a scope, and around a model.
-inline auto intervene(Values values) { return make_handle<InterveneHandler>(std::move(values)); }
+Handle<InterveneHandler> intervene(Values values);
 template <Model M>
 auto intervene(M model, Values values) {
   return Wrapped(std::move(model),

@@ -38,4 +38,6 @@ void LiftHandler::process(Message& message) {
   ember::detail::process_further_in(*this, message);
 }
 
+Handle<LiftHandler> lift(Priors priors) { return make_handle<LiftHandler>(std::move(priors)); }
+
 }  // namespace ember::handlers

@@ -26,7 +26,7 @@ class LiftHandler final : public Handler {
 };
 
 /// LiftHandler for a scope, and around a model.
-inline auto lift(Priors priors) { return make_handle<LiftHandler>(std::move(priors)); }
+Handle<LiftHandler> lift(Priors priors);
 template <Model M>
 auto lift(M model, Priors priors) {
   return Wrapped(std::move(model), [priors = std::move(priors)] { return LiftHandler(priors); });

@@ -9,4 +9,6 @@ void MaskHandler::process(Message& message) {
   at_site(message.name, message.place, [&] { message.mask = message.mask & mask_; });
 }
 
+Handle<MaskHandler> mask(Mask mask) { return make_handle<MaskHandler>(std::move(mask)); }
+
 }  // namespace ember::handlers

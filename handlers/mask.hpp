@@ -17,7 +17,7 @@ class MaskHandler final : public Handler {
 };
 
 /// MaskHandler for a scope, and around a model.
-inline auto mask(Mask mask) { return make_handle<MaskHandler>(std::move(mask)); }
+Handle<MaskHandler> mask(Mask mask);
 template <Model M>
 auto mask(M model, Mask mask) {
   return Wrapped(std::move(model), [mask = std::move(mask)] { return MaskHandler(mask); });

@@ -149,6 +149,8 @@ namespace detail {
 NewParams::NewParams()
     : outer_(std::exchange(new_params, this)), exceptions_(std::uncaught_exceptions()) {}
 
+void NewParams::add(Name name) { names_.push_back(name); }
+
 NewParams::~NewParams() {
   new_params = outer_;
   const bool has_failed = std::uncaught_exceptions() > exceptions_;

@@ -129,7 +129,7 @@ class NewParams {
   NewParams& operator=(const NewParams&) = delete;
   ~NewParams();
 
-  void add(Name name) { names_.push_back(name); }
+  void add(Name name);
 
  private:
   NewParams* outer_;

@@ -36,4 +36,9 @@ Trace latents(const Values& values) {
   return trace;
 }
 
+Handle<ReplayHandler> replay(Trace trace) {
+  return make_handle<ReplayHandler>(std::make_shared<const Trace>(std::move(trace)));
+}
+Handle<ReplayHandler> replay(const Values& values) { return replay(latents(values)); }
+
 }  // namespace ember::handlers

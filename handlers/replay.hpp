@@ -18,15 +18,13 @@ class ReplayHandler final : public Handler {
 };
 
 /// ReplayHandler for a scope, and around a model.
-inline auto replay(Trace trace) {
-  return make_handle<ReplayHandler>(std::make_shared<const Trace>(std::move(trace)));
-}
+Handle<ReplayHandler> replay(Trace trace);
 template <Model M>
 auto replay(M model, Trace trace);
 
 /// A trace whose latent sites have these values: what replay needs of one.
 Trace latents(const Values& values);
-inline auto replay(const Values& values) { return replay(latents(values)); }
+Handle<ReplayHandler> replay(const Values& values);
 template <Model M>
 auto replay(M model, const Values& values) {
   return replay(std::move(model), latents(values));

@@ -17,4 +17,8 @@ ScaleFactor detail::scale_factor(const Tensor& scale) {
   return ScaleFactor(scale);
 }
 
+Handle<ScaleHandler> scale(const Tensor& scale) {
+  return make_handle<ScaleHandler>(detail::scale_factor(scale));
+}
+
 }  // namespace ember::handlers

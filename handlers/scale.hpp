@@ -21,9 +21,7 @@ ScaleFactor scale_factor(const Tensor& scale);
 }
 
 /// ScaleHandler for a scope, and around a model.
-inline auto scale(const Tensor& scale) {
-  return make_handle<ScaleHandler>(detail::scale_factor(scale));
-}
+Handle<ScaleHandler> scale(const Tensor& scale);
 template <Model M>
 auto scale(M model, const Tensor& scale) {
   return Wrapped(std::move(model),

@@ -13,4 +13,8 @@ void ScopeHandler::process(Message& message) {
   if (!message.names_param()) message.rename(prefix_ + message.name);
 }
 
+Handle<ScopeHandler> scope(std::string prefix) {
+  return make_handle<ScopeHandler>(std::move(prefix));
+}
+
 }  // namespace ember::handlers

@@ -18,7 +18,7 @@ class ScopeHandler final : public Handler {
 };
 
 /// ScopeHandler for a scope, and around a model.
-inline auto scope(std::string prefix) { return make_handle<ScopeHandler>(std::move(prefix)); }
+Handle<ScopeHandler> scope(std::string prefix);
 template <Model M>
 auto scope(M model, std::string prefix) {
   return Wrapped(std::move(model), [prefix = std::move(prefix)] { return ScopeHandler(prefix); });

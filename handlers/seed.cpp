@@ -13,4 +13,6 @@ void SeedHandler::enter() {
 
 void SeedHandler::exit() noexcept { std::swap(ember::detail::random_state(), before_); }
 
+Handle<SeedHandler> seed(std::uint64_t seed) { return make_handle<SeedHandler>(seed); }
+
 }  // namespace ember::handlers

@@ -20,7 +20,7 @@ class SeedHandler final : public Handler {
 };
 
 /// SeedHandler for a scope, and around a model.
-inline auto seed(std::uint64_t seed) { return make_handle<SeedHandler>(seed); }
+Handle<SeedHandler> seed(std::uint64_t seed);
 template <Model M>
 auto seed(M model, std::uint64_t seed) {
   return Wrapped(std::move(model), [seed] { return SeedHandler(seed); });

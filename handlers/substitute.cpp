@@ -10,4 +10,8 @@ void SubstituteHandler::process(Message& message) {
   message.done = true;
 }
 
+Handle<SubstituteHandler> substitute(Values values) {
+  return make_handle<SubstituteHandler>(std::move(values));
+}
+
 }  // namespace ember::handlers

@@ -17,7 +17,7 @@ class SubstituteHandler final : public Handler {
 };
 
 /// SubstituteHandler for a scope, and around a model.
-inline auto substitute(Values values) { return make_handle<SubstituteHandler>(std::move(values)); }
+Handle<SubstituteHandler> substitute(Values values);
 template <Model M>
 auto substitute(M model, Values values) {
   return Wrapped(std::move(model),

@@ -72,6 +72,8 @@ void Trace::add(const Message& message, const distributions::Distribution& d,
   if (sites_.size() > kIndexed) enter_last();
 }
 
+void Trace::add(const TracePlate& plate) { plates_.push_back(plate); }
+
 void Trace::enter_last() {
   if (sites_.size() == kIndexed + 1) {
     for (std::size_t i = 0; i < kIndexed; ++i) index_[sites_[i].name.id()] = i;

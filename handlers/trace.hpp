@@ -65,7 +65,7 @@ class Trace {
   /// The site of a message, with this distribution and element mask: see Site.
   void add(const Message& message, const distributions::Distribution& d, const Mask& elements);
   void add(const Message& message) { add(message, message.distribution, message.element_mask); }
-  void add(const TracePlate& plate) { plates_.push_back(plate); }
+  void add(const TracePlate& plate);
   void clear();
 
  private:

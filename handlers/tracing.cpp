@@ -98,4 +98,8 @@ void TraceHandler::add_site(Message& message) {
   relations_ ? add_related(trace_, message) : trace_.add(message);
 }
 
+TraceHandle trace(const TraceOptions& options) {
+  return TraceHandle(std::make_shared<TraceHandler>(options));
+}
+
 }  // namespace ember::handlers

@@ -47,9 +47,7 @@ class TraceHandle : public Handle<TraceHandler> {
 };
 
 /// A recording handler: `auto t = h::trace(); { with inside(t); model(); } t.get()`.
-inline TraceHandle trace(const TraceOptions& options = {}) {
-  return TraceHandle(std::make_shared<TraceHandler>(options));
-}
+TraceHandle trace(const TraceOptions& options = {});
 
 /// A model whose executions can be looked at: h::trace(model).get_trace(args..).
 template <class M>

@@ -5,6 +5,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/number_text.hpp>
+#include <ember/core/special.hpp>
 
 namespace ember::inference {
 

@@ -1,9 +1,10 @@
 // Clipping: gradients that are too large are made smaller.
 #pragma once
 
+#include <limits>
 #include <span>
 
-#include <ember/core/special.hpp>
+#include <ember/core/real.hpp>
 
 namespace ember::inference {
 
@@ -11,8 +12,8 @@ namespace ember::inference {
 /// gradient is multiplied with norm / (its norm). That is the norm over all parameters of a step
 /// (Pascanu et al. 2013, torch's clip_grad_norm_) or, with per_param, of each by itself.
 struct Clip {
-  double norm = special::kInfinity;
-  double value = special::kInfinity;
+  double norm = std::numeric_limits<double>::infinity();
+  double value = std::numeric_limits<double>::infinity();
   bool per_param = false;
 };
 

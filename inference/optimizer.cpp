@@ -8,6 +8,7 @@
 #include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
 #include <ember/core/reach.hpp>
+#include <ember/core/special.hpp>
 
 namespace ember::inference {
 

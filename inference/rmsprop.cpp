@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include <ember/core/special.hpp>
+
 namespace ember::inference {
 
 RMSprop::RMSprop(const RMSpropOptions& options)
