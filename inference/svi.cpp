@@ -58,12 +58,16 @@ SVIEngine::~SVIEngine() = default;
 
 Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
   const auto lock = param_store().lock_for_optimising();
+  if (recorded_->is_ready()) {
+    if (const std::optional<Real> loss = recorded_->run(*optimizer_)) {
+      optimizer_->apply();
+      return *loss;
+    }
+  }
   const detail::NewParams new_params;
-  std::optional<Real> loss;
-  if (recorded_->is_ready()) loss = recorded_->run(*optimizer_);
-  if (!loss) loss = run(model, guide);
+  const Real loss = run(model, guide);
   optimizer_->apply();
-  return *loss;
+  return loss;
 }
 
 Real SVIEngine::run(FunctionRef<void()> model, const GuideProgram& guide) {

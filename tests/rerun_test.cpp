@@ -504,7 +504,7 @@ TEST_CASE("errors of a step that is recorded once are those of the step") {
   }
 }
 
-TEST_CASE("a recorded step follows the parameter store") {
+TEST_CASE("a recorded step follows the parameter store, and draws as the program does") {
   const auto fit = [](bool record_once) {
     begin(23);
     int executions = 0;
@@ -530,6 +530,8 @@ TEST_CASE("a recorded step follows the parameter store") {
     steps();
     losses.push_back(svi.evaluate_loss());
     losses.push_back(guide.median()["mu"].item());
+    steps();
+    set_rng_seed(41);
     steps();
     param_store().clear();
     steps();
