@@ -56,7 +56,7 @@ Referred Rerun::refer(const Tensor& x) {
   return result;
 }
 
-// By position: what the root and the checks are made of.
+// By position: what the root and the checks are made of, and what may end in an error of its own.
 std::vector<bool> Rerun::find_needed() const {
   const std::span<Node* const> nodes = tape_.nodes();
   std::vector<bool> needed(nodes.size());
@@ -66,6 +66,7 @@ std::vector<bool> Rerun::find_needed() const {
   need(*root_);
   for (const Node* node : referred_) need(*node);
   for (std::size_t i = nodes.size(); i-- > 0;) {
+    if (nodes[i]->op == Op::cholesky) needed[i] = true;
     if (!needed[i]) continue;
     for (std::int32_t k = 0; k < nodes[i]->operand_count; ++k) need(*nodes[i]->operands[k]);
   }

@@ -87,7 +87,7 @@ Tensor slice(const Tensor& x, Index axis, Index begin, Index end) {
   const Index length = (to - from) * inner;
   detail::Tape& tape = detail::Tape::current();
   const bool is_one_run = size * inner == in.numel && length > 1;
-  if (is_one_run && tape.recording() && !in.requires_grad) {
+  if (is_one_run && tape.recording() && !detail::may_vary(in)) {
     tape.check_owner(in, "slice");
     return Tensor(detail::new_part(in.shape.with(a, to - from), in, from * inner));
   }

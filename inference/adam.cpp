@@ -20,7 +20,8 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_re
   check_option("eps", eps_, 0, special::kInfinity);
 }
 
-// Most parameters are equally old and learn equally fast: the last answer is kept.
+// Most parameters are equally old and learn equally fast: the last answer is kept. Several threads
+// come for parts of one parameter only, and it is there then.
 const AdamRule::Pace& AdamRule::pace(Index steps, double lr) const {
   if (pace_.steps != steps || pace_.lr != lr) [[unlikely]] {
     const auto t = static_cast<double>(steps);

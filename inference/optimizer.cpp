@@ -181,7 +181,7 @@ inline OptimizerState& Optimizer::state_of(Name name) {
   return find_state(name);
 }
 
-OptimizerState& Optimizer::find_state(Name name) {
+[[gnu::noinline]] OptimizerState& Optimizer::find_state(Name name) {
   std::vector<OptimizerState>& states = states_.params;
   for (std::size_t tries = 0; tries < states.size(); ++tries) {
     if (next_state_ >= states.size()) next_state_ = 0;
@@ -192,36 +192,45 @@ OptimizerState& Optimizer::find_state(Name name) {
   return states.back();
 }
 
+// What is seldom needed stands apart, or its registers would be saved for each parameter.
+[[gnu::noinline]] void Optimizer::settle(OptimizerState& state,
+                                         const detail::ParamLeaves::Leaf& leaf) {
+  const std::size_t n = leaf.room.size();
+  const auto is_of_other_shape = [n](const Moment& moment) {
+    return !moment.empty() && moment.size() != n;
+  };
+  if (std::ranges::any_of(state.moments, is_of_other_shape)) state = {state.name, {}, 0, false};
+  if (n == 1 || common_.moves_at_rest) {
+    state.reached = true;
+  } else {
+    if (common_.moments == 0) state.reached = false;
+    widen(state.reached, leaf.written);
+  }
+  for (std::size_t k = 0; k < common_.moments && !state.reached.is_none(); ++k) {
+    if (state.moments[k].empty()) state.moments[k].resize(n);
+  }
+}
+
 inline void Optimizer::advance(const Pending& pending) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
   const std::size_t n = leaf.room.size();
   OptimizerState& state = state_of(leaf.entry->name);
-  if (!state.moments[0].empty() && state.moments[0].size() != n) {  // another shape
-    state = {state.name, {}, 0, false};
-  }
+  bool is_settled = common_.moments > 0 && state.reached.is_all();
+  for (std::size_t k = 0; k < common_.moments; ++k) is_settled &= state.moments[k].size() == n;
+  if (!is_settled) [[unlikely]]
+    settle(state, leaf);
   ++state.steps;
-  if (common_.moments == 0) state.reached = false;
-  if (!state.reached.is_all()) {
-    if (n == 1 || common_.moves_at_rest) {
-      state.reached = true;
-    } else {
-      widen(state.reached, leaf.written);
-      if (state.reached.is_none()) return;
-    }
-  }
+  if (state.reached.is_none()) return;
   Elements all{
       static_cast<Index>(n), detail::own_values(leaf.entry->unconstrained), leaf.room.data(), {}};
-  for (std::size_t k = 0; k < common_.moments; ++k) {
-    if (state.moments[k].empty()) state.moments[k].resize(n);
-    all.moments[k] = state.moments[k].data();
-  }
+  for (std::size_t k = 0; k < common_.moments; ++k) all.moments[k] = state.moments[k].data();
   if (state.reached.is_all()) return update(all, state.steps, pending.lr);
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
 }
 
 // Elements that are strewn are brought together, moved, and taken back.
-void Optimizer::update_listed(const Elements& all, const detail::Positions& list, Index steps,
-                              double lr) const {
+[[gnu::noinline]] void Optimizer::update_listed(const Elements& all, const detail::Positions& list,
+                                                Index steps, double lr) const {
   const auto update_block = [&](const Index* at, Index n) {
     if (at[n - 1] - at[0] == n - 1) {
       Elements here{n, all.u + at[0], all.g + at[0], all.moments};
@@ -244,6 +253,7 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
     scatter(here.u, all.u);
     for (std::size_t k = 0; k < common_.moments; ++k) scatter(here.moments[k], all.moments[k]);
   };
+  update({0, all.u, all.g, all.moments}, steps, lr);
   detail::in_pieces(std::ssize(list), 4, [&](Index begin, Index end) {
     for (; begin < end; begin += detail::kBlock) {
       update_block(list.data() + begin, std::min(detail::kBlock, end - begin));

@@ -79,7 +79,8 @@ class Optimizer {
     const Real* g;                 // of the objective, which is to grow
     std::array<Real*, 3> moments;  // null where the rule has none
   };
-  /// Moves u. `steps` counts this step already.
+  /// Moves u. `steps` counts this step already. A parameter may come in parts, several threads at
+  /// once; before that comes a part of no elements, to get ready.
   virtual void update(const Elements& at, Index steps, double lr) const = 0;
 
  private:
@@ -92,6 +93,7 @@ class Optimizer {
   OptimizerState& state_of(Name name);
   OptimizerState& find_state(Name name);
   void advance(const Pending& pending);
+  void settle(OptimizerState& state, const detail::ParamLeaves::Leaf& leaf);
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
                      double lr) const;
 

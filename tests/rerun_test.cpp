@@ -215,6 +215,23 @@ TEST_CASE("every operator of nodes computes again what it is recorded as"){
 
 TEST_CASE("a step that is recorded once is the step, to the last bit") {
   SECTION("eight schools") { check_fit(eight_schools, kAutoNormal, Runs::again); }
+  SECTION("parts of what is made of draws without a gradient") {
+    const auto jitter = [](const Shape& shape) {
+      return dist::Normal(0.2, 0.5).expand(shape).sample(Name("jitter"), {});
+    };
+    check_fit(
+        [&] {
+          const Tensor mu = sample("mu", dist::Normal(0, 5));
+          sample("y", dist::Normal(mu + slice(jitter({12}), 0, 2, 10), kErrors), {.obs = kSchools});
+        },
+        kAutoNormal, Runs::again);
+    check_fit(
+        [&] {
+          const Tensor mu = sample("mu", dist::Normal(0, 5));
+          sample("y", dist::Normal(mu + exp(jitter({3, 8}))[1], kErrors), {.obs = kSchools});
+        },
+        kAutoNormal, Runs::again);
+  }
   SECTION("several particles") {
     check_fit(eight_schools, kAutoNormal, Runs::again, {.num_particles = 3});
   }
@@ -457,6 +474,20 @@ TEST_CASE("errors of a step that is recorded once are those of the step") {
     const History again = fit_of(model, kAutoNormal, 200, true, {}, 0.3);
     check_same(plain, again);
     CHECK(has(again.error, "site 'z'"));
+    CHECK(again.losses.size() > 1);
+  }
+  SECTION("a matrix that nobody needs is no longer positive definite") {
+    const auto model = [] {
+      const Tensor mu = sample("mu", dist::Normal(0, 0.3));
+      const Tensor one = 1 + 0 * mu;
+      const Tensor m = stack({stack({one, mu + 0.8}, 0), stack({mu + 0.8, one}, 0)}, 0);
+      deterministic("L", cholesky(m));
+      sample("y", dist::Normal(mu, kErrors), {.obs = kSchools / 100});
+    };
+    const History plain = fit_of(model, kAutoNormal, 100, false, {}, 0.3);
+    const History again = fit_of(model, kAutoNormal, 100, true, {}, 0.3);
+    check_same(plain, again);
+    CHECK(has(again.error, "positive definite"));
     CHECK(again.losses.size() > 1);
   }
   SECTION("a row leaves the simplex") {
