@@ -41,6 +41,8 @@ inline void prefetch_next(const Real* numbers, const ElementBlock& block) {
   const auto next = reinterpret_cast<std::uintptr_t>(numbers + block.begin + block.n);
   for (Index i = 0; i < block.n; i += kLine) {
     const std::uintptr_t line = next + static_cast<std::size_t>(i) * sizeof(Real);
+    // It may lie behind the array, where no pointer is to be computed.
+    // NOLINTNEXTLINE(performance-no-int-to-ptr)
     __builtin_prefetch(reinterpret_cast<const void*>(line), 0, 2);
   }
 }

@@ -224,7 +224,7 @@ struct Elementwise {
   template <unsigned Uniform>
   [[gnu::flatten]] static void listed(Index n, const Index* list, const Real* const* in,
                                       Real* const* partials, Sums& sums) {
-    constexpr auto is_uniform = [](std::size_t k) { return (Uniform >> (k - 1) & 1U) != 0; };
+    const auto is_uniform = [](std::size_t k) { return (Uniform >> (k - 1) & 1U) != 0; };
     // Copies, or they would be read again after each number that is stored.
     const Real* from[N];
     Real* to[N];
