@@ -191,7 +191,10 @@ ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   if (leaf.entry != entry) leaf.entry = entry;
   const Tensor& u = entry->unconstrained;
   const auto n = static_cast<std::size_t>(u.node().numel);
-  if (leaf.room.size() != n) leaf.room.resize(n);
+  if (leaf.room.size() != n) {
+    leaf.room.resize(n);
+    leaf.is_collected = false;  // what was written stood elsewhere
+  }
   if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
   leaf.unconstrained = Recording::leaf(u, leaf.room.data());
   leaf.node = &leaf.unconstrained.node();
