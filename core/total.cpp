@@ -75,30 +75,26 @@ void Total::take(const Tensor& x, const Mask& visible, std::uint64_t kind) {
     kinds_ = 0;
     is_masked_ = false;
     terms_.clear();
-    masks_[0] = nullptr;
-    terms_.push_back(&before_.node());
+    push(before_.node(), nullptr, 0);
   }
-  kinds_ |= kind << (2 * terms_.size());
-  masks_[terms_.size()] = visible.bytes().get();
-  is_masked_ = is_masked_ || visible.bytes();
-  terms_.push_back(&x.node());
+  push(x.node(), visible.bytes().get(), kind);
 }
 
 // A sum's terms in place of it: the reverse pass has one operator to visit and not one a sum.
 void Total::take_terms(const Node& sum, std::uint64_t kind) {
-  const auto operands = static_cast<std::size_t>(sum.operand_count);
-  const auto* masks = static_cast<const MaskBytes* const*>(sum.aux);
-  // negated: of each term the bit that says so is the other one
-  const std::uint64_t all =
-      operands == kTerms ? ~std::uint64_t{0} : (std::uint64_t{1} << (2 * operands)) - 1;
-  const std::uint64_t negated = kind == kNegative ? 0x5555555555555555U & all : 0;
-  kinds_ |= (static_cast<std::uint64_t>(sum.ints[0]) ^ negated) << (2 * terms_.size());
   offset_ += kind == kNegative ? -sum.reals[0] : sum.reals[0];
-  is_masked_ = is_masked_ || masks != nullptr;
-  for (std::size_t k = 0; k < operands; ++k) {
-    masks_[terms_.size()] = masks != nullptr ? masks[k] : nullptr;
-    terms_.push_back(sum.operands[k]);
+  const auto* masks = static_cast<const MaskBytes* const*>(sum.aux);
+  auto kinds = static_cast<std::uint64_t>(sum.ints[0]);
+  for (std::int32_t k = 0; k < sum.operand_count; ++k, kinds >>= 2U) {
+    push(*sum.operands[k], masks != nullptr ? masks[k] : nullptr, (kinds & 3U) ^ kind);
   }
+}
+
+void Total::push(Node& x, const MaskBytes* mask, std::uint64_t kind) {
+  kinds_ |= kind << (2 * terms_.size());
+  masks_[terms_.size()] = mask;
+  is_masked_ = is_masked_ || mask != nullptr;
+  terms_.push_back(&x);
 }
 
 Tensor Total::result() const {

@@ -33,6 +33,7 @@ class Total {
   static constexpr std::uint64_t kNegative = 1, kSquared = 2;
   void take(const Tensor& x, const Mask& visible, std::uint64_t kind);
   void take_terms(const Node& sum, std::uint64_t kind);
+  void push(Node& x, const MaskBytes* mask, std::uint64_t kind);
 
   Real offset_;
   InlineVector<Node*, kTerms> terms_;

@@ -34,19 +34,15 @@ using detail::Node;
 // vectorises.
 template <class F>
 bool all_finite(Index n, F f) {
-  const auto is_finite = [f](Index begin, Index end) {
+  std::atomic<bool> result = true;
+  detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
     Real zero = 0;  // or NaN: what is infinite is not
 #pragma omp simd reduction(+ : zero)
     for (Index i = begin; i < end; ++i) {
       const Real x = f(i);
       zero += x - x;
     }
-    return zero == 0;
-  };
-  if (n <= detail::kBlock) return is_finite(0, n);
-  std::atomic<bool> result = true;
-  detail::in_pieces(n, 1, [&result, is_finite](Index begin, Index end) {
-    if (!is_finite(begin, end)) result.store(false, std::memory_order_relaxed);
+    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
   });
   return result;
 }
@@ -253,7 +249,7 @@ inline void Optimizer::advance(const Pending& pending) {
     scatter(here.u, all.u);
     for (std::size_t k = 0; k < common_.moments; ++k) scatter(here.moments[k], all.moments[k]);
   };
-  update({0, all.u, all.g, all.moments}, steps, lr);
+  update({0, all.u, all.g, all.moments}, steps, lr);  // to get ready
   detail::in_pieces(std::ssize(list), 4, [&](Index begin, Index end) {
     for (; begin < end; begin += detail::kBlock) {
       update_block(list.data() + begin, std::min(detail::kBlock, end - begin));
