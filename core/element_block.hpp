@@ -54,12 +54,16 @@ inline bool comes_from_afar(Index numel) { return numel >= Index{1} << 16U; }
 class ElementBlocks {
  public:
   ElementBlocks(Index numel, const MaskBytes* mask, bool along_list, Index length)
-      : length_(length), mask_(mask) {
-    const bool is_listed = mask != nullptr && along_list;
-    if (mask != nullptr && length == kBlock) runs_ = mask->runs();
-    if (runs_.empty() && is_listed) list_ = mask->positions().data();
-    if (runs_.empty() && !is_listed && mask != nullptr) counts_ = mask->block_counts().data();
-    count_ = list_ != nullptr || !runs_.empty() ? mask->kept() : numel;
+      : length_(length), count_(numel), mask_(mask) {
+    if (mask == nullptr) return;
+    if (length == kBlock) runs_ = mask->runs();
+    if (!runs_.empty() || along_list) count_ = mask->kept();
+    if (!runs_.empty()) return;
+    if (along_list) {
+      list_ = mask->positions().data();
+    } else {
+      counts_ = mask->block_counts().data();
+    }
   }
 
   Index size() const {

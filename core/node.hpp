@@ -73,6 +73,20 @@ Node* new_heap_node(const Shape& shape, Op op = Op::leaf);
 Node* new_heap_view(Node& base, const Shape& shape);
 void destroy(Owed* owed) noexcept;
 
+/// Room for the numbers of a heap node.
+void* allocate_buffer(Index numel);
+/// An error that tells for which tensor, made by which operator, there is no memory.
+[[noreturn]] void no_room(Op op, const Shape& shape, const Error& error);
+/// Runs f, which takes memory for the numbers of a tensor.
+template <class F>
+auto for_shape(Op op, const Shape& shape, F f) {
+  try {
+    return f();
+  } catch (const Error& error) {
+    no_room(op, shape, error);
+  }
+}
+
 /// Whether its numbers are other ones where a recording is run again.
 inline bool may_vary(const Node& node) { return node.requires_grad || node.varies; }
 

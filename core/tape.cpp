@@ -1,73 +1,12 @@
 #include <ember/core/tape.hpp>
 
 #include <algorithm>
-#include <cstdlib>
-#include <string>
 
-#include <ember/core/memory.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/core/rerun.hpp>
 #include <ember/core/sanitizer.hpp>
 
 namespace ember::detail {
-namespace {
-
-std::size_t bytes_of(Index numel) { return static_cast<std::size_t>(numel) * sizeof(Real); }
-
-void* allocate_buffer(Index numel) { return allocate_numbers(bytes_of(numel)); }
-
-// Runs f, which takes memory for the numbers of a tensor: an error names its shape and the operator
-// that makes it.
-template <class F>
-auto for_shape(Op op, const Shape& shape, F f) {
-  try {
-    return f();
-  } catch (const Error& error) {
-    const std::string who = op == Op::leaf ? "" : std::string(name_of(op)) + ": ";
-    throw Error(who + "a tensor of shape " + to_string(shape) + ": " + error.what());
-  }
-}
-
-}  // namespace
-
-void destroy(HandleCount* counted) noexcept {
-  auto* node = static_cast<Node*>(counted);
-  if (node->owed != nullptr) destroy(node->owed);
-  if (node->base != nullptr) release(node->base);
-  if (node->buffer != nullptr) free_numbers(node->buffer, bytes_of(node->numel));
-  delete node;
-}
-
-Node* new_heap_node(const Shape& shape, Op op) {
-  auto node = std::make_unique<Node>();
-  node->shape = shape;
-  node->numel = shape.numel();
-  node->value = &node->scalar;
-  if (node->numel != 1) {
-    node->buffer = for_shape(op, shape, [&] { return allocate_buffer(node->numel); });
-    node->value = static_cast<Real*>(node->buffer);
-  }
-  return node.release();
-}
-
-Node* new_heap_view(Node& base, const Shape& shape) {
-  auto node = std::make_unique<Node>();
-  node->shape = shape;
-  node->numel = base.numel;
-  node->value = const_cast<Real*>(values(base));
-  node->base = base.base != nullptr ? base.base : &base;
-  node->sources = base.sources;
-  retain(node->base);
-  return node.release();
-}
-
-Real* replace_by_copy(Tensor& x) {
-  const Node& node = x.node();
-  Node* copy = new_heap_node(node.shape);
-  std::copy_n(values(node), node.numel, copy->value);
-  x = Tensor(copy);
-  return copy->value;
-}
 
 Tape& Tape::of_this_thread() {
   thread_local Tape tape;
@@ -110,21 +49,21 @@ inline Node* Tape::next_slot(const Shape& shape) {
   return node;
 }
 
-inline Real* Tape::reals_of(Op op, const Shape& shape, Index n) {
-  void* room = values_.take(bytes_of(n));
-  if (room != nullptr) [[likely]]
-    return static_cast<Real*>(room);
-  return reals_of_new_chunk(op, shape, n);
-}
-
-[[gnu::noinline]] Real* Tape::reals_of_new_chunk(Op op, const Shape& shape, Index n) {
-  return for_shape(op, shape, [&] { return allocate_reals(n); });
+[[gnu::noinline]] Real* Tape::reals_for(Op op, const Shape& shape) {
+  return for_shape(op, shape, [&] { return allocate_reals(shape.numel()); });
 }
 
 inline Node* Tape::allocate(Op op, const Shape& shape) {
   Node* node = next_slot(shape);
   node->numel = shape.numel();
-  node->value = node->numel == 1 ? &node->scalar : reals_of(op, shape, node->numel);
+  const auto bytes = static_cast<std::size_t>(node->numel) * sizeof(Real);
+  if (node->numel == 1) {
+    node->value = &node->scalar;
+  } else if (void* room = values_.take(bytes); room != nullptr) {
+    node->value = static_cast<Real*>(room);
+  } else {
+    node->value = reals_for(op, shape);
+  }
   return node;
 }
 
@@ -158,44 +97,6 @@ Node* Tape::allocate_waiting(const Shape& shape, Owed* owed) {
   node->owed = owed;
   waiting_.back() = node;
   return node;
-}
-
-void Tape::settle(Node& node) {
-  check_owner(node, node.op == Op::leaf ? "a constant" : name_of(node.op));
-  if (Node* shown = node.owed->shown()) {
-    if (shown->owner == Owner::heap) {
-      // The node may outlive what the running recording keeps.
-      if (static_cast<std::size_t>(node.position) >= frames_.back().memory.nodes) {
-        keep(*shown);
-      } else {
-        node.owed->room = Tensor(shown);
-      }
-    }
-    node.value = const_cast<Real*>(values(*shown));
-    if (node.numel == 1) {  // what is held is not copied: see end
-      node.scalar = *node.value;
-      node.value = &node.scalar;
-    }
-  } else if (static_cast<std::size_t>(node.position) >= frames_.back().memory.nodes) {
-    node.value = node.numel == 1 ? &node.scalar : reals_of(node.op, node.shape, node.numel);
-    try {
-      node.owed->fill(node);
-    } catch (...) {
-      node.value = nullptr;
-      throw;
-    }
-  } else {
-    // The memory of the running recording ends before the node does.
-    const Tensor room(new_heap_node(node.shape, node.op));
-    node.owed->fill(room.node());
-    if (node.numel == 1) {
-      node.scalar = room.node().scalar;
-      node.value = &node.scalar;
-    } else {
-      node.owed->room = room;
-      node.value = room.node().value;
-    }
-  }
 }
 
 void Tape::keep(Node& heap_node) {
@@ -337,31 +238,6 @@ void Tape::let_go(Node& leaf) {
   if (found == kept_nodes_.end()) return;
   release(*found);
   kept_nodes_.erase(found);
-}
-
-// What nobody holds needs its operands no longer, the last one first: they hold one another. What
-// somebody holds becomes a constant of the heap: element-wise expressions have their values then,
-// or one that is made of itself step by step would keep all steps; others go on waiting.
-void Tape::end_waiting(std::size_t first) noexcept {
-  for (std::size_t i = waiting_.size(); i-- > first;) {
-    Node* node = waiting_[i];
-    if (node == nullptr) continue;
-    if (node->count.load(std::memory_order_relaxed) != 0 && node->value == nullptr) {
-      if (!node->owed->is_blockwise) continue;
-      try {
-        settle(*node);
-      } catch (...) {
-        continue;  // there is no memory: who asks for the values is told
-      }
-    }
-    if (node->owed->room.defined()) {
-      node->base = &node->owed->room.node();
-      keep(*node->base);  // others may show it
-    }
-    destroy(node->owed);
-    node->owed = nullptr;
-  }
-  waiting_.resize(first);
 }
 
 Tensor Recording::leaf(const Tensor& x, Real* room) {

@@ -108,8 +108,7 @@ class Tape {
   Node* new_slot();
   void add_slot();
   Node* next_slot(const Shape& shape);
-  Real* reals_of(Op op, const Shape& shape, Index n);
-  Real* reals_of_new_chunk(Op op, const Shape& shape, Index n);
+  Real* reals_for(Op op, const Shape& shape);
   void begin();
   void end() noexcept;
   void end_waiting(std::size_t first) noexcept;

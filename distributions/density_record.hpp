@@ -35,4 +35,8 @@ struct DensityRecord {
   WholeCall call;
 };
 
+/// Opens the record of a density; who computes the derivatives says where they are.
+DensityRecord& open_record(detail::Node& out, const Kernel& kernel, bool total,
+                           const Shape& elements, const Mask& visible);
+
 }  // namespace ember::distributions
