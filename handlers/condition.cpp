@@ -4,9 +4,9 @@ namespace ember::handlers {
 
 void ConditionHandler::process(Message& message) {
   if (message.kind != Message::Kind::sample && message.kind != Message::Kind::partial) return;
-  const auto found = values_.find(message.name.str());
-  if (found == values_.end()) return;
-  message.value = found->second;
+  const Tensor* value = find_value(values_, message.name, "condition");
+  if (value == nullptr) return;
+  message.value = *value;
   message.is_observed = true;
   if (message.kind == Message::Kind::partial) message.obs_mask.reset();
 }

@@ -7,12 +7,11 @@ namespace ember::handlers {
 // On the way back: whoever is further out has seen the site as it is.
 void InterveneHandler::postprocess(Message& message) {
   if (message.kind != Message::Kind::sample && message.kind != Message::Kind::deterministic) return;
-  const auto found = values_.find(message.name.str());
-  if (found == values_.end()) return;
-  const Tensor& value = found->second;
+  const Tensor* value = find_value(values_, message.name, "intervene");
+  if (value == nullptr) return;
   at_site(message.name, message.place, [&] {
     message.value =
-        value.expand(broadcast_shapes(value.shape(), message.value.shape(), "intervene"));
+        value->expand(broadcast_shapes(value->shape(), message.value.shape(), "intervene"));
   });
   message.kind = Message::Kind::deterministic;
   message.distribution = {};

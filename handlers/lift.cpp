@@ -23,6 +23,14 @@ void check_shape(const Message& param, const distributions::Distribution& prior)
 
 }  // namespace
 
+LiftHandler::LiftHandler(Priors priors) : priors_(std::move(priors)) {
+  for (const auto& [name, prior] : priors_) {
+    if (prior.defined()) continue;
+    fail("param '" + name + "'", "the prior that lift has is undefined",
+         "give it a distribution, or leave the name out");
+  }
+}
+
 // The statement starts again as a sample statement, so that the handlers further in treat it as
 // one; this one passes it on.
 void LiftHandler::process(Message& message) {
@@ -32,6 +40,7 @@ void LiftHandler::process(Message& message) {
   check_shape(message, found->second);
   Message sample;
   sample.name = message.name;
+  sample.place = message.place;
   sample.distribution = found->second;
   sample.lifted = true;
   message = std::move(sample);

@@ -18,7 +18,8 @@ using Priors = std::map<std::string, distributions::Distribution>;
 /// execution has the value that was drawn first.
 class LiftHandler final : public Handler {
  public:
-  explicit LiftHandler(Priors priors) : priors_(std::move(priors)) {}
+  /// An error where a prior is undefined.
+  explicit LiftHandler(Priors priors);
   void process(Message& message) override;
 
  private:

@@ -56,6 +56,7 @@ Indices choose_members(const PlateFrame& frame) {
 
 std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
                                     const std::optional<Indices>& subsample) {
+  if (frame.name.empty()) fail("plate", "a plate needs a name");
   if (frame.size < 0) {
     fail(who(frame.name), "size " + std::to_string(frame.size) + " is negative",
          "sizes are 0 or more");
@@ -112,6 +113,10 @@ void plate::open(Name name, Index size, const PlateOptions& options) {
   } else if (const plate* other = plate_at(dim)) {
     fail(who(name), "dim " + std::to_string(dim) + " is taken by " + who(other->frame().name),
          "give one of them another dim");
+  }
+  if (dim < -static_cast<Index>(kMaxRank)) {
+    fail(who(name), "dim " + std::to_string(dim) + " is beyond the largest rank, 12",
+         "open fewer plates at once, or join some of them");
   }
   frame_ = {name, dim, size, size};
   indices_ = detail::open_members(frame_, options.subsample_size, options.subsample);

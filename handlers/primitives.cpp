@@ -56,11 +56,8 @@ void default_action(Message& message) {
 
 namespace {
 
-void check_site(Name name, const distributions::Distribution& distribution) {
-  if (name.empty()) fail("sample", "a site needs a name");
-  if (!distribution.defined()) {
-    fail("site '" + name.str() + "'", "the distribution is undefined", "give it a value first");
-  }
+void check_name(Name name, const char* statement, const Place& place) {
+  if (name.empty()) at_place(place, [&] { fail(statement, "a site needs a name"); });
 }
 
 Tensor send_sample(Name name, const distributions::Distribution& distribution, const Tensor* obs,
@@ -80,6 +77,7 @@ Tensor send_sample(Name name, const distributions::Distribution& distribution, c
 }
 
 Tensor send_deterministic(Name name, const Tensor& value, const Place& place) {
+  check_name(name, "deterministic", place);
   Message message;
   message.kind = Message::Kind::deterministic;
   message.name = name;
@@ -129,7 +127,10 @@ Tensor sample_partially(Name name, const distributions::Distribution& distributi
 Tensor sample(Name name, const distributions::Distribution& distribution,
               const SampleOptions& options, const std::source_location& where) {
   const Place place(where);
-  at_place(place, [&] { detail::check_site(name, distribution); });
+  detail::check_name(name, "sample", place);
+  if (!distribution.defined()) {
+    fail_at_site(name, place, "the distribution is undefined", "give it a value first");
+  }
   if (options.obs && !options.obs->defined()) {
     fail_at_site(name, place, "the observation is undefined",
                  "give it a value, or leave .obs out where the site is latent");
@@ -144,12 +145,14 @@ Tensor deterministic(Name name, const Tensor& value, const std::source_location&
 }
 
 void factor(Name name, const Tensor& log_factor, const std::source_location& where) {
+  detail::check_name(name, "factor", where);
   const Tensor nothing = zeros(concatenate(log_factor.shape(), Shape{0}));
   detail::send_sample(name, distributions::Unit(log_factor), &nothing, nullptr, {}, where);
 }
 
 Tensor param(Name name, const Tensor& init, const Constraint& constraint,
              const ParamOptions& options, const std::source_location& where) {
+  detail::check_name(name, "param", where);
   Message message;
   message.kind = Message::Kind::param;
   message.name = name;

@@ -6,9 +6,10 @@ namespace ember::handlers {
 
 void ReplayHandler::process(Message& message) {
   if (message.done) return;
-  if (message.kind == Message::Kind::plate && !message.indices) {
+  if (message.kind == Message::Kind::plate) {
     const TracePlate* plate = trace_->find_plate(message.name);
     if (plate == nullptr || !plate->indices) return;
+    plate->check_again(message);
     message.indices = plate->indices;
     message.done = true;
   }
@@ -21,16 +22,16 @@ void ReplayHandler::process(Message& message) {
          "use condition to give observed values");
   }
   message.value = site->value;
-  message.infer = site->infer;
+  for (const auto& [key, note] : site->infer) message.infer[key] = note;
   message.done = true;
 }
 
 Trace latents(const Values& values) {
   Trace trace;
-  for (const auto& [name, value] : values) {
+  for (const std::string& name : names_of(values)) {
     Site site;
     site.name = Name(name);
-    site.value = value;
+    site.value = *find_value(values, site.name, "replay");
     trace.add(std::move(site));
   }
   return trace;

@@ -1,23 +1,30 @@
 #include <ember/handlers/site.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <ember/core/error.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/core/owed.hpp>
 #include <ember/distributions/family.hpp>
 
 namespace ember {
 namespace {
 
+// The shape of the value, without the family's own event axes.
+Shape elements_of_value(const Site& site) {
+  const std::size_t event_dim = site.distribution.family().event_shape().rank();
+  const Shape& value = site.value.shape();
+  return value.first(value.rank() - std::min(value.rank(), event_dim));
+}
+
 // The batch shape that a value of the site has, with the event axes of to_event.
 Shape elements_of(const Site& site) {
   const distributions::Distribution& d = site.distribution;
-  const std::size_t event_dim = d.family().event_shape().rank();
   const Shape& value = site.value.shape();
-  if (event_dim == 0 && value == d.element_shape()) return value;
-  if (value.rank() < event_dim) return d.element_shape();
-  const Shape own = value.first(value.rank() - event_dim);
+  const Shape own = elements_of_value(site);
+  if (own == d.element_shape()) return own;
   if (!can_broadcast(d.element_shape(), own)) {
     fail("",
          "a value of shape " + to_string(value) + " does not fit batch shape " +
@@ -27,22 +34,17 @@ Shape elements_of(const Site& site) {
   return broadcast_shapes(d.element_shape(), own, "value");
 }
 
-bool has_plate(const Site& site, std::size_t from_right) {
-  for (const PlateFrame& plate : site.plates) {
-    if (plate.dim == -static_cast<Index>(from_right)) return true;
-  }
-  return false;
-}
-
-// A mask or scale over the batch may repeat the site; inside of plates only along their dims.
+// What broadcasts with a site may repeat it, but not inside of plates: these have expanded it to
+// all that is meant.
 void check_enlarging(const Site& site, const Shape& batch, const Shape& shape, const char* what) {
   const Shape wide = broadcast_shapes(batch, shape, what);
   if (site.plates.empty()) return;
   for (std::size_t k = 1; k <= wide.rank(); ++k) {
-    if (wide.from_right(k) == batch.from_right(k) || has_plate(site, k)) continue;
+    if (wide.from_right(k) == batch.from_right(k)) continue;
     fail("",
          std::string(what) + " of shape " + to_string(shape) + " would repeat batch shape " +
-             to_string(batch) + " along dim -" + std::to_string(k) + ", which no open plate has",
+             to_string(batch) + " along dim -" + std::to_string(k) +
+             ", which no open plate gives that size",
          "give it a shape that broadcasts to the batch shape, or open a plate for that dim");
   }
 }
@@ -106,6 +108,7 @@ Mask Site::combine_masks() const {
   const Shape own = elements_of(*this);
   const Shape batch = own.first(own.rank() - distribution.reinterpreted());
   const OuterMasks& outer = outer_masks();
+  check_enlarging(*this, distribution.element_shape(), elements_of_value(*this), "value");
   check_enlarging(*this, batch, outer.handlers.shape(), "mask");
   if (outer.obs) check_enlarging(*this, batch, outer.obs->shape(), "obs_mask");
   check_enlarging(*this, batch, scale.shape(), "scale");
@@ -134,8 +137,7 @@ void Site::check_scale() const {
          "to leave the site out, mask it");
   }
   const Tensor s = detach(scale.value());
-  Mask visible = mask;
-  for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
+  const Mask visible = visible_batch();
   const Shape shape = broadcast_shapes(visible.shape(), s.shape(), "scale");
   const Mask bad = visible.broadcast_to(shape) & !((s > 0) & isfinite(s));
   if (bad.count() == 0) return;
@@ -158,18 +160,32 @@ const Tensor& Site::log_prob() const {
   if (log_prob_.defined()) return log_prob_;
   const Tensor& plain = unscaled_log_prob();
   if (scale.is_one() || !has_distribution()) return log_prob_ = plain;
-  log_prob_ = at_site(name, place, [&] {
-    Mask visible = mask;
-    for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
-    return where(visible, plain * scale.value(), 0);
-  });
+  log_prob_ = at_site(name, place, [&] { return scaled(plain); });
   return log_prob_;
+}
+
+// Of coordinates, those that there are; elsewhere the density is 0.
+Tensor Site::scaled(const Tensor& plain) const {
+  const Tensor factor = scale.value();
+  const Shape& shape = plain.shape();
+  if (const detail::Coordinates* has = detail::coordinates_of(plain);
+      has != nullptr && broadcasts_to(factor.shape(), shape)) {
+    const Tensor values = has->values * detail::take(factor, shape, has->at, 1);
+    return detail::new_coordinates(shape, {has->at, values, has->is_zero_elsewhere});
+  }
+  return where(visible_batch(), plain * factor, 0);
+}
+
+Mask Site::visible_batch() const {
+  Mask visible = mask;
+  for (std::size_t i = 0; i < distribution.reinterpreted(); ++i) visible = any(visible, -1);
+  return visible;
 }
 
 const Tensor& Site::log_prob_sum() const {
   if (log_prob_sum_.defined()) return log_prob_sum_;
   if (!has_distribution()) return log_prob_sum_ = Tensor(0.0);
-  if (!scale.is_number()) return log_prob_sum_ = sum(log_prob());
+  if (!scale.is_number()) return log_prob_sum_ = sum(detail::stored_values(log_prob()));
   // The mask has the distribution's own in it: the family can be asked at once.
   log_prob_sum_ = at_site(
       name, place, [&] { return distribution.family().log_prob_sum(value, mask.shape(), mask); });

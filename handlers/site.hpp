@@ -51,6 +51,8 @@ class Site {
   bool has_distribution() const { return distribution.defined(); }
   /// The mask without the distribution's own one, over the elements.
   Mask outer_mask() const;
+  /// Over the batch shape: where anything of an event counts.
+  Mask visible_batch() const;
 
   /// The log density over the batch shape, after mask and scale.
   const Tensor& log_prob() const;
@@ -74,6 +76,7 @@ class Site {
   static const OuterMasks& no_outer_masks();
   Mask combine_masks() const;
   void check_scale() const;
+  Tensor scaled(const Tensor& plain) const;
 
   std::shared_ptr<const OuterMasks> outer_masks_;  // null: nothing is hidden by them
   mutable Tensor log_prob_, log_prob_sum_, unscaled_;

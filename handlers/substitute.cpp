@@ -4,9 +4,9 @@ namespace ember::handlers {
 
 void SubstituteHandler::process(Message& message) {
   if (message.kind != Message::Kind::param) return;
-  const auto found = values_.find(message.name.str());
-  if (found == values_.end()) return;
-  message.value = found->second;
+  const Tensor* value = find_value(values_, message.name, "substitute");
+  if (value == nullptr) return;
+  message.value = *value;
   message.done = true;
 }
 

@@ -44,6 +44,21 @@ const Site& Trace::operator[](Name name) const {
                       : detail::names_to_choose(name, names, "its sites are "));
 }
 
+void TracePlate::check_again(const Message& message) const {
+  const std::string who = "plate '" + frame.name.str() + "'";
+  const Index size = message.plate.size;
+  if (frame.size != size) {
+    fail(who,
+         "was opened with size " + std::to_string(frame.size) + " and again with size " +
+             std::to_string(size),
+         "a plate keeps its size; give the other one another name");
+  }
+  if (!indices || !message.indices) return;
+  if (std::ranges::equal(indices->values(), message.indices->values())) return;
+  fail(who, "was opened again with other members",
+       "give it the same .subsample, or none: then it has the members that it had before");
+}
+
 const TracePlate* Trace::find_plate(Name name) const {
   for (const TracePlate& plate : plates_) {
     if (plate.frame.name == name) return &plate;

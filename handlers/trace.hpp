@@ -16,6 +16,9 @@ namespace ember {
 struct TracePlate {
   PlateFrame frame;
   std::optional<Indices> indices;  // where it was subsampled
+
+  /// An error where a plate message of the same name asks for another size, or has other members.
+  void check_again(const Message& message) const;
 };
 
 /// Sites in program order, with lookup by name.

@@ -1,5 +1,6 @@
 // Traces as JSON.
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -31,11 +32,18 @@ json plate_to_json(const TracePlate& plate) {
   return result;
 }
 
+// Texts that stand for numbers are in an object, apart from texts that are notes.
+json note_to_json(const Infer::Note& note) {
+  if (const double* number = std::get_if<double>(&note); number != nullptr) {
+    return std::isfinite(*number) ? json(*number)
+                                  : json{{"number", to_json(static_cast<Real>(*number))}};
+  }
+  return std::visit([](const auto& v) { return json(v); }, note);
+}
+
 json infer_to_json(const Infer& infer) {
   json result = json::object();
-  for (const auto& [key, value] : infer) {
-    std::visit([&, &name = key](const auto& v) { result[name] = v; }, value);
-  }
+  for (const auto& [key, note] : infer) result[key] = note_to_json(note);
   return result;
 }
 
@@ -101,18 +109,20 @@ TracePlate plate_from_json(const json& value, const std::string& path) {
   return plate;
 }
 
+Infer::Note note_from_json(const json& value, const std::string& path) {
+  if (value.is_boolean()) return value.get<bool>();
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_object()) return static_cast<double>(real_from_json(value, path));
+  detail::check_keys(value, {"number"}, path);
+  return static_cast<double>(
+      real_from_json(detail::member(value, "number", path), path + "/number"));
+}
+
 Infer infer_from_json(const json& value, const std::string& path) {
   if (!value.is_object()) fail("json " + path, "expected an object");
   Infer infer;
   for (const auto& item : value.items()) {
-    if (item.value().is_boolean()) {
-      infer[item.key()] = item.value().get<bool>();
-    } else if (item.value().is_string()) {
-      infer[item.key()] = item.value().get<std::string>();
-    } else {
-      infer[item.key()] =
-          static_cast<double>(real_from_json(item.value(), path + "/" + item.key()));
-    }
+    infer[item.key()] = note_from_json(item.value(), path + "/" + item.key());
   }
   return infer;
 }

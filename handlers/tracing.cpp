@@ -52,17 +52,16 @@ void TraceHandler::process(Message& message) {
       message.done = true;
     }
   }
-  if (message.kind != Message::Kind::plate || message.done) return;
+  if (message.kind != Message::Kind::plate) return;
   const TracePlate* before = trace_.find_plate(message.name);
   if (before == nullptr) return;
-  if (before->frame.size != message.plate.size || before->frame.dim != message.plate.dim) {
-    const auto text = [](const PlateFrame& f) {
-      return "size " + std::to_string(f.size) + ", dim " + std::to_string(f.dim);
-    };
+  if (before->frame.dim != message.plate.dim) {
     fail("plate '" + message.name.str() + "'",
-         "was opened with " + text(before->frame) + " and again with " + text(message.plate),
-         "a plate keeps its size and dim in one execution; give the other one another name");
+         "was opened with dim " + std::to_string(before->frame.dim) + " and again with dim " +
+             std::to_string(message.plate.dim),
+         "a plate keeps its dim in one execution; give the other one another name");
   }
+  before->check_again(message);
   message.indices = before->indices;
   message.done = true;
 }

@@ -10,6 +10,16 @@ std::vector<std::string> names_of(const Values& values) {
   return names;
 }
 
+const Tensor* find_value(const Values& values, Name name, std::string_view who) {
+  const auto found = values.find(name.str());
+  if (found == values.end()) return nullptr;
+  if (!found->second.defined()) {
+    fail("site '" + name.str() + "'", "the value that " + std::string(who) + " has is undefined",
+         "give it a value, or leave the name out");
+  }
+  return &found->second;
+}
+
 Index count_of(const Values& draws) {
   if (draws.empty()) fail("draws", "there are none", "give one site's draws or more");
   const Tensor& first = draws.begin()->second;

@@ -41,13 +41,6 @@ json masks_content(const Site& site, const Site::Hidden& hidden, Index limit) {
   return result;
 }
 
-// Of the site's elements, seen in its batch shape.
-Mask visible_batch(const Site& site) {
-  Mask mask = site.mask;
-  for (std::size_t i = 0; i < site.distribution.reinterpreted(); ++i) mask = any(mask, -1);
-  return mask;
-}
-
 // Null where the trace did not record relations.
 json parents_of(const Site& site) {
   if (!site.parents) return nullptr;
@@ -86,7 +79,7 @@ json site_content(const Site& site, Index limit) {
   const Tensor& log_prob = site.log_prob();
   if (log_prob.numel() > 1) {
     result["log_probs"] =
-        values_content(log_prob, visible_part(visible_batch(site), log_prob.shape()), limit);
+        values_content(log_prob, visible_part(site.visible_batch(), log_prob.shape()), limit);
   }
   return result;
 }

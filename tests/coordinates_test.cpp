@@ -146,6 +146,39 @@ TEST_CASE("a density evaluated on coordinates has coordinates, and is 0 elsewher
         Approx(sum(where(as_bytes(fewer), expected, 0)).item()));
 }
 
+TEST_CASE("a scale on a site of coordinates multiplies those alone") {
+  const Index n = 100000;
+  const std::vector<Indices> at{Indices{0, 7, 99999}, Indices{5, 0, 99999}};
+  const Tensor y = sparse_tensor({n, n}, at, tensor({1, 2, 3}));
+  const auto density = [&](const Tensor& scale) {
+    const auto model = [&] {
+      const with inside(h::scale(scale));
+      sample("y", dist::Normal(0, 1).expand({n, n}).mask(mask_at({n, n}, at)), {.obs = y});
+    };
+    const Trace t = h::trace(model).get_trace();
+    CHECK(Trace::from_json(t.to_json())["y"].log_prob_sum().item() == t.log_prob_sum().item());
+    return t["y"].log_prob_sum();
+  };
+  const Real one = normal_lp(1, 0, 1), two = normal_lp(2, 0, 1), three = normal_lp(3, 0, 1);
+  CHECK(density(0.5).item() == Approx((one + two + three) / 2));
+  Tensor by_row = 1 + arange(n).reshape({n, 1});
+  CHECK(density(by_row).item() == Approx(one + 8 * two + 100000 * three));
+  const auto [value, gradients] = value_and_grad(
+      [&](std::span<const Tensor> in) {
+        const with inside(h::scale(in[0]));
+        const Trace t =
+            h::trace([&] {
+              sample("y", dist::Normal(in[1], 1).expand({n, n}).mask(mask_at({n, n}, at)),
+                     {.obs = y});
+            }).get_trace();
+        return t["y"].log_prob_sum();
+      },
+      {Tensor(2.0), Tensor(0.0)});
+  CHECK(value == Approx(2 * (one + two + three)));
+  CHECK(gradients[0].item() == Approx(one + two + three));
+  CHECK(gradients[1].item() == Approx(2 * (1 + 2 + 3)));
+}
+
 TEST_CASE("families with a row of parameters, and transformed ones, take coordinates") {
   const Shape shape{30, 20};
   const Seen s = seen(30, 20, 50, 9);

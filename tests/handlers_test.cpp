@@ -310,3 +310,32 @@ TEST_CASE("a handler of one's own sees messages and the stack is empty after an 
   CHECK(count.names == "ab");
   CHECK(detail::handler_depth() == 0);
 }
+
+TEST_CASE("a value or prior that a handler has and that is undefined is an error with its name") {
+  const auto model = [] { return sample("z", dist::Normal(0, 1)) + param("w", 1); };
+  param_store().clear();
+  const Values no_z{{"z", Tensor()}};
+  check_error([&] { h::condition(model, no_z)(); }, {"site 'z'", "condition", "undefined"});
+  check_error([&] { h::intervene(model, no_z)(); }, {"site 'z'", "intervene", "undefined"});
+  check_error([&] { h::replay(model, no_z)(); }, {"site 'z'", "replay", "undefined"});
+  check_error([&] { h::substitute(model, {{"w", Tensor()}})(); }, {"'w'", "substitute"});
+  check_error([&] { h::lift(model, {{"w", dist::Distribution()}})(); }, {"'w'", "lift"});
+}
+
+TEST_CASE("replay keeps a statement's own notes and adds those of the trace") {
+  const auto model = [] { sample("z", dist::Normal(0, 1), {.infer = {{"own", true}}}); };
+  const Trace by_values = h::trace(h::replay(model, Values{{"z", 1}})).get_trace();
+  CHECK(by_values["z"].infer == Infer{{"own", true}});
+  const Trace noted = h::trace([] {
+                        sample("z", dist::Normal(0, 1), {.infer = {{"guide's", 2.0}}});
+                      }).get_trace();
+  const Trace replayed = h::trace(h::replay(model, noted)).get_trace();
+  CHECK(replayed["z"].infer == Infer{{"own", true}, {"guide's", 2.0}});
+}
+
+TEST_CASE("every statement needs a name") {
+  check_error([] { deterministic("", 1); }, {"deterministic", "needs a name"});
+  check_error([] { factor("", 1); }, {"factor", "needs a name"});
+  check_error([] { param("", 1); }, {"param", "needs a name"});
+  check_error([] { plate p("", 2); }, {"plate", "needs a name"});
+}

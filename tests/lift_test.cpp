@@ -107,3 +107,9 @@ TEST_CASE("SVI finds the posterior of a lifted parameter") {
   for (int i = 0; i < 400; ++i) svi.step();
   CHECK(guide.median().at("w").item() == Approx(1.5).margin(0.01));
 }
+
+TEST_CASE("a lifted site stands where the statement stands") {
+  const auto model = [] { return param("w", 1); };
+  const Trace t = h::trace(h::lift(model, {{"w", dist::Normal(0, 1)}})).get_trace();
+  CHECK(has(t["w"].place.text(), "lift_test.cpp:"));
+}

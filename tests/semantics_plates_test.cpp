@@ -1,6 +1,7 @@
 // What exactly plates do: a claim a test.
 #include <ember/ember.hpp>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -66,6 +67,72 @@ TEST_CASE("a plate opened again keeps its members; with another size it is an er
   CHECK(t.plates().size() == 1);
   CHECK(t.plates()[0].indices->size() == 3);
   check_error([&] { h::trace(model).get_trace(11); }, {"p", "10", "11"});
+}
+
+TEST_CASE("a plate opened again with other members or another size is an error, also in a replay") {
+  const auto model = [](Index size, const Indices& members) {
+    plate p("p", size, {.subsample = members});
+    sample("z", dist::Normal(0, 1));
+  };
+  const Trace t = h::trace(model).get_trace(Index{10}, Indices{0, 1});
+  const auto again = h::replay(model, t);
+  CHECK(same_bits(h::trace(again).get_trace(Index{10}, Indices{0, 1})["z"].value, t["z"].value));
+  check_error([&] { again(10, Indices{2, 3}); }, {"plate 'p'", "other members"});
+  check_error([&] { again(20, Indices{0, 1}); }, {"plate 'p'", "size 10", "size 20"});
+  const auto twice = [] {
+    { plate p("p", 10, {.subsample = Indices{0, 1}}); }
+    plate p("p", 10, {.subsample = Indices{2, 3}});
+  };
+  check_error([&] { h::trace(twice).get_trace(); }, {"plate 'p'", "other members"});
+  // The trace asks for the size although replay has given the members.
+  const auto other_size = [&] {
+    { plate p("p", 10, {.subsample_size = 2}); }
+    plate p("p", 20, {.subsample_size = 2});
+  };
+  check_error([&] { h::trace(h::replay(other_size, t)).get_trace(); }, {"size 10", "size 20"});
+}
+
+TEST_CASE("inside of a plate nothing repeats a site: no value, mask, scale or obs_mask") {
+  const auto density = [](Index members, const Tensor& y) {
+    return h::trace([&] {
+             plate p("p", 10, {.subsample_size = members});
+             sample("y", dist::Normal(0, 1), {.obs = y});
+           })
+        .get_trace()
+        .log_prob_sum()
+        .item();
+  };
+  CHECK(density(10, ones({10})) == Approx(10 * normal_lp(1, 0, 1)));
+  CHECK(density(1, ones({1})) == Approx(10 * normal_lp(1, 0, 1)));
+  CHECK(density(10, 1) == Approx(10 * normal_lp(1, 0, 1)));
+  check_error([&] { density(10, ones({10, 1})); }, {"site 'y'", "value", "(10, 1)", "dim -2"});
+  check_error([&] { density(10, ones({2, 10})); }, {"site 'y'", "value", "(2, 10)", "dim -2"});
+  check_error([&] { density(1, ones({10})); }, {"site 'y'", "value", "(10,)", "(1,)", "dim -1"});
+  const auto statement = [](const auto& handler, const SampleOptions& options) {
+    plate p("p", 10, {.subsample_size = 1});
+    const with inside(handler);
+    h::trace([&] { sample("y", dist::Normal(0, 1), options); }).get_trace();
+  };
+  const Mask ten = Mask::filled({10}, true);
+  check_error([&] { statement(h::mask(ten), {.obs = 1}); }, {"site 'y'", "mask", "(10,)"});
+  check_error([&] { statement(h::scale(ones({10})), {.obs = 1}); }, {"site 'y'", "scale", "(10,)"});
+  check_error([&] { statement(h::mask(true), {.obs = 1, .obs_mask = ten}); },
+              {"y_observed", "mask", "(10,)"});
+}
+
+TEST_CASE("more plates than a tensor can have axes are an error at the one too many") {
+  const std::function<void(int)> open = [&](int n) {
+    if (n == 0) {
+      param("w", 1);
+      return;
+    }
+    plate p("p" + std::to_string(n), 1);
+    open(n - 1);
+  };
+  begin(1);
+  CHECK_NOTHROW(open(12));
+  check_error([&] { open(13); }, {"plate 'p1'", "dim -13", "12"});
+  check_error([] { plate p("far", 2, {.dim = -13}); }, {"plate 'far'", "dim -13"});
 }
 
 TEST_CASE("a subsampled plate scales by size over subsample size") {

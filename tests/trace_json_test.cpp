@@ -134,6 +134,22 @@ TEST_CASE("numbers that are not finite come back") {
   CHECK(back.at({3}) == Real(0.1));
 }
 
+TEST_CASE("notes come back whatever they are: truths, texts and all numbers") {
+  const Infer notes{{"truth", true},
+                    {"text", "Infinity"},
+                    {"number", 0.5},
+                    {"bound", kInfinity * 1.0},
+                    {"low", -kInfinity * 1.0}};
+  const Trace t = h::trace([&] { sample("x", dist::Normal(0, 1), {.infer = notes}); }).get_trace();
+  const Trace back = Trace::from_json(json::parse(t.to_json().dump()));
+  CHECK(back["x"].infer == notes);
+  const Trace none = h::trace([] {
+                       sample("x", dist::Normal(0, 1), {.infer = {{"n", std::nan("")}}});
+                     }).get_trace();
+  const Trace again = Trace::from_json(json::parse(none.to_json().dump()));
+  CHECK(std::isnan(std::get<double>(again["x"].infer.at("n"))));
+}
+
 TEST_CASE("a family that this program does not know is kept as data") {
   json j = make_trace().to_json();
   for (json& site : j["sites"]) {
