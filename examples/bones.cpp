@@ -12,8 +12,8 @@
 // indicator does not have gets the logit -infinity. Nothing behind the mask is computed, and no NaN
 // reaches the ages or their gradients. Compare examples/masked_categorical.cpp.
 //
-//     bones [--steps N] [--seed N] [--out FILE]    fits, prints ages and imputed grades, saves a
-//     trace bones --check                                fits under five seeds, fails unless exact
+//     bones [--steps N] [--seed N] [--out FILE]    fits, prints ages and grades, saves a trace
+//     bones --check                                fits under five seeds, fails unless exact
 #include <ember/ember.hpp>
 
 #include <cmath>

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <unordered_map>
 
 #include <ember/core/error.hpp>
 #include <ember/core/index_text.hpp>
@@ -34,24 +35,52 @@ void check_indices(Name name, const Indices& indices, Index size) {
   }
 }
 
+// A permutation of 0 .. n-1 of which few are elsewhere than at first: memory and time follow these.
+class FewMoved {
+ public:
+  Index& at(Index position) { return moved_.try_emplace(position, position).first->second; }
+
+ private:
+  std::unordered_map<Index, Index> moved_;
+};
+
+// The same with all in a list.
+class AllListed {
+ public:
+  explicit AllListed(Index n) : members_(static_cast<std::size_t>(n)) {
+    std::iota(members_.begin(), members_.end(), Index{0});
+  }
+  Index& at(Index position) { return members_[static_cast<std::size_t>(position)]; }
+
+ private:
+  std::vector<Index> members_;
+};
+
+// The first b of a random permutation of 0 .. n-1 (Fisher and Yates), in ascending order.
+template <class Permutation>
+Indices choose_first(Permutation permutation, const PlateFrame& frame) {
+  const Index n = frame.size, b = frame.subsample_size;
+  const auto key = detail::next_key(frame.name);
+  std::vector<Index> members;
+  members.reserve(static_cast<std::size_t>(b));
+  for (Index i = 0; i < b; ++i) {
+    const double u = detail::ElementEngine(key, i).uniform();
+    const Index j = i + std::min(static_cast<Index>(u * static_cast<double>(n - i)), n - i - 1);
+    members.push_back(permutation.at(j));
+    permutation.at(j) = Index{permutation.at(i)};
+  }
+  std::sort(members.begin(), members.end());
+  return members;
+}
+
 }  // namespace
 
 namespace detail {
 
-// The first b of a random permutation of 0 .. n-1 (Fisher and Yates), in ascending order.
+// An entry of a table costs as much as some hundred of a list.
 Indices choose_members(const PlateFrame& frame) {
-  const Index n = frame.size;
-  const RandomKey key = next_key(frame.name);
-  std::vector<Index> members(static_cast<std::size_t>(n));
-  std::iota(members.begin(), members.end(), Index{0});
-  for (Index i = 0; i < frame.subsample_size; ++i) {
-    const double u = ElementEngine(key, i).uniform();
-    const Index j = i + std::min(static_cast<Index>(u * static_cast<double>(n - i)), n - i - 1);
-    std::swap(members[static_cast<std::size_t>(i)], members[static_cast<std::size_t>(j)]);
-  }
-  members.resize(static_cast<std::size_t>(frame.subsample_size));
-  std::sort(members.begin(), members.end());
-  return members;
+  if (frame.size / 400 < frame.subsample_size) return choose_first(AllListed(frame.size), frame);
+  return choose_first(FewMoved(), frame);
 }
 
 std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,

@@ -21,8 +21,8 @@ struct PlateOptions {
 ///     plate data("data", 1000, {.subsample_size = 100});
 ///     sample("y", dist::Normal(data.subsample(mu), 1), {.obs = data.subsample(y)});
 ///
-/// A plate of a name may be opened again in one execution, with the same size and dim: it has the
-/// same indices then.
+/// A plate of a name may be opened again in one execution, with the same size and dim: where the
+/// execution is traced it has the same indices then.
 class plate : public handlers::Handler {
  public:
   plate(Name name, Dim size, const PlateOptions& options = {},
