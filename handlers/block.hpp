@@ -31,8 +31,7 @@ class BlockHandler final : public Handler {
 Handle<BlockHandler> block(BlockOptions options = {});
 template <Model M>
 auto block(M model, BlockOptions options = {}) {
-  return Wrapped(std::move(model),
-                 [options = std::move(options)] { return BlockHandler(options); });
+  return wrap<BlockHandler>(std::move(model), std::move(options));
 }
 
 }  // namespace ember::handlers

@@ -37,8 +37,7 @@ Handle<ConditionHandler> condition(Values values);
 Handle<ConditionHandler> condition(const Trace& trace);
 template <Model M>
 auto condition(M model, Values values) {
-  return Wrapped(std::move(model),
-                 [values = std::move(values)] { return ConditionHandler(values); });
+  return wrap<ConditionHandler>(std::move(model), std::move(values));
 }
 template <Model M>
 auto condition(M model, const Trace& trace) {
@@ -49,7 +48,7 @@ auto condition(M model, const Trace& trace) {
 Handle<UnconditionHandler> uncondition();
 template <Model M>
 auto uncondition(M model) {
-  return Wrapped(std::move(model), [] { return UnconditionHandler(); });
+  return wrap<UnconditionHandler>(std::move(model));
 }
 
 }  // namespace ember::handlers

@@ -151,6 +151,12 @@ class Wrapped {
   Make make_;
 };
 
+/// A model under a handler of type H, made of these arguments.
+template <class H, class Model, class... Args>
+auto wrap(Model model, Args... args) {
+  return Wrapped(std::move(model), [... args = std::move(args)] { return H(args...); });
+}
+
 /// What a handler function takes for a model: something callable, not a handler's argument.
 template <class T>
 concept Model =

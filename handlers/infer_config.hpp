@@ -24,7 +24,7 @@ class InferConfigHandler final : public Handler {
 Handle<InferConfigHandler> infer_config(InferRule rule);
 template <Model M>
 auto infer_config(M model, InferRule rule) {
-  return Wrapped(std::move(model), [rule = std::move(rule)] { return InferConfigHandler(rule); });
+  return wrap<InferConfigHandler>(std::move(model), std::move(rule));
 }
 
 }  // namespace ember::handlers

@@ -25,8 +25,7 @@ class InterveneHandler final : public Handler {
 Handle<InterveneHandler> intervene(Values values);
 template <Model M>
 auto intervene(M model, Values values) {
-  return Wrapped(std::move(model),
-                 [values = std::move(values)] { return InterveneHandler(values); });
+  return wrap<InterveneHandler>(std::move(model), std::move(values));
 }
 
 }  // namespace ember::handlers

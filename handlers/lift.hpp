@@ -30,7 +30,7 @@ class LiftHandler final : public Handler {
 Handle<LiftHandler> lift(Priors priors);
 template <Model M>
 auto lift(M model, Priors priors) {
-  return Wrapped(std::move(model), [priors = std::move(priors)] { return LiftHandler(priors); });
+  return wrap<LiftHandler>(std::move(model), std::move(priors));
 }
 
 }  // namespace ember::handlers

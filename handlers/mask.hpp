@@ -20,7 +20,7 @@ class MaskHandler final : public Handler {
 Handle<MaskHandler> mask(Mask mask);
 template <Model M>
 auto mask(M model, Mask mask) {
-  return Wrapped(std::move(model), [mask = std::move(mask)] { return MaskHandler(mask); });
+  return wrap<MaskHandler>(std::move(model), std::move(mask));
 }
 
 }  // namespace ember::handlers

@@ -32,9 +32,7 @@ auto replay(M model, const Values& values) {
 
 template <Model M>
 auto replay(M model, Trace trace) {
-  return Wrapped(std::move(model), [trace = std::make_shared<const Trace>(std::move(trace))] {
-    return ReplayHandler(trace);
-  });
+  return wrap<ReplayHandler>(std::move(model), std::make_shared<const Trace>(std::move(trace)));
 }
 
 }  // namespace ember::handlers

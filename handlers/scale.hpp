@@ -24,8 +24,7 @@ ScaleFactor scale_factor(const Tensor& scale);
 Handle<ScaleHandler> scale(const Tensor& scale);
 template <Model M>
 auto scale(M model, const Tensor& scale) {
-  return Wrapped(std::move(model),
-                 [factor = detail::scale_factor(scale)] { return ScaleHandler(factor); });
+  return wrap<ScaleHandler>(std::move(model), detail::scale_factor(scale));
 }
 
 }  // namespace ember::handlers

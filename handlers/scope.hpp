@@ -21,7 +21,7 @@ class ScopeHandler final : public Handler {
 Handle<ScopeHandler> scope(std::string prefix);
 template <Model M>
 auto scope(M model, std::string prefix) {
-  return Wrapped(std::move(model), [prefix = std::move(prefix)] { return ScopeHandler(prefix); });
+  return wrap<ScopeHandler>(std::move(model), std::move(prefix));
 }
 
 }  // namespace ember::handlers

@@ -23,7 +23,7 @@ class SeedHandler final : public Handler {
 Handle<SeedHandler> seed(std::uint64_t seed);
 template <Model M>
 auto seed(M model, std::uint64_t seed) {
-  return Wrapped(std::move(model), [seed] { return SeedHandler(seed); });
+  return wrap<SeedHandler>(std::move(model), seed);
 }
 
 }  // namespace ember::handlers

@@ -20,8 +20,7 @@ class SubstituteHandler final : public Handler {
 Handle<SubstituteHandler> substitute(Values values);
 template <Model M>
 auto substitute(M model, Values values) {
-  return Wrapped(std::move(model),
-                 [values = std::move(values)] { return SubstituteHandler(values); });
+  return wrap<SubstituteHandler>(std::move(model), std::move(values));
 }
 
 }  // namespace ember::handlers
