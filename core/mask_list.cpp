@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include <ember/core/broadcast.hpp>
 
@@ -50,23 +52,39 @@ Mask list_reduced(const Mask& list, const Shape& shape) {
   return Mask::from_positions(shape, std::move(positions));
 }
 
-Mask list_selected(const Mask& list, const Shape& shape, Index inner, Index size,
-                   std::span<const Index> indices) {
-  std::unordered_multimap<Index, Index> asked;
-  for (std::size_t k = 0; k < indices.size(); ++k) {
-    asked.emplace(indices[k], static_cast<Index>(k));
+SelectedPositions select_positions(const Positions& list, const SelectedAxis& axis) {
+  const auto length = static_cast<Index>(axis.indices.size());
+  SelectedPositions result;
+  if (axis.is_first) {
+    for (Index k = 0; k < length; ++k) {
+      const Index begin = axis.indices[static_cast<std::size_t>(k)] * axis.inner;
+      for (auto it = std::lower_bound(list.begin(), list.end(), begin);
+           it != list.end() && *it < begin + axis.inner; ++it) {
+        result.positions.push_back(k * axis.inner + *it - begin);
+        result.from.push_back(it - list.begin());
+      }
+    }
+    return result;
   }
-  const auto length = static_cast<Index>(indices.size());
-  Positions positions;
-  for (Index p : list.bytes()->positions()) {
-    const Index row = p / inner;
-    const auto [first, last] = asked.equal_range(row % size);
+  std::unordered_multimap<Index, Index> asked;
+  for (Index k = 0; k < length; ++k) {
+    asked.emplace(axis.indices[static_cast<std::size_t>(k)], k);
+  }
+  std::vector<std::pair<Index, Index>> found;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const Index row = list[i] / axis.inner, rest = list[i] % axis.inner;
+    const auto [first, last] = asked.equal_range(row % axis.size);
     for (auto it = first; it != last; ++it) {
-      positions.push_back((row / size * length + it->second) * inner + p % inner);
+      const Index to = (row / axis.size * length + it->second) * axis.inner + rest;
+      found.emplace_back(to, static_cast<Index>(i));
     }
   }
-  std::sort(positions.begin(), positions.end());
-  return Mask::from_positions(shape, std::move(positions));
+  std::sort(found.begin(), found.end());
+  for (const auto& [to, from] : found) {
+    result.positions.push_back(to);
+    result.from.push_back(from);
+  }
+  return result;
 }
 
 }  // namespace ember::detail

@@ -128,6 +128,14 @@ Tensor selected(const Tensor& x, Index axis, std::span<const Index> indices,
     return (r / count * size + rows[static_cast<std::size_t>(r % count)]) * inner;
   };
   const Shape shape = in.shape.with(a, count);
+  if (const detail::Coordinates* has = detail::coordinates_of(x)) {
+    auto chosen = detail::select_positions(has->at->at(), {inner, size, outer == 1, rows});
+    auto at = detail::Places::make(std::move(chosen.positions), shape.numel());
+    Tensor values = detail::index_select(has->values, 0, chosen.from);
+    return detail::with_sources(
+        detail::new_coordinates(shape, {std::move(at), std::move(values), has->is_zero_elsewhere}),
+        detail::sources_of(x));
+  }
   // An expression is done as it stands before its elements are picked.
   const bool is_waiting = detail::waits_for(x, shape.numel(), false);
   const bool is_fused = inner == 1 && detail::is_worth_picking(shape.numel());
@@ -176,7 +184,9 @@ Mask index_select(const Mask& mask, Index axis, std::span<const Index> indices) 
   const Index inner = mask.shape().after(a + 1).numel();
   const Index outer = mask.shape().first(a).numel();
   if (detail::is_list(mask)) {
-    return detail::list_selected(mask, shape, inner, size, indices).with_sources(mask.sources());
+    auto selected =
+        detail::select_positions(mask.bytes()->positions(), {inner, size, outer == 1, indices});
+    return Mask::from_positions(shape, std::move(selected.positions)).with_sources(mask.sources());
   }
   detail::Bytes bytes;
   bytes.reserve(static_cast<std::size_t>(shape.numel()));

@@ -37,6 +37,7 @@ Shape elements_of(const Site& site) {
 // What broadcasts with a site may repeat it, but not inside of plates: these have expanded it to
 // all that is meant.
 void check_enlarging(const Site& site, const Shape& batch, const Shape& shape, const char* what) {
+  if (shape.rank() == 0 || shape == batch) return;
   const Shape wide = broadcast_shapes(batch, shape, what);
   if (site.plates.empty()) return;
   for (std::size_t k = 1; k <= wide.rank(); ++k) {

@@ -146,6 +146,59 @@ TEST_CASE("a density evaluated on coordinates has coordinates, and is 0 elsewher
         Approx(sum(where(as_bytes(fewer), expected, 0)).item()));
 }
 
+TEST_CASE("what index_select takes of coordinates are coordinates") {
+  const std::vector<Indices> at{Indices{0, 0, 1, 3, 3}, Indices{0, 2, 1, 2, 0}};
+  const Tensor numbers = tensor({1, 2, 3, 4, 5});
+  const Mask kept = mask_at({4, 3}, at);
+  const Tensor dense = tensor({{1, 0, 2}, {0, 3, 0}, {0, 0, 0}, {5, 0, 4}});
+  for (const Index axis : {0, 1}) {
+    for (const Indices& some : {Indices{2, 0}, Indices{1, 1, 0, 2, 1}, Indices{2}}) {
+      const Tensor y = index_select(sparse_tensor({4, 3}, at, numbers), axis, some);
+      const Tensor expected = index_select(dense, axis, some);
+      const Mask mask = index_select(kept, axis, some.values());
+      CHECK(y.shape() == expected.shape());
+      CHECK(dist::Normal(0.5, 2).log_prob_sum(y, mask).item() ==
+            Approx(dist::Normal(0.5, 2).log_prob_sum(expected, mask).item()));
+      const auto [lp, by_numbers] = value_and_grad(
+          [&](std::span<const Tensor> in) {
+            const Tensor x = index_select(sparse_tensor({4, 3}, at, in[0]), axis, some);
+            return dist::Normal(0, 1).log_prob_sum(x, mask);
+          },
+          {numbers});
+      const auto [dense_lp, by_dense] = value_and_grad(
+          [&](std::span<const Tensor> in) {
+            return dist::Normal(0, 1).log_prob_sum(index_select(in[0], axis, some), mask);
+          },
+          {dense});
+      CHECK(lp == Approx(dense_lp));
+      const Tensor& g = by_dense[0];
+      const std::vector<Real> there{g.at({0, 0}), g.at({0, 2}), g.at({1, 1}), g.at({3, 2}),
+                                    g.at({3, 0})};
+      for (std::size_t i = 0; i < there.size(); ++i) {
+        CHECK(by_numbers[0].data()[i] == Approx(there[i]));
+      }
+    }
+  }
+}
+
+TEST_CASE("a subsample of coordinates is observed, shown and comes back from its file") {
+  const Index n = 100000;
+  const std::vector<Indices> at{Indices{0, 7, 99999}, Indices{5, 0, 99999}};
+  const Tensor y = sparse_tensor({n, n}, at, tensor({1, 2, 3}));
+  const Mask kept = mask_at({n, n}, at);
+  const Trace t = h::trace([&] {
+                    plate columns("columns", n);
+                    plate rows("rows", n, {.subsample = Indices{99999, 7}});
+                    sample("y", dist::Normal(0, 1).expand({2, n}).mask(rows.subsample(kept, 0)),
+                           {.obs = rows.subsample(y, 0)});
+                  }).get_trace();
+  const Real expected = (normal_lp(2, 0, 1) + normal_lp(3, 0, 1)) * static_cast<Real>(n) / 2;
+  CHECK(t.log_prob_sum().item() == Approx(expected));
+  CHECK(has(t.format_table(), "y"));
+  const Trace back = Trace::from_json(t.to_json());
+  CHECK(back.log_prob_sum().item() == t.log_prob_sum().item());
+}
+
 TEST_CASE("a scale on a site of coordinates multiplies those alone") {
   const Index n = 100000;
   const std::vector<Indices> at{Indices{0, 7, 99999}, Indices{5, 0, 99999}};
