@@ -6,25 +6,15 @@
 #include <ember/handlers/handler.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/handlers/plate.hpp>
+#include <ember/handlers/shown.hpp>
 
 namespace ember {
 namespace detail {
 namespace {
 
-// A draw that leaves alone what handlers or obs_mask hide, as it does what the distribution's own
-// mask hides.
 Tensor draw(const Message& message) {
-  const distributions::Distribution& d = message.distribution;
-  if (message.draws_hidden) return d.sample(message.name, {});
-  Mask outer = message.mask.unsqueeze_right(d.reinterpreted()) & message.element_mask;
-  if (message.obs_mask) outer = outer & message.obs_mask->unsqueeze_right(d.reinterpreted());
-  if (outer.is_all()) return d.sample(message.name, {});
-  // A mask that repeats the site shows an element that it shows once.
-  const Shape wide = broadcast_shapes(outer.shape(), d.element_shape(), "mask");
-  const Mask visible = any_to_shape(outer.broadcast_to(wide), d.element_shape());
-  return distributions::Distribution::from_normal_form(d.share_family(), d.element_shape(),
-                                                       d.reinterpreted(), d.own_mask() & visible)
-      .sample(message.name, {});
+  if (message.draws_hidden) return message.distribution.sample(message.name, {});
+  return as_shown(message).sample(message.name, {});
 }
 
 // Apart, or what it needs would be set up for each observation.
