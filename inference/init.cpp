@@ -5,6 +5,7 @@
 #include <vector>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 #include <ember/core/tape.hpp>
@@ -97,6 +98,10 @@ Init init_to_value(Values values, Init otherwise) {
 }
 
 Init init_to_uniform(double radius) {
+  if (!(radius >= 0) || !std::isfinite(radius)) {
+    fail("init_to_uniform", "the radius is " + detail::text_of_number(radius),
+         "it is 0 or more, and finite");
+  }
   return [radius](const Message& site) { return from_unconstrained(site, radius); };
 }
 
