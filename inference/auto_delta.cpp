@@ -1,26 +1,32 @@
 #include <ember/inference/auto_delta.hpp>
 
+#include <ember/core/error.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/distributions/delta.hpp>
 #include <ember/handlers/param_store.hpp>
 
 namespace ember::inference {
 
-void AutoDeltaState::make_params(Latent& latent) {
-  latent.params.push_back(param_store().entry(Name(prefix() + "." + latent.name.str()),
-                                              biject_to(latent.support)(latent.init),
-                                              latent.support));
+std::vector<ParamStore::Entry> AutoDeltaState::make_params(const Latent& latent) const {
+  if (latent.has_bounds_by_member) {
+    fail("site '" + latent.name.str() + "'",
+         "has bounds that differ between the members of a subsampled plate: " + prefix() +
+             " would have to know those of all members",
+         "use AutoNormal");
+  }
+  return {param_store().entry(Name(prefix() + "." + latent.name.str()),
+                              biject_to(latent.support)(latent.init), latent.support)};
 }
 
-distributions::Distribution AutoDeltaState::make_posterior(const Latent& latent,
-                                                           std::span<const Tensor> params) {
-  const auto events = static_cast<Index>(latent.reinterpreted);
-  return distributions::Delta(params[0], 0.0, static_cast<Index>(latent.event_dim))
-      .to_event(events);
+Draw AutoDeltaState::posterior(const Message& site, JointDraw&) {
+  const Latent& latent = latent_at(site);
+  const Tensor point = executed(detail::value_of(latent.params.entries[0]), site, latent);
+  const distributions::Delta q(point, 0.0, static_cast<Index>(latent.event_dim));
+  return {q.to_event(static_cast<Index>(latent.reinterpreted)), Tensor()};
 }
 
 Tensor AutoDeltaState::quantile_of(const Latent& latent, double) {
-  return detail::value_of(latent.params[0]);
+  return detail::value_of(latent.params.entries[0]);
 }
 
 }  // namespace ember::inference

@@ -18,11 +18,10 @@ class AutoDeltaState final : public AutoGuideState {
   explicit AutoDeltaState(const AutoDeltaOptions& options)
       : AutoGuideState(options.prefix, options.init) {}
   bool has_density() const override { return false; }
+  Draw posterior(const Message& site, JointDraw& joint) override;
 
  private:
-  void make_params(Latent& latent) override;
-  distributions::Distribution make_posterior(const Latent& latent,
-                                             std::span<const Tensor> params) override;
+  std::vector<ParamStore::Entry> make_params(const Latent& latent) const override;
   Tensor quantile_of(const Latent& latent, double p) override;
 };
 

@@ -1,9 +1,11 @@
 #include <ember/inference/auto_guide.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 #include <ember/core/error.hpp>
+#include <ember/core/nearest.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
@@ -12,50 +14,81 @@
 #include <ember/distributions/transformed.hpp>
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/param_store.hpp>
-#include <ember/handlers/plate.hpp>
+#include <ember/handlers/shown.hpp>
+#include <ember/inference/members.hpp>
 
 namespace ember::inference {
 namespace {
 
 constexpr int kAttempts = 100;
 
-// Draws a first value for each latent site.
+// The value that a site begins at: see over_site.
+Tensor first_value(const Init& init, const Message& site) {
+  Message shown = site;
+  shown.distribution = detail::as_shown(site);
+  return over_site(detach(init(shown)), shown);
+}
+
+// Gives each latent site a first value, and keeps them with the sites.
 class InitDraws final : public handlers::Handler {
  public:
   explicit InitDraws(const Init& init) : init_(init) {}
   void process(Message& message) override {
     if (!is_guided(message)) return;
-    message.value = with_context("site", message.name, [&] { return detach(init_(message)); });
+    with_context("site", message.name, [&] {
+      values.push_back(first_value(init_, message));
+      const std::size_t event_dim = message.distribution.event_shape().rank();
+      message.value = executed_rows(values.back(), message.plates, event_dim);
+    });
     message.done = true;
+    sites.push_back(message);
   }
+
+  std::vector<Message> sites;
+  std::vector<Tensor> values;  // of them, for all members where these are known
 
  private:
   const Init& init_;
 };
 
-// Remembers what the guide needs to know of each latent site.
-class Collect final : public handlers::Handler {
- public:
-  void process(Message& message) override {
-    if (message.kind == Message::Kind::sample && message.done && !message.is_observed) {
-      sites.push_back(message);
-    }
+// Why a first execution is none to begin with; "" where it is one.
+std::string what_is_infinite(const Trace& trace) {
+  for (const Site& site : trace) {
+    if (isfinite(site.log_prob_sum()).is_all()) continue;
+    return "site '" + site.name.str() + "' has log density " +
+           detail::shortest_text(site.log_prob_sum().item());
   }
-  std::vector<Message> sites;
-};
+  return "";
+}
 
-// A tensor with a subsampled plate's axis at the plate's full size: the rows repeat.
-Tensor at_full_size(Tensor x, const Plates& plates, std::size_t event_dim) {
-  for (const PlateFrame& plate : plates) {
-    if (plate.subsample_size == plate.size) continue;
-    const Index axis = x.dim() + plate.dim - static_cast<Index>(event_dim);
-    if (axis < 0) continue;
-    std::vector<Index> rows;
-    const Index b = x.shape()[static_cast<std::size_t>(axis)];
-    for (Index i = 0; i < plate.size; ++i) rows.push_back(i % b);
-    x = index_select(x, axis, rows);
+// What .init has values of is in the model.
+void check_names(const std::string& guide, const Init& init, const Trace& trace) {
+  for (const std::string& name : init.sites()) {
+    if (trace.contains(Name(name))) continue;
+    std::vector<std::string> names;
+    for (const Site& site : trace) {
+      if (site.kind == SiteKind::latent) names.push_back(site.name.str());
+    }
+    fail(guide, ".init has a value for '" + name + "', which is no site of the model",
+         detail::names_to_choose(name, names, "the model's latent sites are ") +
+             (names.empty() ? "none" : ""));
   }
-  return x;
+}
+
+// Looks for parameters again where the store may have been cleared or loaded since.
+template <class Make>
+void refresh(AutoGuideState::Params& params, Make make) {
+  const std::uint64_t version = param_store().version();
+  const std::atomic_ref<std::uint64_t> known(params.store_version);
+  if (known.load(std::memory_order_relaxed) == version) return;
+  const bool are_there = std::ranges::all_of(params.entries, [](const ParamStore::Entry& entry) {
+    return param_store().find(entry->name) == entry;
+  });
+  if (!are_there) {
+    const detail::NewParams new_params;
+    params.entries = make();
+  }
+  known.store(version, std::memory_order_relaxed);
 }
 
 // Runs f, which makes parameters from draws. Where the store had all of them already (a fit that
@@ -86,40 +119,42 @@ AutoGuideState::AutoGuideState(std::string prefix, Init init)
 AutoGuideState::~AutoGuideState() = default;
 
 void AutoGuideState::find_init(FunctionRef<void()> model) {
-  std::string reason = "the model has no continuous latent site";
+  std::string reason;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     handlers::BlockHandler hidden({});
     InitDraws draws(init_);
-    Collect collect;
     handlers::TraceHandler tracer;
     {
-      // the tracer is outside of the draws, so that it keeps them
-      const with inside(hidden, collect, draws);
+      // the tracer is further in: it keeps the draws, and the one of a parameter lifted twice
+      const with inside(hidden, draws);
       tracer.run(model);
     }
-    const Site* bad = nullptr;
-    for (const Site& site : tracer.get()) {
-      if (bad == nullptr && !isfinite(site.log_prob_sum()).is_all()) bad = &site;
+    check_names(prefix_, init_, tracer.get());
+    if (draws.sites.empty()) {
+      fail(
+          prefix_, "the model has no continuous latent site",
+          "where there is nothing to draw, give SVI an empty guide, [] {}; a discrete site needs a "
+          "guide of your own");
     }
-    if (bad != nullptr) {
-      reason = "site '" + bad->name.str() + "' has log density " +
-               detail::shortest_text(bad->log_prob_sum().item());
-      continue;
-    }
-    for (const Message& site : collect.sites) {
-      const Tensor u = biject_to(site.distribution.support()).inv(site.value);
+    reason = what_is_infinite(tracer.get());
+    if (!reason.empty()) continue;
+    std::vector<Latent> latents;
+    for (std::size_t k = 0; k < draws.sites.size() && reason.empty(); ++k) {
+      const Message& site = draws.sites[k];
+      latents.push_back(
+          with_context("site", site.name, [&] { return latent_of(site, draws.values[k]); }));
       // no mask of so many bytes
-      if (!std::ranges::all_of(u.data(), [](Real v) { return std::isfinite(v); })) {
+      if (!std::ranges::all_of(latents.back().init.data(),
+                               [](Real v) { return std::isfinite(v); })) {
         reason = "site '" + site.name.str() + "' begins at an end of its support";
-        bad = tracer.get().find(site.name);
-        break;
       }
     }
-    if (bad != nullptr) continue;
-    check_prefix(collect.sites);
-    for (const Message& site : collect.sites) latent_of(site, site.value);
-    if (!is_set_up()) break;
-    make_joint_params();
+    if (!reason.empty()) continue;
+    check_prefix(latents);
+    const std::uint64_t version = param_store().version();
+    for (Latent& latent : latents) latent.params = {make_params(latent), version};
+    joint_ = {make_joint_params(latents), version};
+    for (Latent& latent : latents) add(std::move(latent));
     return;
   }
   fail(prefix_, "found no initial values: " + reason,
@@ -127,12 +162,12 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
 }
 
 // Parameters under this prefix that end in no site of this model belong to another guide.
-void AutoGuideState::check_prefix(std::span<const Message> sites) const {
+void AutoGuideState::check_prefix(std::span<const Latent> latents) const {
   for (const std::string& param : param_store().names()) {
     if (param.rfind(prefix_ + ".", 0) != 0) continue;
     const bool is_own =
-        is_joint_param(param) || std::any_of(sites.begin(), sites.end(), [&](const Message& site) {
-          return param.ends_with("." + site.name.str());
+        is_joint_param(param) || std::ranges::any_of(latents, [&](const Latent& latent) {
+          return param.ends_with("." + latent.name.str());
         });
     if (is_own) continue;
     fail(prefix_, "the parameter store has '" + param + "' of another guide under the same prefix",
@@ -140,77 +175,79 @@ void AutoGuideState::check_prefix(std::span<const Message> sites) const {
   }
 }
 
-AutoGuideState::Latent& AutoGuideState::latent_of(const Message& site, const Tensor& init) {
+// All but its parameters. Bounds of members that are not executed are not known: such a site begins
+// at the rows of those that are.
+AutoGuideState::Latent AutoGuideState::latent_of(const Message& site, const Tensor& first) const {
   Latent latent;
   latent.name = site.name;
   latent.support = site.distribution.support();
   latent.reinterpreted = site.distribution.reinterpreted();
-  latent.is_subsampled =
-      std::any_of(site.plates.begin(), site.plates.end(),
-                  [](const PlateFrame& plate) { return plate.subsample_size < plate.size; });
-  const Tensor u = biject_to(latent.support).inv(init);
+  latent.is_subsampled = std::ranges::any_of(site.plates, is_subsampled);
+  latent.has_bounds_by_member = has_bounds_by_member(latent.support, site.plates);
+  const std::size_t event_rank = site.distribution.event_shape().rank();
+  const Tensor u =
+      biject_to(latent.support)
+          .inv(latent.has_bounds_by_member ? executed_rows(first, site.plates, event_rank) : first);
   const std::size_t event_axes =
       static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
   latent.event_dim = event_axes - latent.reinterpreted;
   latent.transform = biject_to(latent.support.without_independent(latent.reinterpreted));
   latent.init = at_full_size(u, site.plates, event_axes);
-  latent.unconstrained_shape = latent.init.shape();
-  make_params(latent);
-  index_[site.name.id()] = latents_.size();
-  latents_.push_back(std::move(latent));
-  return latents_.back();
+  return latent;
 }
 
-// The store may have been cleared or loaded since.
-void AutoGuideState::refresh(Latent& latent) {
-  const std::uint64_t version = param_store().version();
-  if (latent.store_version == version && !latent.params.empty()) return;
-  for (std::shared_ptr<detail::ParamEntry>& entry : latent.params) {
-    if (param_store().find(entry->name) != entry) {
-      latent.params.clear();
-      make_params(latent);
-      break;
-    }
-  }
-  latent.store_version = version;
+void AutoGuideState::add(Latent latent) {
+  index_[latent.name.id()] = latents_.size();
+  latents_.push_back(std::move(latent));
 }
 
 const AutoGuideState::Latent& AutoGuideState::latent_at(const Message& site) {
   auto found = index_.find(site.name.id());
   if (found == index_.end()) {
     with_draws_for_new([&] {
-      latent_of(site, with_context("site", site.name, [&] { return detach(init_(site)); }));
+      Latent latent = with_context("site", site.name,
+                                   [&] { return latent_of(site, first_value(init_, site)); });
+      const detail::NewParams new_params;
+      const std::uint64_t version = param_store().version();
+      latent.params = {make_params(latent), version};
+      add(std::move(latent));
     });
     found = index_.find(site.name.id());
   }
-  refresh(latents_[found->second]);
-  return latents_[found->second];
+  Latent& latent = latents_[found->second];
+  refresh(latent.params, [&] { return make_params(latent); });
+  return latent;
+}
+
+const std::vector<ParamStore::Entry>& AutoGuideState::joint_params() {
+  refresh(joint_, [&] { return make_joint_params(latents_); });
+  return joint_.entries;
+}
+
+void AutoGuideState::check_params() const {
+  const auto check = [&](const Params& params) {
+    for (const ParamStore::Entry& entry : params.entries) {
+      if (param_store().contains(entry->name)) continue;
+      fail(prefix_, "its parameter '" + entry->name.str() + "' is no longer in the parameter store",
+           "fit the guide again, or load its parameters");
+    }
+  };
+  check(joint_);
+  for (const Latent& latent : latents_) check(latent.params);
+}
+
+transforms::Transform AutoGuideState::transform_at(const Message& site, const Latent& latent) {
+  if (!latent.has_bounds_by_member) return latent.transform;
+  return biject_to(site.distribution.support().without_independent(latent.reinterpreted));
 }
 
 Tensor AutoGuideState::executed(const Tensor& x, const Message& site, const Latent& latent) {
-  Tensor rows = x;
-  for (const PlateFrame& frame : site.plates) {
-    if (frame.subsample_size == frame.size) continue;
-    const plate* open = detail::find_open_plate(frame.name);
-    if (open == nullptr || !open->is_subsampled()) continue;
-    const auto event_dim = static_cast<Index>(latent.event_dim + latent.reinterpreted);
-    rows = index_select(rows, frame.dim - event_dim, open->indices());
-  }
-  return rows;
+  return executed_rows(x, site.plates, latent.event_dim + latent.reinterpreted);
 }
 
-distributions::Distribution AutoGuideState::posterior(const Message& site) {
-  const Latent& latent = latent_at(site);
-  std::array<Tensor, 2> params;
-  for (std::size_t k = 0; k < latent.params.size(); ++k) {
-    params[k] = executed(detail::value_of(latent.params[k]), site, latent);
-  }
-  return make_posterior(latent, std::span<const Tensor>(params.data(), latent.params.size()));
-}
-
-Draw AutoGuideState::draw_at(const Message& site) {
-  Draw draw{posterior(site), Tensor()};
-  draw.value = this->draw(site.name, draw.q);
+Draw AutoGuideState::draw_at(const Message& site, JointDraw& joint) {
+  Draw draw = posterior(site, joint);
+  if (!draw.value.defined()) draw.value = draw.q.sample(site.name, {});
   return draw;
 }
 
@@ -226,41 +263,59 @@ double AutoGuideState::checked_scale(const char* guide, double init_scale) {
        "it is a standard deviation: positive and finite");
 }
 
-distributions::Distribution AutoGuideState::normal_of(const Latent& latent, const Tensor& loc,
-                                                      const Tensor& scale) {
+distributions::Distribution AutoGuideState::normal_of(const Latent& latent,
+                                                      const transforms::Transform& transform,
+                                                      const Tensor& loc, const Tensor& scale) {
   const distributions::Normal u(loc, scale);
   const auto events = static_cast<Index>(latent.reinterpreted);
   if (latent.support.is_unconstrained()) {
     return u.to_event(static_cast<Index>(latent.event_dim) + events);
   }
-  return distributions::Transformed(u, latent.transform).to_event(events);
+  return distributions::Transformed(u, transform).to_event(events);
 }
 
 Values AutoGuideState::quantile(double p) {
   if (!is_set_up()) {
     fail(prefix_, "the guide has no parameters yet", "fit it, or call set_up(args..)");
   }
+  if (!(p >= 0 && p <= 1)) {
+    fail(prefix_, "there is no quantile of probability " + detail::text_of_number(p),
+         "probabilities are from 0 to 1");
+  }
+  check_params();
   Values values;
   for (Latent& latent : latents_) {
-    refresh(latent);
+    if (latent.has_bounds_by_member) {
+      fail("site '" + latent.name.str() + "'",
+           "has bounds that differ between the members of a subsampled plate: the quantiles of "
+           "those "
+           "that are not executed are not known",
+           "use sample_posterior(args..) or Predictive");
+    }
+    refresh(latent.params, [&] { return make_params(latent); });
     values[latent.name.str()] = quantile_of(latent, p);
   }
   return values;
+}
+
+// The mask that the model's distribution has of its own, over the elements of q.
+Mask mask_of_model(const distributions::Distribution& model, const distributions::Distribution& q) {
+  const std::size_t events = q.reinterpreted() - model.reinterpreted();
+  return events == 0 ? model.own_mask() : model.own_mask().unsqueeze_right(events);
 }
 
 // An execution that ended in an error may have left a draw behind.
 void GuideDraws::enter() {
   trace_.clear();
   pending_ = {};
-  guide_.begin();
 }
 
-void GuideDraws::exit() noexcept { guide_.end(); }
+void GuideDraws::exit() noexcept { joint_.clear(); }
 
 void GuideDraws::process(Message& message) {
   if (!is_guided(message)) return;
   with_context("site", message.name, [&] {
-    Draw draw = guide_.draw_at(message);
+    Draw draw = guide_.draw_at(message, joint_);
     pending_ = std::move(draw.q);
     message.value = std::move(draw.value);
   });
@@ -269,9 +324,7 @@ void GuideDraws::process(Message& message) {
 
 void GuideDraws::postprocess(Message& message) {
   if (!pending_.defined() || message.kind != Message::Kind::sample) return;
-  const std::size_t events = pending_.reinterpreted() - message.distribution.reinterpreted();
-  const Mask& of_model = message.distribution.own_mask();
-  trace_.add(message, pending_, events == 0 ? of_model : of_model.unsqueeze_right(events));
+  trace_.add(message, pending_, mask_of_model(message.distribution, pending_));
   pending_ = {};
 }
 
@@ -282,20 +335,18 @@ void GuideSites::process(Message& message) {
     return;
   }
   with_context("site", message.name, [&] {
-    const distributions::Distribution q = guide_.posterior(message);
-    message.element_mask = message.distribution.own_mask().unsqueeze_right(
-        q.reinterpreted() - message.distribution.reinterpreted());
-    message.distribution = q;
+    Draw draw = guide_.posterior(message, joint_);
+    message.element_mask = mask_of_model(message.distribution, draw.q);
+    message.distribution = std::move(draw.q);
     message.draws_hidden = true;
-    if (!guide_.draws_jointly()) return;
-    message.value = guide_.draw(message.name, q);
-    message.done = true;
+    message.done = draw.value.defined();
+    message.value = std::move(draw.value);
   });
 }
 
 // A joint draw is one: nothing further out can repeat it but a plate that it knows of.
 void GuideSites::postprocess(Message& message) {
-  if (message.kind != Message::Kind::sample || !guide_.draws_jointly()) return;
+  if (message.kind != Message::Kind::sample || !joint_.noise.defined()) return;
   if (guide_.find_latent(message.name) == nullptr) return;
   const distributions::Distribution& q = message.distribution;
   if (message.value.shape() == concatenate(q.batch_shape(), q.event_shape())) return;

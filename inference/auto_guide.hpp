@@ -16,23 +16,41 @@
 
 namespace ember::inference {
 
+/// What the sites of one execution share where the guide draws them together.
+struct JointDraw {
+  Tensor noise;                   // of all coordinates; undefined until a site asks for it
+  std::vector<std::uint8_t> met;  // by coordinate: met and visible
+
+  void clear() noexcept {
+    noise = Tensor();
+    met.clear();
+  }
+};
+
 /// The state of an automatic guide, which its copies share. A latent site of the model is drawn
 /// from q in place of the model's distribution, with the mask and the scale that the model's site
 /// has in the same execution.
+///
+/// When it is set up, several threads may draw from it at once, as long as all meet sites that are
+/// known and nobody replaces its parameters.
 class AutoGuideState {
  public:
+  /// Parameters, as they were found in the store of some version.
+  struct Params {
+    std::vector<ParamStore::Entry> entries;
+    std::uint64_t store_version = 0;
+  };
   /// A latent site of the model, and what it is drawn from.
   struct Latent {
     Name name;
     Constraint support;
-    Shape unconstrained_shape;  // with subsampled plates at their full size
-    Tensor init;                // unconstrained, of that shape
+    Tensor init;  // unconstrained, with subsampled plates at their full size
     std::size_t reinterpreted = 0;
     bool is_subsampled = false;
-    std::size_t event_dim = 0;        // of one unconstrained value, without what to_event made
-    transforms::Transform transform;  // to the support of one element, without what to_event made
-    std::vector<std::shared_ptr<detail::ParamEntry>> params;
-    std::uint64_t store_version = 0;  // of the store when `params` were looked up
+    bool has_bounds_by_member = false;  // of a subsampled plate: `support` is the first members'
+    std::size_t event_dim = 0;          // of one unconstrained value, without what to_event made
+    transforms::Transform transform;    // to the support of one element, without what to_event made
+    Params params;
   };
 
   AutoGuideState(std::string prefix, Init init);
@@ -48,19 +66,11 @@ class AutoGuideState {
 
   /// Whether log q counts in an ELBO: not where q is a point.
   virtual bool has_density() const = 0;
-  /// q of a latent site whose message has passed the handlers inside of the guide.
-  virtual distributions::Distribution posterior(const Message& site);
-  /// A draw of it.
-  virtual Tensor draw(Name site, const distributions::Distribution& q) {
-    return q.sample(site, {});
-  }
-  /// Both in one, for a model that runs under the guide: nobody else sees the distribution.
-  virtual Draw draw_at(const Message& site);
-  /// Whether all sites of an execution are one draw.
-  virtual bool draws_jointly() const { return false; }
-  /// Called around each execution.
-  virtual void begin() {}
-  virtual void end() noexcept {}
+  /// q of a latent site whose message has passed the handlers inside of the guide; with the value
+  /// where the sites are drawn together.
+  virtual Draw posterior(const Message& site, JointDraw& joint) = 0;
+  /// The same, always with a value, for a model that runs under the guide: nobody else sees q.
+  virtual Draw draw_at(const Message& site, JointDraw& joint);
 
   /// Per latent site, at full size: the value of each coordinate's quantile.
   Values quantile(double p);
@@ -69,17 +79,22 @@ class AutoGuideState {
 
  protected:
   /// Names and makes a site's parameters.
-  virtual void make_params(Latent& latent) = 0;
-  /// q given the parameters' values for the members of plates that are executed.
-  virtual distributions::Distribution make_posterior(const Latent& latent,
-                                                     std::span<const Tensor> params) = 0;
+  virtual std::vector<ParamStore::Entry> make_params(const Latent& latent) const = 0;
   virtual Tensor quantile_of(const Latent& latent, double p) = 0;
-  /// Makes the parameters that belong to all sites, when the sites are known.
-  virtual void make_joint_params() {}
+  /// Names and makes the parameters that belong to all sites.
+  virtual std::vector<ParamStore::Entry> make_joint_params(std::span<const Latent>) const {
+    return {};
+  }
   virtual bool is_joint_param(const std::string&) const { return false; }
 
   /// The latent site of a message, with its parameters; those of a new one are made.
   const Latent& latent_at(const Message& site);
+  /// The parameters that belong to all sites.
+  const std::vector<ParamStore::Entry>& joint_params();
+  /// For who reads what was fitted: an error where the store lacks one of the parameters.
+  void check_params() const;
+  /// A site's transform, for the members that are executed.
+  static transforms::Transform transform_at(const Message& site, const Latent& latent);
   /// The rows of a full-size tensor that the open plates execute.
   static Tensor executed(const Tensor& x, const Message& site, const Latent& latent);
 
@@ -88,17 +103,19 @@ class AutoGuideState {
   /// An init_scale; an error unless it is positive and finite.
   static double checked_scale(const char* guide, double init_scale);
   /// A site's distribution whose unconstrained coordinates are independent normals.
-  static distributions::Distribution normal_of(const Latent& latent, const Tensor& loc,
-                                               const Tensor& scale);
+  static distributions::Distribution normal_of(const Latent& latent,
+                                               const transforms::Transform& transform,
+                                               const Tensor& loc, const Tensor& scale);
 
  private:
   void find_init(FunctionRef<void()> model);
-  void check_prefix(std::span<const Message> sites) const;
-  Latent& latent_of(const Message& site, const Tensor& init);
-  void refresh(Latent& latent);
+  void check_prefix(std::span<const Latent> latents) const;
+  Latent latent_of(const Message& site, const Tensor& first) const;
+  void add(Latent latent);
 
   std::string prefix_;
   Init init_;
+  Params joint_;
   std::vector<Latent> latents_;                           // in program order
   std::unordered_map<std::uint32_t, std::size_t> index_;  // by name
 };
@@ -119,6 +136,7 @@ class GuideDraws final : public handlers::Handler {
 
  private:
   AutoGuideState& guide_;
+  JointDraw joint_;
   distributions::Distribution pending_;
   Trace trace_;
 };
@@ -128,13 +146,12 @@ class GuideDraws final : public handlers::Handler {
 class GuideSites final : public handlers::Handler {
  public:
   explicit GuideSites(AutoGuideState& guide) : guide_(guide) {}
-  void enter() override { guide_.begin(); }
-  void exit() noexcept override { guide_.end(); }
   void process(Message& message) override;
   void postprocess(Message& message) override;
 
  private:
   AutoGuideState& guide_;
+  JointDraw joint_;
 };
 
 /// A latent site that automatic guides cover: continuous, not observed.
@@ -162,7 +179,8 @@ class AutoGuide {
     state_->set_up([&] { static_cast<void>(model_(args...)); });
   }
 
-  /// The median of each latent site, at full size where plates are subsampled.
+  /// The median of each latent site, at full size where plates are subsampled. An error where the
+  /// store lacks the guide's parameters.
   Values median() const { return state_->quantile(0.5); }
   /// For each latent site the quantiles, along a new first axis.
   Values quantiles(const std::vector<double>& probabilities) const {

@@ -8,6 +8,8 @@
 #include <ember/core/random.hpp>
 #include <ember/distributions/biject_to.hpp>
 #include <ember/handlers/open_plates.hpp>
+#include <ember/handlers/shown.hpp>
+#include <ember/handlers/visible_value.hpp>
 
 namespace ember::inference {
 namespace {
@@ -57,41 +59,28 @@ Shape ones_before(const Shape& shape, std::size_t n) {
   return concatenate(result, shape);
 }
 
-// The mask of a site whose message has passed its handlers, over the elements.
-Mask mask_of_site(const Message& site) {
-  const std::size_t n = site.distribution.reinterpreted();
-  const Mask outer = site.distribution.own_mask() & site.mask.unsqueeze_right(n);
-  return site.obs_mask ? outer & site.obs_mask->unsqueeze_right(n) : outer;
-}
-
 }  // namespace
 
-void AutoMultivariateNormalState::end() noexcept {
-  noise_ = Tensor();
-  drawn_ = Tensor();
-  met_.clear();
-}
-
-void AutoMultivariateNormalState::make_params(Latent& latent) {
-  if (!latent.is_subsampled) return;
+std::vector<ParamStore::Entry> AutoMultivariateNormalState::make_params(
+    const Latent& latent) const {
+  if (!latent.is_subsampled) return {};
   fail("site '" + latent.name.str() + "'",
        "stands in a subsampled plate, whose members " + prefix() + " would have to draw all",
        "use AutoNormal");
 }
 
-void AutoMultivariateNormalState::make_joint_params() {
+std::vector<ParamStore::Entry> AutoMultivariateNormalState::make_joint_params(
+    std::span<const Latent> sites) const {
   std::vector<Tensor> inits;
-  for (const Latent& latent : latents())
-    inits.push_back(latent.init.reshape({latent.init.numel()}));
+  for (const Latent& latent : sites) inits.push_back(latent.init.reshape({latent.init.numel()}));
   const Tensor loc = concatenate(inits, 0);
   const Index n = loc.numel();
   const auto make = [&](Part part, const Tensor& init, const Constraint& constraint) {
-    joint_.push_back(param_store().entry(Name(prefix() + kParts[part]), init, constraint));
+    return param_store().entry(Name(prefix() + kParts[part]), init, constraint);
   };
-  joint_.clear();
-  make(kLoc, loc, constraints::real);
-  make(kScale, full({n}, static_cast<Real>(init_scale_)), constraints::positive);
-  make(kLower, zeros({n, n}), constraints::real);
+  return {make(kLoc, loc, constraints::real),
+          make(kScale, full({n}, static_cast<Real>(init_scale_)), constraints::positive),
+          make(kLower, zeros({n, n}), constraints::real)};
 }
 
 bool AutoMultivariateNormalState::is_joint_param(const std::string& param) const {
@@ -101,10 +90,8 @@ bool AutoMultivariateNormalState::is_joint_param(const std::string& param) const
   return false;
 }
 
-// The store may have been cleared or loaded since.
 Tensor AutoMultivariateNormalState::value_of(std::size_t k) {
-  if (joint_.empty() || param_store().find(joint_[k]->name) != joint_[k]) make_joint_params();
-  return detail::value_of(joint_[k]);
+  return detail::value_of(joint_params()[k]);
 }
 
 AutoMultivariateNormalState::Range AutoMultivariateNormalState::range_of(Name site) const {
@@ -118,52 +105,48 @@ AutoMultivariateNormalState::Range AutoMultivariateNormalState::range_of(Name si
        "its distribution has as many coordinates as the sites had then");
 }
 
-distributions::Distribution AutoMultivariateNormalState::posterior(const Message& site) {
+Draw AutoMultivariateNormalState::posterior(const Message& site, JointDraw& joint) {
   const auto [begin, end] = range_of(site.name);
   const Latent& latent = *find_latent(site.name);
   const Tensor loc = value_of(kLoc);
+  const Shape& own = latent.init.shape();
   const auto events = static_cast<Index>(latent.event_dim + latent.reinterpreted);
   const Shape outer = around(site, latent.init.dim() - events);
-  const Shape shape = concatenate(outer, latent.unconstrained_shape);
-  if (!noise_.defined()) {
+  const Shape shape = concatenate(outer, own);
+  if (!joint.noise.defined()) {
     // one row a repetition, where there are any
     const Shape rows = outer.rank() == 0 ? Shape{} : Shape{outer.numel()};
-    noise_ =
+    joint.noise =
         detail::standard_normal(detail::next_key(Name(prefix())), concatenate(rows, loc.shape()));
-    met_.assign(static_cast<std::size_t>(loc.numel()), 0);
+    joint.met.assign(static_cast<std::size_t>(loc.numel()), 0);
   }
-  const Mask full =
-      mask_of_site(site).unsqueeze_right(latent.event_dim).broadcast_to(shape, "mask");
-  const Mask visible = any_to_shape(full, ones_before(latent.unconstrained_shape, outer.rank()));
+  const Mask mask = site.distribution.own_mask() & detail::outer_mask(site);
+  const Mask full = visible_part(mask.unsqueeze_right(latent.event_dim), shape);
+  const Mask visible = any_to_shape(full, ones_before(own, outer.rank()));
   if (!(visible.broadcast_to(shape) == full)) {
     fail("mask", "hides other elements in some of the draws than in others", "leave .parallel out");
   }
   const std::vector<std::uint8_t> bytes = visible.to_bytes();
-  std::copy(bytes.begin(), bytes.end(), met_.begin() + begin);
+  std::copy(bytes.begin(), bytes.end(), joint.met.begin() + begin);
 
+  const Tensor& noise = joint.noise;
   const Tensor lower = value_of(kLower).slice(0, begin, end);
   const Tensor scale = value_of(kScale).slice(0, begin, end);
-  const Tensor kept = where(counted(met_, begin, end), lower, 0);
-  const Tensor before = noise_.dim() == 1 ? matmul(kept, noise_) : matmul(noise_, transpose(kept));
+  const Tensor kept = where(counted(joint.met, begin, end), lower, 0);
+  const Tensor before = noise.dim() == 1 ? matmul(kept, noise) : matmul(noise, transpose(kept));
   const Tensor mean = loc.slice(0, begin, end) + scale * before;
-  const Tensor u = mean + scale * noise_.slice(-1, begin, end);
-  drawn_ = biject_to(latent.support)(u.reshape(shape));
-  return normal_of(latent, mean.reshape(shape), scale.reshape(latent.unconstrained_shape));
+  const Tensor u = mean + scale * noise.slice(-1, begin, end);
+  return {normal_of(latent, latent.transform, mean.reshape(shape), scale.reshape(own)),
+          biject_to(latent.support)(u.reshape(shape))};
 }
 
-Tensor AutoMultivariateNormalState::draw(Name, const distributions::Distribution&) {
-  return std::exchange(drawn_, Tensor());
+Tensor AutoMultivariateNormalState::loc() {
+  check_params();
+  return value_of(kLoc);
 }
-
-// posterior() is overridden: the parts of the joint distribution are made there.
-distributions::Distribution AutoMultivariateNormalState::make_posterior(
-    const Latent& latent, std::span<const Tensor> params) {
-  return normal_of(latent, params[0], params[1]);
-}
-
-Tensor AutoMultivariateNormalState::loc() { return value_of(kLoc); }
 
 Tensor AutoMultivariateNormalState::scale_tril() {
+  check_params();
   const Tensor lower = value_of(kLower);
   const Index n = lower.shape()[0];
   const std::vector<std::uint8_t> all(static_cast<std::size_t>(n), 1);
@@ -174,7 +157,7 @@ Tensor AutoMultivariateNormalState::quantile_of(const Latent& latent, double p) 
   const auto [begin, end] = range_of(latent.name);
   const Tensor deviation = sqrt(sum(square(scale_tril().slice(0, begin, end)), -1));
   const Tensor u = loc().slice(0, begin, end) + deviation * normal_quantile(static_cast<Real>(p));
-  return biject_to(latent.support)(u.reshape(latent.unconstrained_shape));
+  return biject_to(latent.support)(u.reshape(latent.init.shape()));
 }
 
 }  // namespace ember::inference

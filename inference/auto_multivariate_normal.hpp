@@ -27,13 +27,9 @@ class AutoMultivariateNormalState final : public AutoGuideState {
       : AutoGuideState(options.prefix, options.init),
         init_scale_(checked_scale("AutoMultivariateNormal", options.init_scale)) {}
   bool has_density() const override { return true; }
-  bool draws_jointly() const override { return true; }
-  distributions::Distribution posterior(const Message& site) override;
-  Tensor draw(Name site, const distributions::Distribution& q) override;
-  void begin() override { end(); }
-  void end() noexcept override;
+  Draw posterior(const Message& site, JointDraw& joint) override;
 
-  /// Of u: its mean, and L.
+  /// Of u: its mean, and L. An error where the store lacks the guide's parameters.
   Tensor loc();
   Tensor scale_tril();
 
@@ -44,18 +40,12 @@ class AutoMultivariateNormalState final : public AutoGuideState {
   };
   Range range_of(Name site) const;
   Tensor value_of(std::size_t k);
-  void make_params(Latent& latent) override;
-  void make_joint_params() override;
+  std::vector<ParamStore::Entry> make_params(const Latent& latent) const override;
+  std::vector<ParamStore::Entry> make_joint_params(std::span<const Latent> sites) const override;
   bool is_joint_param(const std::string& param) const override;
-  distributions::Distribution make_posterior(const Latent& latent,
-                                             std::span<const Tensor> params) override;
   Tensor quantile_of(const Latent& latent, double p) override;
 
   double init_scale_;
-  std::vector<std::shared_ptr<detail::ParamEntry>> joint_;  // loc, scale, lower
-  // Of the running execution.
-  Tensor noise_, drawn_;
-  std::vector<std::uint8_t> met_;  // by coordinate: met and visible
 };
 
 /// A guide in which all latent sites are jointly normal: see AutoMultivariateNormalState.

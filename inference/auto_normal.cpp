@@ -6,29 +6,32 @@
 
 namespace ember::inference {
 
-void AutoNormalState::make_params(Latent& latent) {
+std::vector<ParamStore::Entry> AutoNormalState::make_params(const Latent& latent) const {
   const auto make = [&](const char* part, const Tensor& init, const Constraint& constraint) {
-    latent.params.push_back(
-        param_store().entry(Name(prefix() + part + latent.name.str()), init, constraint));
+    return param_store().entry(Name(prefix() + part + latent.name.str()), init, constraint);
   };
-  make(".locs.", latent.init, constraints::real);
-  make(".scales.", full(latent.unconstrained_shape, static_cast<Real>(init_scale_)),
-       constraints::positive);
+  return {make(".locs.", latent.init, constraints::real),
+          make(".scales.", full(latent.init.shape(), static_cast<Real>(init_scale_)),
+               constraints::positive)};
 }
 
-distributions::Distribution AutoNormalState::make_posterior(const Latent& latent,
-                                                            std::span<const Tensor> params) {
-  return normal_of(latent, params[0], params[1]);
+Draw AutoNormalState::posterior(const Message& site, JointDraw&) {
+  const Latent& latent = latent_at(site);
+  const auto param = [&](std::size_t k) {
+    return executed(detail::value_of(latent.params.entries[k]), site, latent);
+  };
+  return {normal_of(latent, transform_at(site, latent), param(0), param(1)), Tensor()};
 }
 
-Draw AutoNormalState::draw_at(const Message& site) {
+Draw AutoNormalState::draw_at(const Message& site, JointDraw& joint) {
   const Latent& latent = latent_at(site);
   const transforms::Transform& transform = latent.transform;
-  if (transform.domain_event_dim() != 0 || transform.codomain_event_dim() != 0) {
-    return AutoGuideState::draw_at(site);
+  if (transform.domain_event_dim() != 0 || transform.codomain_event_dim() != 0 ||
+      latent.has_bounds_by_member) {
+    return AutoGuideState::draw_at(site, joint);
   }
   const auto param = [&](std::size_t k) {
-    return executed(detail::unconstrained_value_of(latent.params[k]), site, latent);
+    return executed(detail::unconstrained_value_of(latent.params.entries[k]), site, latent);
   };
   Draw draw = normal_draw(param(0), param(1),  // positive numbers are kept by their logarithms
                           latent.support.is_unconstrained() ? nullptr : &transform,
@@ -39,8 +42,8 @@ Draw AutoNormalState::draw_at(const Message& site) {
 }
 
 Tensor AutoNormalState::quantile_of(const Latent& latent, double p) {
-  const Tensor loc = detail::value_of(latent.params[0]);
-  const Tensor scale = detail::value_of(latent.params[1]);
+  const Tensor loc = detail::value_of(latent.params.entries[0]);
+  const Tensor scale = detail::value_of(latent.params.entries[1]);
   return biject_to(latent.support)(loc + scale * normal_quantile(static_cast<Real>(p)));
 }
 

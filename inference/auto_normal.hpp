@@ -14,18 +14,20 @@ struct AutoNormalOptions {
 
 /// q(z) of a latent site: z = T(u), u ~ Normal(loc, scale) for each coordinate, T = biject_to of
 /// the site's support. Parameters PREFIX.locs.SITE and PREFIX.scales.SITE.
+///
+/// Where the members of a subsampled plate have supports of their own, those of the members that
+/// are executed count; such a site has no quantiles, which would be those of all members.
 class AutoNormalState final : public AutoGuideState {
  public:
   explicit AutoNormalState(const AutoNormalOptions& options)
       : AutoGuideState(options.prefix, options.init),
         init_scale_(checked_scale("AutoNormal", options.init_scale)) {}
   bool has_density() const override { return true; }
-  Draw draw_at(const Message& site) override;
+  Draw posterior(const Message& site, JointDraw& joint) override;
+  Draw draw_at(const Message& site, JointDraw& joint) override;
 
  private:
-  void make_params(Latent& latent) override;
-  distributions::Distribution make_posterior(const Latent& latent,
-                                             std::span<const Tensor> params) override;
+  std::vector<ParamStore::Entry> make_params(const Latent& latent) const override;
   Tensor quantile_of(const Latent& latent, double p) override;
 
   double init_scale_;

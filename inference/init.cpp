@@ -81,8 +81,11 @@ Init init_to_sample() {
 Init init_to_mean() {
   return [median = init_to_median()](const Message& site) {
     try {
-      const Tensor mean = site.distribution.mean();
-      if (isfinite(mean).is_all()) return mean;
+      const distributions::Distribution& d = site.distribution;
+      const Tensor mean = d.mean();
+      const Mask known =
+          isfinite(mean) & d.own_mask().unsqueeze_right(d.event_shape().rank() - d.reinterpreted());
+      return known.is_all() ? mean : where(known, mean, median(site));
     } catch (const Error&) {
       // a family without a mean in closed form
     }
@@ -91,10 +94,14 @@ Init init_to_mean() {
 }
 
 Init init_to_value(Values values, Init otherwise) {
-  return [values = std::move(values), otherwise = std::move(otherwise)](const Message& site) {
+  std::vector<std::string> sites = names_of(values);
+  sites.insert(sites.end(), otherwise.sites().begin(), otherwise.sites().end());
+  const auto value = [values = std::move(values),
+                      otherwise = std::move(otherwise)](const Message& site) {
     const auto found = values.find(site.name.str());
-    return found == values.end() ? otherwise(site) : expand(found->second, value_shape(site));
+    return found == values.end() ? otherwise(site) : found->second;
   };
+  return {value, std::move(sites)};
 }
 
 Init init_to_uniform(double radius) {
