@@ -6,6 +6,7 @@
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
 #include <ember/core/total.hpp>
+#include <ember/distributions/family.hpp>
 #include <ember/handlers/replay.hpp>
 #include <ember/inference/infer_option.hpp>
 
@@ -35,9 +36,29 @@ std::string latent_names(const Trace& trace, Name wanted, const char* whose) {
   return detail::names_to_choose(wanted, names, whose) + (names.empty() ? "none" : "");
 }
 
+// A site's value has the shape of its distribution, and may repeat it as its masks do.
+void check_shape(const Site& site) {
+  const distributions::Distribution& d = site.distribution;
+  const Shape event = d.family().event_shape();
+  const Shape& elements = d.element_shape();
+  if (event.rank() == 0 && site.value.shape() == elements) return;
+  if (site.value.shape() == concatenate(elements, event)) return;
+  const Shape masked = broadcast_shapes(elements, site.outer_mask().shape(), "mask");
+  if (site.value.shape() == concatenate(masked, event)) return;
+  fail_at_site(site.name, site.place,
+               "the guide draws shape " + to_string(site.value.shape()) +
+                   ", and the model's site has shape " + to_string(concatenate(elements, event)),
+               "they must be the same; an automatic guide keeps the sizes of its first step, and "
+               "for others there must be another guide");
+}
+
 void check_agreement(const Trace& model, const Trace& guide) {
   for (const Site& site : model) {
-    if (site.kind != SiteKind::latent || guide.contains(site.name)) continue;
+    if (site.kind != SiteKind::latent) continue;
+    if (guide.contains(site.name)) {
+      check_shape(site);
+      continue;
+    }
     if (is_drawn_by_model(site, guide)) continue;
     fail_at_site(site.name, site.place, "is latent in the model, and the guide lacks it",
                  latent_names(guide, site.name, "the guide's sites are ") +
@@ -46,8 +67,16 @@ void check_agreement(const Trace& model, const Trace& guide) {
                           : ""));
   }
   for (const Site& site : guide) {
-    if (site.kind != SiteKind::latent || model.contains(site.name)) continue;
+    if (site.kind != SiteKind::latent) continue;
+    const Site* in_model = model.find(site.name);
+    if (in_model != nullptr && in_model->kind == SiteKind::latent) continue;
     if (infer_option(site, "is_auxiliary", false)) continue;
+    if (in_model != nullptr) {
+      fail_at_site(site.name, site.place,
+                   std::string("is drawn in the guide, and is ") + to_string(in_model->kind) +
+                       " in the model",
+                   "leave it out of the guide, or let it be latent in the model");
+    }
     fail_at_site(site.name, site.place, "is drawn in the guide, and the model lacks it",
                  latent_names(model, site.name, "the model's latent sites are ") +
                      "; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");

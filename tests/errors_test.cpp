@@ -183,6 +183,24 @@ TEST_CASE("guide and model that disagree, with the nearest name") {
       },
       "site 'extra': is drawn in the guide, and the model lacks it; the model's latent sites are "
       "theta; mark it with .infer = {{\"is_auxiliary\", true}} if that is meant");
+  check_statement(
+      [&] {
+        infer::SVI(
+            h::condition(model, {{"theta", 0.5}}), [] { sample("theta", dist::Normal(0, 1)); },
+            adam)
+            .step();
+      },
+      "site 'theta': is drawn in the guide, and is observed in the model; leave it out of the "
+      "guide, or let it be latent in the model");
+  check_statement(
+      [&] {
+        infer::SVI(
+            model, [] { sample("theta", dist::Normal(zeros({2}), 1)); }, adam)
+            .step();
+      },
+      "site 'theta': the guide draws shape (2,), and the model's site has shape (); they must be "
+      "the same; an automatic guide keeps the sizes of its first step, and for others there must "
+      "be another guide");
   const Trace t = h::trace(model).get_trace();
   check([&] { static_cast<void>(t["theat"]); },
         "trace: there is no site 'theat'; did you mean 'theta'? its sites are theta, y");

@@ -184,6 +184,35 @@ TEST_CASE("guide and model must have the same latent sites") {
   CHECK(std::isfinite(fine.step()));
 }
 
+TEST_CASE("guide and model must have the same shapes, but where a mask repeats the model's site") {
+  begin(1);
+  Index n = 1;
+  const auto rows = [&] {
+    plate p("p", n);
+    sample("z", dist::Normal(0, 1));
+  };
+  infer::AutoNormal guide(rows);
+  infer::SVI svi(rows, guide, infer::Adam());
+  svi.step();
+  n = 5;
+  check_error([&] { svi.step(); }, {"'z'", "(1,)", "(5,)"});
+
+  const auto event = [] { sample("v", dist::Normal(zeros({3}), 1).to_event(1)); };
+  infer::SVI wider(
+      event,
+      [] {
+        sample("v", dist::Normal(zeros({2, 3}), 1).to_event(1));
+      },
+      infer::Adam());
+  check_error([&] { wider.step(); }, {"'v'", "(2, 3)", "(3,)"});
+
+  const auto prior = [] { sample("a", dist::Normal(0, 1)); };
+  infer::SVI repeated(
+      h::mask(prior, mask_of({true, true})), [] { sample("a", dist::Normal(zeros({2}), 1)); },
+      infer::Adam());
+  CHECK(repeated.step() == Approx(0).margin(1e-9));
+}
+
 TEST_CASE("a discrete unobserved part that nobody reads is drawn by the model and counts nothing") {
   begin(2);
   const Tensor k = tensor({1.0, kNaN, 0.0});
