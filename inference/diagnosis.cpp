@@ -1,63 +1,64 @@
 #include <ember/inference/diagnosis.hpp>
 
+#include <exception>
+
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 #include <ember/handlers/param_store.hpp>
-#include <ember/handlers/tracing.hpp>
+#include <ember/handlers/replay.hpp>
+#include <ember/handlers/visible_value.hpp>
 
 namespace ember::inference {
 namespace {
 
-// Gives latents the trace's values, as inputs of the running recording, and plates its indices.
+// Makes the values of latent sites inputs of the running recording.
 class Leaves final : public handlers::Handler {
  public:
-  explicit Leaves(const Trace& trace) : trace_(trace) {}
-  void process(Message& message) override {
-    if (message.kind == Message::Kind::plate && !message.indices) {
-      if (const TracePlate* plate = trace_.find_plate(message.name))
-        message.indices = plate->indices;
-      message.done = message.indices.has_value();
-    }
-    if (message.kind != Message::Kind::sample || message.is_observed || message.done) return;
-    const Site* site = trace_.find(message.name);
-    if (site == nullptr) return;
-    message.value = detail::Recording::leaf(tensor(site->value.data(), site->value.shape()));
-    message.done = true;
+  void postprocess(Message& message) override {
+    if (message.kind != Message::Kind::sample || message.is_observed) return;
+    message.value = detail::Recording::leaf(tensor(message.value.data(), message.value.shape()));
   }
-
- private:
-  const Trace& trace_;
 };
 
-// Calls f(site, its trace, parameters) after a reverse pass from each site in turn, until it is
-// true; gives that site's name.
+// Runs a program at a trace's latents, makes a reverse pass from one site of the trace, and gives
+// f(that site, the new trace, parameters). A program may go another way than before.
 template <class F>
-std::string search(FunctionRef<void()> model, const Trace& trace, F f) {
-  for (std::size_t k = 0; k < trace.size(); ++k) {
-    const detail::Recording recording;
-    detail::ParamLeaves leaves;
-    const detail::ParamLeaves::Scope scope(leaves);
-    handlers::TraceHandler tracer;
-    Leaves inputs(trace);
-    {
-      const with inside(tracer, inputs);
-      model();
-    }
-    if (k >= tracer.get().size()) continue;
-    const Site& site = *(tracer.get().begin() + static_cast<std::ptrdiff_t>(k));
-    if (!site.has_distribution()) continue;
-    detail::Tape::current().backward(site.log_prob_sum().node(), 1);
-    if (f(site, tracer.get(), leaves)) return site.name.str();
+bool look_at(const Site& wanted, FunctionRef<void()> program, const Trace& trace, F f) {
+  const detail::Recording recording;
+  detail::ParamLeaves leaves;
+  const detail::ParamLeaves::Scope scope(leaves);
+  handlers::TraceHandler tracer;
+  Leaves inputs;
+  // the trace outlives the handler: it is shared without being owned
+  handlers::ReplayHandler replay(std::shared_ptr<const Trace>(std::shared_ptr<void>(), &trace));
+  {
+    const with inside(inputs, tracer, replay);  // the tracer sees the inputs
+    program();
   }
-  return "?";
+  const Site* site = tracer.get().find(wanted.name);
+  if (site == nullptr || !site->has_distribution()) return false;
+  detail::Tape::current().backward(site->log_prob_sum().node(), 1);
+  return f(*site, tracer.get(), leaves);
+}
+
+// The first site of a trace for which look_at gives true.
+template <class F>
+const Site* search(FunctionRef<void()> program, const Trace& trace, F f) {
+  try {
+    for (const Site& site : trace) {
+      if (site.has_distribution() && look_at(site, program, trace, f)) return &site;
+    }
+  } catch (const std::exception&) {  // what is to be explained goes first
+  }
+  return nullptr;
 }
 
 bool is_finite(const Tensor& leaf) { return isfinite(detail::adjoint_of(leaf)).is_all(); }
 
 }  // namespace
 
-std::string find_bad_gradient(FunctionRef<void()> model, const Trace& trace) {
-  return search(model, trace, [](const Site&, const Trace& t, const detail::ParamLeaves& leaves) {
+const Site* find_bad_gradient(FunctionRef<void()> program, const Trace& trace) {
+  return search(program, trace, [](const Site&, const Trace& t, const detail::ParamLeaves& leaves) {
     for (const Site& site : t) {
       if (site.kind == SiteKind::latent && !is_finite(site.value)) return true;
     }
@@ -68,15 +69,11 @@ std::string find_bad_gradient(FunctionRef<void()> model, const Trace& trace) {
   });
 }
 
-std::string find_reader(FunctionRef<void()> model, const Trace& trace, Name latent) {
+const Site* find_reader(FunctionRef<void()> model, const Trace& trace, Name latent) {
   return search(model, trace, [&](const Site& site, const Trace& t, const detail::ParamLeaves&) {
-    const Site& read = t[latent];
-    if (site.name == latent || !read.value.node().has_adjoint) return false;
-    const Mask reach = detail::reach_of(read.value.node());
-    const std::size_t event_dim =
-        read.distribution.event_shape().rank() - read.distribution.reinterpreted();
-    const Mask hidden = (!read.mask).unsqueeze_right(event_dim).broadcast_to(read.value.shape());
-    return (reach & hidden).count() > 0;
+    const Site* read = t.find(latent);
+    if (site.name == latent || read == nullptr || !read->value.node().has_adjoint) return false;
+    return (detail::reach_of(read->value.node()) & !visible_value(*read)).count() > 0;
   });
 }
 

@@ -106,6 +106,7 @@ TraceELBO::TraceELBO(const TraceELBOOptions& options)
     fail("TraceELBO", "num_particles is " + std::to_string(options.num_particles),
          "it must be at least 1");
   }
+  earlier_.resize(static_cast<std::size_t>(num_particles_ - 1));
 }
 
 TraceELBO::TraceELBO(const TraceELBO&) = default;
@@ -118,6 +119,31 @@ void TraceELBO::clear() {
   model_tracer_->get().clear();
   guide_tracer_->get().clear();
   if (draws_) draws_->trace().clear();
+  for (Particle& particle : earlier_) {
+    particle.model.clear();
+    particle.guide.clear();
+  }
+}
+
+const Trace& TraceELBO::model_trace(Index particle) const {
+  const auto i = static_cast<std::size_t>(particle);
+  return i < earlier_.size() ? earlier_[i].model : model_tracer_->get();
+}
+
+const Trace& TraceELBO::guide_trace(Index particle) const {
+  const auto i = static_cast<std::size_t>(particle);
+  return i < earlier_.size() ? earlier_[i].guide : *guide_trace_;
+}
+
+void TraceELBO::take_back_baselines() {
+  for (auto& [site, average] : former_baselines_) {
+    if (average.defined()) {
+      baselines_[site] = average;
+    } else {
+      baselines_.erase(site);
+    }
+  }
+  former_baselines_.clear();
 }
 
 void TraceELBO::run(FunctionRef<void()> model, const GuideProgram& guide) {
@@ -174,15 +200,24 @@ Tensor TraceELBO::particle(FunctionRef<void()> model, const GuideProgram& guide)
   }
   const Tensor elbo = total.result();
   if (!has_scores || !detail::Tape::current().recording()) return elbo;
-  ScoreTerms terms(model_trace(), guide_trace(), guide_counts, baseline_options_, baselines_);
+  ScoreTerms terms(model_trace(), guide_trace(), guide_counts, baseline_options_, baselines_,
+                   former_baselines_);
   const Tensor surrogate = terms.surrogate(read);
   // 0, with the surrogate's gradient
   return surrogate.defined() ? elbo + (surrogate - detach(surrogate)) : elbo;
 }
 
 Tensor TraceELBO::estimate(FunctionRef<void()> model, const GuideProgram& guide) {
+  former_baselines_.clear();
+  const bool is_recording = detail::Tape::current().recording();
   Tensor total = particle(model, guide);
-  for (Index i = 1; i < num_particles_; ++i) total = total + particle(model, guide);
+  for (Particle& earlier : earlier_) {
+    if (is_recording) {  // which keeps all that it computes anyway
+      std::swap(earlier.model, model_tracer_->get());
+      std::swap(earlier.guide, *guide_trace_);
+    }
+    total = total + particle(model, guide);
+  }
   if (num_particles_ == 1) return total;
   return total * (1 / static_cast<Real>(num_particles_));
 }

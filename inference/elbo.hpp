@@ -2,6 +2,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include <ember/core/function_ref.hpp>
 #include <ember/handlers/tracing.hpp>
@@ -28,6 +30,7 @@ struct TraceELBOOptions {
 struct GuideProgram {
   FunctionRef<void()> run;
   AutoGuideState* automatic = nullptr;
+  std::optional<FunctionRef<void()>> set_up = {};  // comes before the first run
 };
 
 /// ELBO = E_q[log p(z, x) - log q(z)]. Its gradient goes through reparameterised draws (Kingma and
@@ -48,7 +51,11 @@ class TraceELBO {
 
   bool records_once() const { return record_once_; }
 
-  /// The traces of the last particle.
+  /// The traces of a particle of the last estimate, which was made while a recording ran.
+  const Trace& model_trace(Index particle) const;
+  const Trace& guide_trace(Index particle) const;
+  Index num_particles() const { return num_particles_; }
+  /// Those of its last one.
   const Trace& model_trace() const { return model_tracer_->get(); }
   const Trace& guide_trace() const { return *guide_trace_; }
   /// Drops the traces: before their recording ends.
@@ -57,6 +64,8 @@ class TraceELBO {
   /// The average costs so far, by site.
   const Values& baselines() const { return baselines_; }
   Values& baselines() { return baselines_; }
+  /// The averages are as they were before the last estimate.
+  void take_back_baselines();
 
  private:
   Tensor particle(FunctionRef<void()> model, const GuideProgram& guide);
@@ -66,9 +75,14 @@ class TraceELBO {
   bool record_once_;
   BaselineOptions baseline_options_;
   Values baselines_;
+  Values former_baselines_;  // of those that the last estimate has changed; undefined of new ones
   std::shared_ptr<handlers::TraceHandler> model_tracer_, guide_tracer_;
   std::shared_ptr<GuideDraws> draws_;
-  const Trace* guide_trace_ = nullptr;
+  Trace* guide_trace_ = nullptr;
+  struct Particle {
+    Trace model, guide;
+  };
+  std::vector<Particle> earlier_;  // all but the last one
 };
 
 }  // namespace ember::inference

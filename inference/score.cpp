@@ -6,6 +6,7 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/handlers/visible_value.hpp>
 #include <ember/inference/infer_option.hpp>
 
 namespace ember::inference {
@@ -39,10 +40,7 @@ Tensor shared_part(Tensor x, const Plates& term, const Plates& site) {
 // log q of what was drawn: an element that a mask repeats was drawn once.
 Tensor score(const Site& site) {
   const distributions::Distribution& q = site.distribution;
-  const Mask outer = site.outer_mask();
-  if (outer.is_all()) return q.log_prob(site.value);
-  const Shape wide = broadcast_shapes(outer.shape(), q.element_shape(), "mask");
-  return q.log_prob(site.value, any_to_shape(outer.broadcast_to(wide), q.element_shape()));
+  return q.log_prob(site.value, visible_part(site.outer_mask(), q.element_shape()));
 }
 
 bool parameters_depend_on(const Site& site, const detail::Node& input) {
@@ -92,6 +90,7 @@ Tensor ScoreTerms::baseline(const Site& site, const Tensor& cost) {
     average = mean(average, plate.dim, true);
   }
   Tensor& kept = baselines_[site.name.str()];
+  former_.try_emplace(site.name.str(), kept);
   if (!kept.defined() || !(kept.shape() == average.shape())) {
     kept = tensor(std::vector<Real>(static_cast<std::size_t>(average.numel())), average.shape());
   }

@@ -31,14 +31,16 @@ bool is_drawn_by_model(const Site& site, const Trace& guide);
 /// the site is, and never scaled: what a guide hides must matter nowhere else.
 class ScoreTerms {
  public:
-  /// `guide_counts`: whether log q is part of the ELBO.
+  /// `guide_counts`: whether log q is part of the ELBO. `former` gets the baselines that change, as
+  /// they are before.
   ScoreTerms(const Trace& model, const Trace& guide, bool guide_counts,
-             const BaselineOptions& options, Values& baselines)
+             const BaselineOptions& options, Values& baselines, Values& former)
       : model_(model),
         guide_(guide),
         guide_counts_(guide_counts),
         options_(options),
-        baselines_(baselines) {}
+        baselines_(baselines),
+        former_(former) {}
 
   /// Undefined where no site needs a term. `looked_at`: the model's draws of which somebody has
   /// looked at a number.
@@ -57,6 +59,7 @@ class ScoreTerms {
   bool guide_counts_;
   const BaselineOptions& options_;
   Values& baselines_;
+  Values& former_;
   Tensor total_;
 };
 

@@ -7,7 +7,7 @@
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
-#include <ember/handlers/block.hpp>
+#include <ember/handlers/visible_value.hpp>
 #include <ember/inference/checkpoint.hpp>
 #include <ember/inference/diagnosis.hpp>
 #include <ember/inference/progress.hpp>
@@ -18,32 +18,39 @@ namespace {
 
 const char* const kRemedy =
     "look at the data and the priors of that site, or lower the learning rate";
+const char* const kRemedyOfNoSite = "look at the data and the priors, or lower the learning rate";
 
-[[noreturn]] void explain_loss(const Trace& model, const Trace& guide, Real loss) {
-  const std::string what = "the loss is " + detail::text_of_number(loss);
-  for (const auto& [trace, where] : {std::pair{&guide, "guide"}, std::pair{&model, "model"}}) {
-    for (const Site& site : *trace) {
-      if (!site.has_distribution() || std::isfinite(site.log_prob_sum().item())) continue;
-      at_place(site.place, [&, &where = where] {
-        fail("SVI",
-             what + "; it began at the " + where + "'s site '" + site.name.str() +
-                 "', whose log density is " + detail::text_of_number(site.log_prob_sum().item()),
-             kRemedy);
-      });
-    }
+const Site* find_not_finite(const Trace& trace) {
+  for (const Site& site : trace) {
+    if (site.has_distribution() && !std::isfinite(site.log_prob_sum().item())) return &site;
   }
-  fail("SVI", what, kRemedy);
+  return nullptr;
+}
+
+[[noreturn]] void explain_loss(const TraceELBO& elbo, Real loss) {
+  const std::string what = "the loss is " + detail::text_of_number(loss);
+  const auto explain = [&](const Trace& trace, const char* whose) {
+    const Site* site = find_not_finite(trace);
+    if (site == nullptr) return;
+    at_place(site->place, [&] {
+      fail("SVI",
+           what + "; it began at the " + whose + " site '" + site->name.str() +
+               "', whose log density is " + detail::text_of_number(site->log_prob_sum().item()),
+           kRemedy);
+    });
+  };
+  for (Index i = 0; i < elbo.num_particles(); ++i) {
+    explain(elbo.guide_trace(i), "guide's");
+    explain(elbo.model_trace(i), "model's");
+  }
+  fail("SVI", what + ", though every site's log density is finite", kRemedyOfNoSite);
 }
 
 // Whether something visible has read what is hidden of a latent site.
 bool reads_hidden(const Site& site) {
   const detail::Node& value = site.value.node();
   if (!value.has_adjoint) return false;
-  const std::size_t event_dim =
-      site.distribution.event_shape().rank() - site.distribution.reinterpreted();
-  const Mask mask = site.mask.unsqueeze_right(event_dim);
-  const Mask visible = any_to_shape(
-      mask.broadcast_to(broadcast_shapes(mask.shape(), value.shape, "mask")), value.shape);
+  const Mask visible = visible_value(site);
   if (value.reach != nullptr && value.reach == visible.bytes().get()) return false;
   return !(detail::reach_of(value) & !visible).is_none();
 }
@@ -65,9 +72,15 @@ Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
     }
   }
   const detail::NewParams new_params;
-  const Real loss = run(model, guide);
-  optimizer_->apply();
-  return loss;
+  if (guide.set_up) (*guide.set_up)();
+  try {
+    const Real loss = run(model, guide);
+    optimizer_->apply();
+    return loss;
+  } catch (...) {
+    elbo_.take_back_baselines();
+    throw;
+  }
 }
 
 Real SVIEngine::run(FunctionRef<void()> model, const GuideProgram& guide) {
@@ -92,30 +105,36 @@ Real SVIEngine::compute(FunctionRef<void()> model, const GuideProgram& guide,
   } const clear{elbo_};
   const Tensor elbo = elbo_.estimate(model, guide);
   const Real loss = -*detail::values(elbo);
-  if (!std::isfinite(loss)) explain_loss(elbo_.model_trace(), elbo_.guide_trace(), loss);
+  if (!std::isfinite(loss)) explain_loss(elbo_, loss);
   if (recorded != nullptr) recorded->keep(leaves_, elbo);
   detail::Tape::current().backward(elbo.node(), 1);
   optimizer_->collect(leaves_.leaves());
-  check_gradients(model);
+  check_gradients(model, guide.run);
   check_reads_of_hidden(model);
   return loss;
 }
 
-void SVIEngine::check_gradients(FunctionRef<void()> model) {
+void SVIEngine::check_gradients(FunctionRef<void()> model, FunctionRef<void()> guide) {
   const detail::ParamEntry* bad = optimizer_->find_not_finite();
   if (bad == nullptr) return;
-  const std::string site = find_bad_gradient(model, elbo_.model_trace());
-  const Site* began = elbo_.model_trace().find(Name(site));
-  at_place(began != nullptr ? began->place : Place(), [&] {
-    fail("SVI",
-         "the gradient of param '" + bad->name.str() + "' is not finite; it began at site '" +
-             site + "'",
-         kRemedy);
-  });
+  const std::string what =
+      "the gradient of param '" + bad->name.str() + "' is not finite; it began ";
+  const auto explain = [&](FunctionRef<void()> program, const Trace& trace, const char* where) {
+    const Site* site = find_bad_gradient(program, trace);
+    if (site == nullptr) return;
+    at_place(site->place,
+             [&] { fail("SVI", what + where + " site '" + site->name.str() + "'", kRemedy); });
+  };
+  for (Index i = 0; i < elbo_.num_particles(); ++i) {
+    explain(model, elbo_.model_trace(i), "at");
+    explain(guide, elbo_.guide_trace(i), "at the guide's");
+  }
+  fail("SVI", what + "in the guide", kRemedyOfNoSite);
 }
 
 Real SVIEngine::evaluate_loss(FunctionRef<void()> model, const GuideProgram& guide) {
   const detail::NewParams new_params;
+  if (guide.set_up) (*guide.set_up)();
   const Real loss = -elbo_.estimate(model, guide).item();
   elbo_.clear();
   return loss;
@@ -127,13 +146,15 @@ void SVIEngine::check_reads_of_hidden(FunctionRef<void()> model) {
     if (site.kind != SiteKind::latent || site.mask.is_all()) continue;
     if (site.distribution.support().is_discrete()) continue;
     if (warned_.contains(site.name.str()) || !reads_hidden(site)) continue;
-    const std::string reader = find_reader(model, elbo_.model_trace(), site.name);
+    const Site* reader = find_reader(model, elbo_.model_trace(), site.name);
+    const std::string who = reader != nullptr ? "visible site '" + reader->name.str() + "'"
+                                              : std::string("something visible");
     warned_.insert(site.name.str());
     std::fprintf(stderr,
-                 "ember: warning: a mask hides elements of latent site '%s', but visible site '%s' "
-                 "reads their values: they have neither prior nor entropy in the objective and "
-                 "become point estimates\n",
-                 site.name.c_str(), reader.c_str());
+                 "ember: warning: a mask hides elements of latent site '%s', but %s reads their "
+                 "values: they have neither prior nor entropy in the objective and become point "
+                 "estimates\n",
+                 site.name.c_str(), who.c_str());
   }
 }
 

@@ -34,7 +34,7 @@ class SVIEngine {
  private:
   Real run(FunctionRef<void()> model, const GuideProgram& guide);
   Real compute(FunctionRef<void()> model, const GuideProgram& guide, RecordedStep* recorded);
-  void check_gradients(FunctionRef<void()> model);
+  void check_gradients(FunctionRef<void()> model, FunctionRef<void()> guide);
   void check_reads_of_hidden(FunctionRef<void()> model);
 
   std::shared_ptr<Optimizer> optimizer_;
@@ -92,12 +92,12 @@ class SVI {
   auto apply(F f, const Args&... args) {
     const auto model = [&] { static_cast<void>(model_(args...)); };
     const auto guide = [&] { static_cast<void>(guide_(args...)); };
-    AutoGuideState* automatic = nullptr;
     if constexpr (requires { guide_.state(); }) {
-      guide_.set_up(args...);
-      automatic = &guide_.state();
+      const auto set_up = [&] { guide_.set_up(args...); };
+      return f(FunctionRef<void()>(model), GuideProgram{guide, &guide_.state(), set_up});
+    } else {
+      return f(FunctionRef<void()>(model), GuideProgram{guide});
     }
-    return f(FunctionRef<void()>(model), GuideProgram{guide, automatic});
   }
 
   Model model_;

@@ -195,3 +195,34 @@ TEST_CASE("a damaged checkpoint is an error that names the place, and changes no
   CHECK(text_of(file("after")) == good);
   for (const char* name : {"good", "before", "bad", "after"}) std::filesystem::remove(file(name));
 }
+
+TEST_CASE("a step that fails leaves the averages of costs as they are") {
+  begin(4);
+  bool fails = false;
+  const auto flipped = [&] {
+    const Tensor k = sample("k", dist::Bernoulli({.probs = 0.3}));
+    sample("y", dist::Normal(2 * k, 1), {.obs = 1.4});
+    if (fails) factor("f", sqrt(0 * param("w", 1.0)));
+  };
+  const auto guide = [] { sample("k", dist::Bernoulli({.logits = param("logits", 0.0)})); };
+  infer::SVI svi(flipped, guide, infer::Adam(),
+                 infer::TraceELBO({.num_particles = 2, .use_decaying_avg_baseline = true}));
+  const auto averages = [&] {
+    svi.save(file("averages"));
+    return nlohmann::json::parse(text_of(file("averages")))["baselines"];
+  };
+  fails = true;
+  CHECK(has(error_of([&] { svi.step(); }), "'f'"));
+  CHECK(averages().empty());
+  fails = false;
+  svi.step();
+  const nlohmann::json before = averages();
+  CHECK(before.size() == 1);
+  fails = true;
+  CHECK(has(error_of([&] { svi.step(); }), "'f'"));
+  CHECK(averages() == before);
+  fails = false;
+  svi.step();
+  CHECK(averages() != before);
+  std::filesystem::remove(file("averages"));
+}

@@ -129,6 +129,21 @@ TEST_CASE("a failed step leaves the parameter store as it was") {
     CHECK(std::isfinite(svi.step()));
     CHECK(param_store().names().size() == 3);
   }
+  SECTION("also what an automatic guide has made just before") {
+    int executions = 0;
+    const auto fails_again = [&] {
+      sample("mu", dist::Normal(0, 1));
+      if (executions++ > 0) misfit();
+    };
+    for (const bool steps : {true, false}) {
+      executions = 0;
+      infer::AutoNormal guide(fails_again);
+      infer::SVI svi(fails_again, guide, infer::Adam({.lr = 0.1}));
+      CHECK(error_of([&] { steps ? svi.step() : svi.evaluate_loss(); }) != "no error");
+      CHECK(executions == 2);
+      CHECK(param_store().names() == before);
+    }
+  }
   SECTION("and the same SVI goes on when the mistake is mended") {
     const auto good = [] {
       param("in_model", zeros({3}));

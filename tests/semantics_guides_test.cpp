@@ -111,6 +111,32 @@ TEST_CASE("SVI warns once when a hidden latent's value feeds a visible density")
   CHECK(printed_by([&] { fine.step(); }).empty());
 }
 
+TEST_CASE("a hidden latent that something reads is warned of, and never an error") {
+  begin(1);
+  const auto hidden = [](const char* name, const Mask& mask) {
+    with inside(h::mask(mask));
+    return sample(name, dist::Normal(0, 1));
+  };
+  const auto guide = [] { sample("z", dist::Normal(param("loc", 0.0), 1)); };
+  const auto repeated = [&] {
+    sample("y", dist::Normal(hidden("z", mask_of({false, false, false})), 1), {.obs = 2});
+  };
+  infer::SVI svi(repeated, guide, infer::Adam());
+  std::string text = printed_by([&] { CHECK(std::isfinite(svi.step())); });
+  INFO(text);
+  CHECK(has(text, "'z'"));
+  CHECK(has(text, "'y'"));
+
+  int executions = 0;
+  const auto changing = [&] {
+    const char* name = executions++ == 0 ? "z" : "w";
+    sample("y", dist::Normal(hidden(name, false), 1), {.obs = 2});
+  };
+  infer::SVI other(changing, guide, infer::Adam());
+  text = printed_by([&] { CHECK(std::isfinite(other.step())); });
+  CHECK(has(text, "'z', but something visible reads"));
+}
+
 TEST_CASE("a guide is a handle: SVI's copy shares its state; a prefix belongs to one guide") {
   param_store().clear();
   const auto model = [] { sample("a", dist::Normal(0, 1)); };

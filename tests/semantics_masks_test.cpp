@@ -240,6 +240,38 @@ TEST_CASE("a loss or gradient that is not finite is an error naming the site whe
   CHECK(detail::handler_depth() == 0);
 }
 
+TEST_CASE("what is not finite is found in any particle, and in the guide") {
+  const auto message = [](auto model, auto guide) {
+    begin(1);
+    infer::SVI svi(model, guide, infer::Adam(), infer::TraceELBO({.num_particles = 2}));
+    return error_of([&] { svi.step(); });
+  };
+  // the first particle's draw is about 1, the second one's -1
+  int draws = 0;
+  const auto in_turn = [&] {
+    const Real loc = draws++ % 2 == 0 ? 1 : -1;
+    sample("mu", dist::Normal(loc + param("loc", 0.0), 1e-3));
+  };
+  const std::string loss = message(
+      [] { factor("first", where(sample("mu", dist::Normal(0, 1)) > 0, -kInfinity, 0)); }, in_turn);
+  CHECK(has(loss, "the model's site 'first', whose log density is -inf"));
+  const std::string slope = message(
+      [] {
+        const Tensor mu = sample("mu", dist::Normal(0, 1));
+        factor("first", mu.item() > 0 ? sqrt(mu * 0) : mu * 0);
+      },
+      in_turn);
+  CHECK(has(slope, "param 'loc' is not finite; it began at site 'first'"));
+
+  const auto model = [] { sample("mu", dist::Normal(0, 1)); };
+  const auto bad_scale = [] { return sqrt(square(param("loc", 0.0))); };  // its slope at 0 is NaN
+  const std::string in_guide = message(model, [&] { sample("mu", dist::Normal(bad_scale(), 1)); });
+  CHECK(has(in_guide, "param 'loc' is not finite; it began at the guide's site 'mu'"));
+  const std::string nowhere = message(model, [&] { sample("mu", dist::Delta(bad_scale())); });
+  CHECK(has(nowhere, "param 'loc' is not finite; it began in the guide"));
+  param_store().clear();
+}
+
 TEST_CASE("an event that is atomic counts as one element") {
   const dist::Distribution normal = dist::MultivariateNormal(
       {.loc = tensor({{0.0, 0.0}, {kNaN, 0.0}, {1.0, 1.0}}), .scale_tril = eye(2)});
