@@ -17,7 +17,7 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_re
       eps_(options.eps) {
   check_option("beta1", beta1_, 0, 1);
   check_option("beta2", beta2_, 0, 1);
-  check_option("eps", eps_, 0, special::kInfinity);
+  check_eps(eps_);
 }
 
 // Most parameters are equally old and learn equally fast: the last answer is kept. Several threads

@@ -29,6 +29,7 @@ json to_json(const Moment& numbers) {
 json to_json(const Optimizer& optimizer) {
   json params = json::object();
   for (const OptimizerState& state : optimizer.states().params) {
+    if (param_store().find(state.name) != state.entry) continue;  // it would begin anew
     const auto& [first, second, third] = state.moments;
     json& param = params[state.name.str()];
     param = {{"steps", state.steps}, {"first", to_json(first)}, {"second", to_json(second)}};
@@ -112,9 +113,11 @@ OptimizerStates states_from_json(const json& content, const char* rule,
     const Index n = (*found)->unconstrained.numel();
     states.params.push_back(
         {(*found)->name,
+         *found,
          {moment_from_json(state, "first", n, here), moment_from_json(state, "second", n, here),
           state.contains("third") ? moment_from_json(state, "third", n, here) : Moment()},
-         count_of(state, "steps", here)});
+         count_of(state, "steps", here),
+         true});
   }
   return states;
 }

@@ -25,6 +25,11 @@ void Optimizer::check_option(const char* option, double value, double low, doubl
        "it must be in [" + detail::text_of_number(low) + ", " + detail::text_of_number(high) + ")");
 }
 
+void Optimizer::check_eps(double value) const {
+  if (static_cast<Real>(value) > 0 && std::isfinite(value)) return;
+  fail(common_.who, "eps is " + detail::text_of_number(value), "it must be positive and finite");
+}
+
 namespace {
 
 using detail::MaskBytes;
@@ -170,21 +175,23 @@ void Optimizer::clip() {
 
 // Parameters come in nearly the same order at each step: they are looked for from behind the last
 // one on.
-inline OptimizerState& Optimizer::state_of(Name name) {
+inline OptimizerState& Optimizer::state_of(const ParamStore::Entry& entry) {
   std::vector<OptimizerState>& states = states_.params;
-  if (next_state_ < states.size() && states[next_state_].name == name) [[likely]]
+  if (next_state_ < states.size() && states[next_state_].entry == entry) [[likely]]
     return states[next_state_++];
-  return find_state(name);
+  return find_state(entry);
 }
 
-[[gnu::noinline]] OptimizerState& Optimizer::find_state(Name name) {
+[[gnu::noinline]] OptimizerState& Optimizer::find_state(const ParamStore::Entry& entry) {
   std::vector<OptimizerState>& states = states_.params;
   for (std::size_t tries = 0; tries < states.size(); ++tries) {
     if (next_state_ >= states.size()) next_state_ = 0;
     OptimizerState& state = states[next_state_++];
-    if (state.name == name) return state;
+    if (!(state.name == entry->name)) continue;
+    if (state.entry != entry) state = {entry->name, entry};
+    return state;
   }
-  states.push_back({name, {}, 0, false});
+  states.push_back({entry->name, entry});
   return states.back();
 }
 
@@ -192,10 +199,6 @@ inline OptimizerState& Optimizer::state_of(Name name) {
 [[gnu::noinline]] void Optimizer::settle(OptimizerState& state,
                                          const detail::ParamLeaves::Leaf& leaf) {
   const std::size_t n = leaf.room.size();
-  const auto is_of_other_shape = [n](const Moment& moment) {
-    return !moment.empty() && moment.size() != n;
-  };
-  if (std::ranges::any_of(state.moments, is_of_other_shape)) state = {state.name, {}, 0, false};
   if (n == 1 || common_.moves_at_rest) {
     state.reached = true;
   } else {
@@ -210,9 +213,9 @@ inline OptimizerState& Optimizer::state_of(Name name) {
 inline void Optimizer::advance(const Pending& pending) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
   const std::size_t n = leaf.room.size();
-  OptimizerState& state = state_of(leaf.entry->name);
+  OptimizerState& state = state_of(leaf.entry);
   bool is_settled = common_.moments > 0 && state.reached.is_all();
-  for (std::size_t k = 0; k < common_.moments; ++k) is_settled &= state.moments[k].size() == n;
+  for (std::size_t k = 0; k < common_.moments; ++k) is_settled &= !state.moments[k].empty();
   if (!is_settled) [[unlikely]]
     settle(state, leaf);
   ++state.steps;

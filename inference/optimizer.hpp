@@ -20,10 +20,12 @@ using Moment = detail::PooledVector<Real>;
 /// What an optimiser knows of one parameter.
 struct OptimizerState {
   Name name;
-  std::array<Moment, 3> moments;  // empty where the rule has none
+  /// The store's entry of that name when the moments were made: another one begins anew.
+  ParamStore::Entry entry;
+  std::array<Moment, 3> moments = {};  // empty where the rule has none
   Index steps = 0;
   /// Elsewhere every gradient was 0 so far, and so are the moments: nothing moves.
-  Mask reached = true;
+  Mask reached = false;
 };
 
 /// What an optimiser knows: all that a checkpoint keeps of it.
@@ -69,6 +71,8 @@ class Optimizer {
   Optimizer& operator=(const Optimizer&) = default;
   Optimizer& operator=(Optimizer&&) = default;
 
+  /// An error unless eps is positive and finite: without it the step of a hidden element is 0 / 0.
+  void check_eps(double value) const;
   /// An error unless low <= value < high.
   void check_option(const char* option, double value, double low, double high) const;
 
@@ -90,8 +94,8 @@ class Optimizer {
   };
   void set_rates();
   void clip();
-  OptimizerState& state_of(Name name);
-  OptimizerState& find_state(Name name);
+  OptimizerState& state_of(const ParamStore::Entry& entry);
+  OptimizerState& find_state(const ParamStore::Entry& entry);
   void advance(const Pending& pending);
   void settle(OptimizerState& state, const detail::ParamLeaves::Leaf& leaf);
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,

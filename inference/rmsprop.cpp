@@ -11,7 +11,7 @@ RMSprop::RMSprop(const RMSpropOptions& options)
                  options.centered ? 3U : 2U}),
       options_(options) {
   check_option("alpha", options.alpha, 0, 1);
-  check_option("eps", options.eps, 0, special::kInfinity);
+  check_eps(options.eps);
   check_option("momentum", options.momentum, 0, 1);
 }
 

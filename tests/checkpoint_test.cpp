@@ -226,3 +226,33 @@ TEST_CASE("a step that fails leaves the averages of costs as they are") {
   CHECK(averages() != before);
   std::filesystem::remove(file("averages"));
 }
+
+TEST_CASE("a checkpoint has no states of parameters that are gone or replaced") {
+  begin(5);
+  const auto two = [] {
+    factor("f", -square(param("a", 1.0)));
+    factor("g", -sum(square(param("b", ones({3})))));
+  };
+  const auto guide = [] {};
+  infer::SVI svi(two, guide, infer::Adam());
+  const auto states = [&] {
+    svi.save(file("states"));
+    infer::SVI other(two, guide, infer::Adam());
+    other.load(file("states"));
+    std::vector<std::string> names;
+    const nlohmann::json content = nlohmann::json::parse(text_of(file("states")));
+    for (const auto& item : content["optimizer"]["params"].items()) names.push_back(item.key());
+    return names;
+  };
+  svi.step();
+  svi.save(file("whole"));
+  CHECK(states() == std::vector<std::string>{"a", "b"});
+  svi.load(file("whole"));
+  param_store().set("b", ones({2}));
+  CHECK(states() == std::vector<std::string>{"a"});
+  svi.load(file("whole"));
+  param_store().erase("b");
+  CHECK(states() == std::vector<std::string>{"a"});
+  std::filesystem::remove(file("states"));
+  std::filesystem::remove(file("whole"));
+}

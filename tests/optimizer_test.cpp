@@ -234,6 +234,10 @@ TEST_CASE("options that make no sense are errors, and nothing moves") {
   CHECK(has(error_of([] { infer::Adam({.lr = -1}); }), "Adam: lr is -1"));
   CHECK(has(error_of([] { infer::Adam({.beta2 = 1}); }), "beta2"));
   CHECK(has(error_of([] { infer::SGD({.lr = kNaN}); }), "SGD: lr"));
+  CHECK(has(error_of([] { infer::Adam({.eps = 0}); }), "Adam: eps is 0; it must be positive"));
+  CHECK(has(error_of([] { infer::AdamW({.eps = kNaN}); }), "AdamW: eps"));
+  CHECK(has(error_of([] { infer::ClippedAdam({.eps = -1}); }), "ClippedAdam: eps"));
+  CHECK(has(error_of([] { infer::RMSprop({.eps = 0}); }), "RMSprop: eps"));
   CHECK(has(error_of([] { infer::RMSprop({.momentum = 1.5}); }), "momentum"));
   CHECK(has(error_of([] { infer::AdamW({.weight_decay = -1}); }), "weight_decay"));
   CHECK(has(error_of([] { infer::SGD({.clip = {.norm = 0}}); }), "clip"));
@@ -249,4 +253,45 @@ TEST_CASE("options that make no sense are errors, and nothing moves") {
             }),
             "'s'"));
   CHECK(param_store().names().empty());
+}
+
+TEST_CASE("a parameter that is new in the store begins anew") {
+  param_store().clear();
+  const auto model = [] { factor("f", -square(param("w", 3.0))); };
+  infer::SVI svi(
+      model, [] {}, infer::Adam({.lr = 0.1}));
+  const auto first_move = [&](Real from) {
+    svi.step();
+    return from - param_store().get("w").item();
+  };
+  // the first step of Adam is lr, whatever the gradient is
+  CHECK(first_move(3) == Approx(0.1));
+  svi.run(20, {});
+  param_store().clear();
+  CHECK(first_move(3) == Approx(0.1));
+  svi.run(20, {});
+  param_store().set("w", 0.5);
+  CHECK(first_move(0.5) == Approx(0.1));
+}
+
+TEST_CASE("a parameter comes back with another shape of as many elements") {
+  param_store().clear();
+  Shape shape{100, 2};
+  const auto model = [&] {
+    const Tensor w = param("w", zeros(shape));
+    factor("f", -square(select(w, 0, 7) - 1));
+    factor("g", -square(param("other", 2.0)));
+  };
+  infer::SVI svi(
+      model, [] {}, infer::Adam({.lr = 0.1}));
+  svi.step();
+  CHECK(param_store().get("w").at({7, 1}) == Approx(0.1));
+  param_store().clear();
+  shape = {200, 1};
+  svi.step();
+  svi.step();
+  const Tensor w = param_store().get("w");
+  CHECK(w.at({7, 0}) == Approx(0.2).epsilon(0.01));
+  CHECK(w.at({14, 0}) == 0);
+  CHECK(w.at({15, 0}) == 0);
 }
