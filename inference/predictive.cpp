@@ -9,6 +9,7 @@
 #include <ember/handlers/condition.hpp>
 #include <ember/handlers/plate.hpp>
 #include <ember/handlers/replay.hpp>
+#include <ember/inference/infer_option.hpp>
 
 namespace ember::inference::predictive {
 namespace {
@@ -40,15 +41,26 @@ Execution execute(Model model, const Trace* posterior, bool keep_observed) {
   // the trace outlives the handler: it is shared without being owned
   handlers::ReplayHandler replay(std::shared_ptr<const Trace>(std::shared_ptr<void>(), posterior));
   tracer.run([&] {
-    std::optional<detail::Pushed> replayed, drawn;
-    if (posterior != nullptr) replayed.emplace(replay);
+    // an observed site passes the replay before it is drawn anew
+    std::optional<detail::Pushed> drawn, replayed;
     if (!keep_observed) drawn.emplace(uncondition);
+    if (posterior != nullptr) replayed.emplace(replay);
     result.returned = model();
-    drawn.reset();
-    replayed.reset();
   });
   result.trace = std::move(tracer.get());
   return result;
+}
+
+void check_count(Index n) {
+  if (n >= 1) return;
+  fail("Predictive", std::to_string(n) + " draws are asked for", "there must be at least 1");
+}
+
+// Adds the members that another trace's subsampled plates have chosen.
+void add_members(Trace& trace, const Trace& other) {
+  for (const TracePlate& plate : other.plates()) {
+    if (plate.indices && trace.find_plate(plate.frame.name) == nullptr) trace.add(plate);
+  }
 }
 
 // How many batch dims the sites and plates of a trace take.
@@ -64,12 +76,13 @@ std::size_t depth_of(const Trace& trace) {
   return depth;
 }
 
-// Draws with the axis that counts them at the plate's dim.
+// Draws of latent sites with the axis that counts them at the plate's dim.
 Values at_plate(const Values& draws, const Trace& prototype, std::size_t depth) {
   Values result;
   for (const auto& [name, values] : draws) {
     const Site* site = prototype.find(Name(name));
-    if (site == nullptr || !site->has_distribution()) continue;
+    if (site == nullptr || site->kind != SiteKind::latent) continue;
+    if (infer_option(*site, "was_observed", false)) continue;
     const Shape rest = values.shape().after(1);
     const std::size_t event_dim = site->distribution.event_shape().rank();
     if (rest.rank() < event_dim || rest.rank() - event_dim > depth) {
@@ -107,6 +120,7 @@ Tensor stacked(const std::string& name, const Tensor& value, const Tensor& of_on
 }  // namespace
 
 Values one_by_one(Model model, Posterior posterior, Index n, bool keep_observed) {
+  check_count(n);
   Draws draws;
   for (Index i = 0; i < n; ++i) {
     const std::optional<Trace> latents = posterior(i);
@@ -118,7 +132,8 @@ Values one_by_one(Model model, Posterior posterior, Index n, bool keep_observed)
 
 Values in_parallel(Model model, const FunctionRef<void()>* guide, const Values* draws, Index n,
                    bool keep_observed) {
-  // A first draw shows the shapes.
+  check_count(n);
+  // A first draw shows the shapes, and chooses the members of subsampled plates for all.
   std::optional<Trace> latents;
   if (draws != nullptr) latents = row_of(*draws, 0);
   if (guide != nullptr) latents = handlers::trace([&] { (*guide)(); }).get_trace();
@@ -130,12 +145,16 @@ Values in_parallel(Model model, const FunctionRef<void()>* guide, const Values* 
     const plate outer("_num_predictive_samples", n, {.dim = -static_cast<Index>(depth) - 1});
     return run();
   };
-  if (draws != nullptr) latents = handlers::latents(at_plate(*draws, one.trace, depth));
+  Trace given;
+  if (latents) add_members(given, *latents);
+  if (draws != nullptr) given = handlers::latents(at_plate(*draws, one.trace, depth));
   if (guide != nullptr) {
-    latents = handlers::trace([&] { all_draws([&] { (*guide)(); }); }).get_trace();
+    const auto of_members = handlers::replay(*guide, given);
+    given = handlers::trace([&] { all_draws(of_members); }).get_trace();
   }
+  add_members(given, one.trace);
   const auto in_plate = [&] { return all_draws([&] { return model(); }); };
-  const Execution all = execute(in_plate, latents ? &*latents : nullptr, keep_observed);
+  const Execution all = execute(in_plate, &given, keep_observed);
 
   const Values of_one = one.values();
   Values result;

@@ -41,7 +41,8 @@ struct Prior {};
 ///
 /// With .parallel, guide and model run once, inside of a plate of all draws whose dim is to the
 /// left of all others: much faster, for models that broadcast (whose operations take more axes on
-/// the left). A result whose shape does not fit is an error.
+/// the left). Subsampled plates have the same members in all draws. A result whose shape does not
+/// fit is an error.
 template <class Model, class Source = predictive::Prior>
 class Predictive {
  public:

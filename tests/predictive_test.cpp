@@ -132,6 +132,64 @@ TEST_CASE("a model that does not broadcast is an error in parallel, and draws th
   CHECK(has(error_of([&] { infer::Predictive(joined, uneven)(); }), "'b'"));
 }
 
+TEST_CASE("observed sites are drawn anew, also where the given draws have them") {
+  begin(6);
+  const Tensor data = tensor({1.0, 2.0});
+  const auto regression = [&] {
+    const Tensor mu = sample("mu", dist::Normal(0, 1));
+    sample("y", dist::Normal(mu * ones({2}), 0.1), {.obs = data});
+  };
+  const Values first = infer::Predictive(regression, {.num_samples = 200})();
+  Values shifted = first;
+  shifted["y"] = first.at("y") + 100;
+  for (const bool parallel : {false, true}) {
+    const Values again = infer::Predictive(regression, shifted, {.parallel = parallel})();
+    CHECK(same_bits(again.at("mu"), first.at("mu")));
+    const Tensor residual = again.at("y") - unsqueeze(again.at("mu"), -1);
+    CHECK(mean(square(residual)).item() == Approx(0.01).epsilon(0.3));
+    const Values kept =
+        infer::Predictive(regression, shifted, {.keep_observed = true, .parallel = parallel})();
+    CHECK(kept.at("y").at({9, 1}) == 2);
+  }
+}
+
+TEST_CASE("draws in parallel share the members of subsampled plates") {
+  begin(7);
+  const auto subsampled = [] {
+    const Tensor mu = sample("mu", dist::Normal(0, 1));
+    plate p("p", 10, {.subsample_size = 2});
+    const Tensor x = deterministic("x", p.subsample(arange(10)));
+    sample("y", dist::Normal(mu, 1), {.obs = x});
+  };
+  const auto check = [](const Values& draws) {
+    const Tensor x = draws.at("x");
+    REQUIRE(x.shape() == Shape{6, 2});
+    CHECK(same_bits(draws.at("y"), x));
+    CHECK(same_bits(x, expand(x[0], {6, 2})));
+    CHECK(x.at({0, 0}) < x.at({0, 1}));
+  };
+  const infer::PredictiveOptions options{.num_samples = 6, .keep_observed = true, .parallel = true};
+  for (int i = 0; i < 5; ++i) {
+    check(infer::Predictive(subsampled, options)());
+    check(infer::Predictive(subsampled, Values{{"mu", arange(6)}}, options)());
+  }
+  const auto guide = [] {
+    sample("mu", dist::Normal(5, 0.1));
+    plate p("p", 10, {.subsample_size = 2});
+  };
+  for (int i = 0; i < 5; ++i) check(infer::Predictive(subsampled, guide, options)());
+}
+
+TEST_CASE("less than one draw is an error") {
+  const auto prior = [] { sample("x", dist::Normal(0, 1)); };
+  for (const bool parallel : {false, true}) {
+    for (const Index n : {-5, 0}) {
+      check_error([&] { infer::Predictive(prior, {.num_samples = n, .parallel = parallel})(); },
+                  {"Predictive: ", "draws are asked for"});
+    }
+  }
+}
+
 TEST_CASE("log_likelihood: each observed site, each draw, each element; masked ones are 0") {
   begin(5);
   const Tensor y = tensor({1.0, kNaN, 3.0});
