@@ -62,6 +62,11 @@ for option in --site --html; do refused "two were given" "$trace" "$trace" "$opt
 refused "one was given" "$trace" --tolerance 0.1
 for bad in -1 nan inf 1x; do refused "no number of 0 or more" "$trace" "$trace" --tolerance "$bad"; done
 refused "is the trace itself" "$trace" --html "$dir/./bones.trace.json"
+for option in --fit --draws --params; do
+  echo "an input" > "$dir/input"
+  refused "is what $option reads" "$trace" --html "$dir/./input" "$option" "$dir/input"
+  [ "$(cat "$dir/input")" = "an input" ]
+done
 [ ! -e "$dir/no.html" ]
 for arguments in "$trace" "$trace --json" "$trace $trace" "--help"; do
   code=0

@@ -124,10 +124,21 @@ struct Arguments {
   bool as_json = false;
 };
 
-void write_page(const Trace& trace, const Arguments& a) {
-  if (std::error_code none; std::filesystem::equivalent(a.files[0], a.page, none)) {
-    ember::fail("--html", "'" + a.page + "' is the trace itself", "give the page another name");
+// An error where the page would take the place of a file that it is made of.
+void check_page(const Arguments& a) {
+  const std::pair<const char*, const std::string&> inputs[] = {{"the trace itself", a.files[0]},
+                                                               {"what --fit reads", a.fit},
+                                                               {"what --draws reads", a.draws},
+                                                               {"what --params reads", a.params}};
+  for (const auto& [what, file] : inputs) {
+    std::error_code none;
+    if (file.empty() || !std::filesystem::equivalent(file, a.page, none)) continue;
+    ember::fail("--html", "'" + a.page + "' is " + what, "give the page another name");
   }
+}
+
+void write_page(const Trace& trace, const Arguments& a) {
+  check_page(a);
   ember::inference::ReportOptions options;
   if (!a.fit.empty()) options.fit = ember::inference::Fit::load(a.fit);
   if (!a.draws.empty()) options.draws = ember::load_draws(a.draws);
