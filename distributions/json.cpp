@@ -6,10 +6,9 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/json.hpp>
-#include <ember/core/mask_list.hpp>
 #include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
-#include <ember/core/owed.hpp>
+#include <ember/core/visible_coordinates.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/transformed.hpp>
 
@@ -107,27 +106,6 @@ std::shared_ptr<const Family> family_from_json(const json& value, const std::str
 
 }  // namespace
 
-namespace {
-
-// A parameter that waits as coordinates of what is visible: the others are not to be formed.
-Tensor visible_part(const distributions::Parameter& p, const Mask& visible) {
-  const Tensor& x = p.value;
-  if (!detail::is_list(visible) || !detail::waits(x) || detail::coordinates_of(x) != nullptr ||
-      p.info->event_dim > 1) {
-    return x;
-  }
-  const Index row = p.info->event_dim == 1 ? x.shape().from_right(1) : 1;
-  const Shape over =
-      p.info->event_dim == 1 ? concatenate(visible.shape(), Shape{row}) : visible.shape();
-  if (x.numel() != over.numel()) return x;
-  const detail::PlacesPtr& at = visible.bytes()->places();
-  const Tensor taken = detach(detail::take(x, over, at, row));
-  return detail::new_coordinates(x.shape(), {row == 1 ? at : detail::elements_of_rows(at, row),
-                                             taken.reshape({taken.numel()}), false});
-}
-
-}  // namespace
-
 json to_json(const Distribution& d, const Mask& visible) {
   if (const auto* unknown = dynamic_cast<const UnknownFamily*>(&d.family()))
     return unknown->written();
@@ -141,7 +119,8 @@ json to_json(const Distribution& d, const Mask& visible) {
   } else {
     json parameters = json::object();
     for (const distributions::Parameter& p : d.family().parameters()) {
-      parameters[p.info->name] = to_json(visible_part(p, visible));
+      parameters[p.info->name] =
+          to_json(detail::visible_coordinates(p.value, p.info->event_dim, visible));
     }
     result["parameters"] = std::move(parameters);
   }

@@ -4,9 +4,11 @@
 #include <cstring>
 #include <sstream>
 
+#include <ember/core/mask_list.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/text_table.hpp>
+#include <ember/core/visible_coordinates.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/handlers/plates_by_dim.hpp>
 #include <ember/handlers/trace.hpp>
@@ -132,10 +134,13 @@ std::string format_site(const Site& site) {
   numbers("value", site.value);
   if (!site.has_distribution()) return out.str();
   for (const auto& parameter : site.distribution.family().parameters()) {
-    numbers(std::string("parameter ") + parameter.info->name, parameter.value);
+    numbers(std::string("parameter ") + parameter.info->name,
+            detail::visible_coordinates(parameter.value, parameter.info->event_dim, site.mask));
   }
-  if (!site.mask.is_all())
-    block("mask (1 counts, 0 is hidden)", site.mask.shape(), detail::text_of_bits(site.mask));
+  if (!site.mask.is_all()) {
+    block("mask (1 counts, 0 is hidden)", site.mask.shape(),
+          detail::is_list(site.mask) ? to_string(site.mask) : detail::text_of_bits(site.mask));
+  }
   if (!site.scale.is_number()) numbers("scale", site.scale.value());
   if (site.log_prob().numel() > 1) numbers("log density", site.log_prob());
   return out.str();

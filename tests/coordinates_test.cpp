@@ -416,3 +416,22 @@ TEST_CASE("tensors of coordinates print what they have") {
   const Tensor y = sparse_tensor({4, 3}, {{2, 0}, {1, 2}}, tensor({1, 2}));
   CHECK(to_string(y) == "2 coordinates of shape (4, 3), with values [2. 1.]");
 }
+
+TEST_CASE("a site that no memory could hold prints what it has") {
+  constexpr Index kSide = 100000;
+  const Indices rows{5, 70000}, columns{3, 99999};
+  const Tensor y = sparse_tensor({kSide, kSide}, {rows, columns}, tensor({1, 2}));
+  const Mask at = mask_at({kSide, kSide}, {rows, columns});
+  const auto model = [&] {
+    const Tensor u = zeros({kSide, 2});
+    sample("y", dist::Normal(matmul(u, transpose(u)), 1).mask(at), {.obs = y});
+  };
+  const Trace t = h::trace(model).get_trace();
+  CHECK(has(t.format_table(), "mean 1.5 in [1, 2]"));
+  const std::string whole = format_site(t["y"]);
+  INFO(whole);
+  CHECK(has(whole, "2 coordinates of shape (100000, 100000), with values [1. 2.]"));
+  CHECK(has(whole, "2 coordinates of shape (100000, 100000), with values [0. 0.]"));
+  CHECK(has(whole, "keeping 2 of 10000000000"));
+  CHECK(format_site(Trace::from_json(t.to_json())["y"]) == whole);
+}
