@@ -46,7 +46,7 @@ std::vector<Real> Fit::moving_mean() const {
       total += static_cast<double>(*loss);
       count += 1;
     }
-    // without any 0 / 0, which is NaN
+    // NaN where none of them is finite
     means.push_back(static_cast<Real>(total / count));
   }
   return means;
