@@ -1,5 +1,9 @@
 #include <ember/distributions/binomial.hpp>
 
+#include <algorithm>
+#include <cmath>
+#include <random>
+
 #include <boost/random/binomial_distribution.hpp>
 
 #include <ember/core/error.hpp>
@@ -73,6 +77,20 @@ struct Entropy {
   }
 };
 
+// A draw of more trials than an Index counts: like a Poisson number where successes or failures are
+// rare, with an error below their share of 1e-9, else like a normal one.
+double draw_of_many(detail::ElementEngine& engine, double n, double p) {
+  constexpr double kLikeNormal = 1e9;
+  const double rarer = std::min(p, 1 - p);
+  const double mean = n * rarer;
+  const double count =
+      mean < kLikeNormal
+          ? static_cast<double>(std::poisson_distribution<std::int64_t>(mean)(engine))
+          : std::round(mean +
+                       std::sqrt(mean * (1 - rarer)) * std::normal_distribution<double>()(engine));
+  return p <= 0.5 ? count : n - count;
+}
+
 class BinomialFamily final : public KernelFamily {
  public:
   explicit BinomialFamily(const Binomial::Params& params)
@@ -119,7 +137,8 @@ class BinomialFamily final : public KernelFamily {
     return draw_each(key, elements, std::array{total_count(), probs()},
                      [](detail::ElementEngine& engine, double n, double p) {
                        // hidden elements may hold anything: they are replaced afterwards
-                       if (!(n >= 0 && n < 9e18 && p >= 0 && p <= 1)) return 0.0;
+                       if (!(n >= 0 && n < special::kInfinity && p >= 0 && p <= 1)) return 0.0;
+                       if (n >= 9e18) return draw_of_many(engine, n, p);
                        boost::random::binomial_distribution<std::int64_t, double> binomial(
                            static_cast<std::int64_t>(n), p);
                        return static_cast<double>(binomial(engine));

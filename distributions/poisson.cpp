@@ -76,6 +76,10 @@ struct EntropyByLogRate {
   }
 };
 
+// From here on doubles do not hold all whole numbers, and a normal number with the same moments
+// differs by less than they can tell. Far above, an Index holds none of the draws.
+constexpr double kLikeNormal = 0x1p53;
+
 class PoissonFamily final : public KernelFamily {
  public:
   explicit PoissonFamily(const Poisson::Params& params)
@@ -111,6 +115,9 @@ class PoissonFamily final : public KernelFamily {
         key, elements, std::array{rate()}, [](detail::ElementEngine& engine, double rate) {
           // hidden elements may hold anything: they are replaced afterwards
           if (!(rate > 0) || rate == special::kInfinity) return 0.0;
+          if (rate >= kLikeNormal) {
+            return std::round(rate + std::sqrt(rate) * std::normal_distribution<double>()(engine));
+          }
           return static_cast<double>(std::poisson_distribution<std::int64_t>(rate)(engine));
         });
   }

@@ -292,3 +292,22 @@ TEST_CASE("draws are differentiable in the parameters") {
       },
       Real(0.3));
 }
+
+TEST_CASE("counts that no Index holds are drawn, and have their moments") {
+  set_rng_seed(29);
+  const auto check_moments = [](const dist::Distribution& d, double mean, double variance) {
+    constexpr Index n = 4000;
+    const Tensor z = (d.sample({n}) - mean) / std::sqrt(variance);
+    CHECK(std::abs(ember::mean(z).item()) < 4 / std::sqrt(n));
+    CHECK(ember::mean(square(z)).item() == Approx(1).margin(4 * std::sqrt(2.0 / n)));
+    CHECK(d.support().check(d.sample({9})).is_all());
+  };
+  check_moments(dist::Poisson({.rate = 1e19}), 1e19, 1e19);
+  check_moments(dist::Poisson({.rate = 1e25}), 1e25, 1e25);
+  check_moments(dist::Binomial({.total_count = 1e19, .probs = 0.5}), 5e18, 2.5e18);
+  check_moments(dist::Binomial({.total_count = 1e19, .probs = 0.75}), 7.5e18, 0.1875e19);
+  check_moments(dist::Binomial({.total_count = 1e19, .probs = 4e-19}), 4, 4);
+  const Tensor counts =
+      dist::Poisson({.rate = tensor({3.0, 1e19})}).mask(mask_of({true, false})).sample();
+  CHECK(counts.at({1}) == 0);
+}
