@@ -21,8 +21,14 @@ Tensor sum_last(const Tensor& x, std::size_t n) {
 }  // namespace
 
 Distribution::Distribution(std::shared_ptr<const Family> family) {
+  if (family == nullptr) undefined();
   const NormalForm* own = &family->form();
   form_ = std::shared_ptr<const NormalForm>(std::move(family), own);
+}
+
+std::shared_ptr<const Family> Distribution::share_family() const {
+  const Family* own = &family();
+  return form_->held ? form_->held : std::shared_ptr<const Family>(form_, own);
 }
 
 Distribution Distribution::with_form(NormalForm form) const {
@@ -36,6 +42,11 @@ Distribution Distribution::with_form(NormalForm form) const {
 const NormalForm& Distribution::undefined_form() {
   static const NormalForm form{};
   return form;
+}
+
+void Distribution::undefined() {
+  fail("distribution", "an undefined distribution was used",
+       "give it a family first: defined() tells");
 }
 
 std::string Distribution::name() const { return family().name(); }

@@ -38,10 +38,11 @@ class Distribution {
   explicit Distribution(std::shared_ptr<const Family> family);
 
   bool defined() const { return form_ != nullptr; }
-  const Family& family() const { return *form_->family; }
-  std::shared_ptr<const Family> share_family() const {
-    return form_->held ? form_->held : std::shared_ptr<const Family>(form_, form_->family);
+  const Family& family() const {
+    if (form_ == nullptr) undefined();
+    return *form_->family;
   }
+  std::shared_ptr<const Family> share_family() const;
   /// The family's name, "Normal".
   std::string name() const;
 
@@ -101,6 +102,7 @@ class Distribution {
   const NormalForm& form() const { return form_ != nullptr ? *form_ : undefined_form(); }
   /// Of an undefined distribution: no axes, nothing masked.
   static const NormalForm& undefined_form();
+  [[noreturn]] static void undefined();
   /// The same family in another form.
   Distribution with_form(NormalForm form) const;
 

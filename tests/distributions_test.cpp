@@ -67,3 +67,26 @@ TEST_CASE("bad values and parameters are errors with index, value and rule") {
   CHECK(std::isnan(dist::Normal(0, -1).log_prob(0).item()));
   enable_validation(true);
 }
+
+TEST_CASE("whatever asks for the family of an undefined distribution is an error") {
+  const dist::Distribution none;
+  const dist::Distribution normal = dist::Normal(0, 1);
+  CHECK_FALSE(none.defined());
+  const auto is_error = [](auto f) {
+    check_error(f, {"an undefined distribution was used", "defined() tells"});
+  };
+  is_error([&] { none.name(); });
+  is_error([&] { none.family(); });
+  is_error([&] { none.support(); });
+  is_error([&] { none.event_shape(); });
+  is_error([&] { none.log_prob(0); });
+  is_error([&] { none.log_prob_sum(0); });
+  is_error([&] { none.sample(); });
+  is_error([&] { none.expand({2}); });
+  is_error([&] { none.mask(true); });
+  is_error([&] { none.mean(); });
+  is_error([&] { dist::kl_divergence(none, normal); });
+  is_error([&] { dist::kl_divergence(normal, none); });
+  is_error([&] { dist::Transformed(none, {transforms::exp()}); });
+  is_error([] { dist::Distribution(std::shared_ptr<const dist::Family>()); });
+}
