@@ -44,9 +44,9 @@ Shape result_shape(const Shape& shape, const Axes& axes, const char* who, bool k
 }
 
 Shape kept_from_bits(const Shape& shape, Index bits) {
-  Shape kept = shape;
+  Shape kept;  // size by size, each checked: an axis of size 0 may be gone
   for (std::size_t a = 0; a < shape.rank(); ++a) {
-    if ((bits >> a & 1) != 0) kept[a] = 1;
+    kept.push_back((bits >> a & 1) != 0 ? 1 : shape[a]);
   }
   return kept;
 }

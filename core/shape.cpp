@@ -12,6 +12,24 @@ void detail::no_index(std::uint64_t value) {
        "a negative number converted to an unsigned one looks like this");
 }
 
+namespace {
+
+// An error where the numbers of a shape have more bytes than an Index counts.
+void check_bytes(const Shape& shape) {
+  Index bytes = sizeof(Real);
+  bool is_empty = false;
+  bool overflows = false;
+  for (Index size : shape) {
+    is_empty = is_empty || size == 0;
+    overflows = __builtin_mul_overflow(bytes, size, &bytes) || overflows;
+  }
+  if (overflows && !is_empty) {
+    fail("shape", to_string(shape) + " has more elements than memory has addresses");
+  }
+}
+
+}  // namespace
+
 Shape::Shape(std::initializer_list<Dim> sizes) {
   for (Dim size : sizes) push_back(size.value);
 }
@@ -34,17 +52,7 @@ void Shape::push_back(Index size) {
   if (size < 0)
     fail("shape", "size " + std::to_string(size) + " is negative", "sizes are 0 or more");
   sizes_.push_back(size);
-  if (size <= 1) return;  // not more elements than before
-  Index bytes = sizeof(Real);
-  bool is_empty = false;
-  bool overflows = false;
-  for (Index s : sizes_) {
-    is_empty = is_empty || s == 0;
-    overflows = __builtin_mul_overflow(bytes, s, &bytes) || overflows;
-  }
-  if (overflows && !is_empty) {
-    fail("shape", to_string(*this) + " has more elements than memory has addresses");
-  }
+  if (size > 1) check_bytes(*this);  // otherwise not more elements than before
 }
 
 Shape Shape::first(std::size_t n) const {
@@ -56,6 +64,7 @@ Shape Shape::first(std::size_t n) const {
 Shape Shape::after(std::size_t n) const {
   Shape result;
   for (std::size_t i = n; i < rank(); ++i) result.sizes_.push_back(sizes_[i]);
+  if (result.rank() > 1) check_bytes(result);  // an axis of size 0 may be gone
   return result;
 }
 
@@ -108,6 +117,7 @@ Shape broadcast_shapes(const Shape& a, const Shape& b, std::string_view who) {
   for (std::size_t i = 0; i < shorter.rank(); ++i) {
     if (shorter[i] != 1) result[i + offset] = shorter[i];
   }
+  if (result.rank() > 1) check_bytes(result);
   return result;
 }
 
