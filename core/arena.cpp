@@ -48,7 +48,8 @@ void Arena::next_chunk(std::size_t bytes) {
       chunks_.erase(chunks_.begin() + static_cast<std::ptrdiff_t>(chunk_) + 1);
     }
   }
-  const std::size_t grown = chunks_.empty() ? kFirstChunk : 2 * chunks_.back().size;
+  const std::size_t grown =
+      chunks_.empty() ? kFirstChunk : std::min(2 * chunks_.back().size, kOwnChunk);
   const std::size_t size = bytes > kOwnChunk ? bytes : std::max(bytes, grown);
   auto* data = static_cast<std::byte*>(allocate_numbers(size));
   chunks_.push_back({data, size});

@@ -287,6 +287,14 @@ TEST_CASE("requests that grow from step to step leave no chunks behind") {
   CHECK(arena.reserved() <= 2 * 3 * (kFirst + 60 * kMore));
 }
 
+TEST_CASE("what follows a large request takes little") {
+  detail::Arena arena;
+  constexpr std::size_t kLarge = std::size_t{1} << 26U;
+  static_cast<void>(arena.allocate(kLarge));
+  static_cast<void>(arena.allocate(64));
+  CHECK(arena.reserved() <= kLarge + (std::size_t{1} << 23U));
+}
+
 TEST_CASE("counting allocations works") {
   const std::size_t before = testing::allocations();
   const Tensor x = zeros({100});
