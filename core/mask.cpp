@@ -154,9 +154,7 @@ Mask Mask::broadcast_to(const Shape& shape, std::string_view who) const {
   if (!bytes_ || shape.numel() == 0) return filled(shape, !none_).with_sources(sources_);
   if (shape.numel() == numel()) return reshape(shape);
   const auto make = [&] {
-    if (detail::is_list(*this) && shape.after(shape.rank() - shape_.rank()) == shape_) {
-      return detail::list_repeated(*this, shape);
-    }
+    if (detail::is_list(*this)) return detail::list_repeated(*this, shape);
     const BroadcastPlan<1> plan(shape, {&shape_});
     Bytes bytes(static_cast<std::size_t>(shape.numel()));
     plan.for_each_run([&](Index position, const auto& offsets, Index n) {

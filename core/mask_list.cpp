@@ -35,10 +35,33 @@ Mask either_of_lists(const Mask& a, const Mask& b) {
   return Mask::from_positions(a.shape(), std::move(either));
 }
 
+namespace {
+
+// Ascending positions after an axis of size 1, whose steps are of `inner` elements, has grown to n.
+Positions repeated(const Positions& positions, Index n, Index inner) {
+  Positions result;
+  result.reserve(positions.size() * static_cast<std::size_t>(n));
+  for (auto begin = positions.begin(); begin != positions.end();) {
+    const Index outer = *begin / inner;
+    const auto end =
+        std::find_if(begin, positions.end(), [&](Index i) { return i / inner != outer; });
+    for (Index k = outer * n; k < (outer + 1) * n; ++k) {
+      for (auto i = begin; i != end; ++i) result.push_back(k * inner + *i % inner);
+    }
+    begin = end;
+  }
+  return result;
+}
+
+}  // namespace
+
 Mask list_repeated(const Mask& list, const Shape& shape) {
-  Positions positions;
-  for (Index begin = 0; begin < shape.numel(); begin += list.numel()) {
-    for (Index i : list.bytes()->positions()) positions.push_back(begin + i);
+  Positions positions = list.bytes()->positions();
+  Index inner = 1;
+  for (std::size_t k = 1; k <= shape.rank(); ++k) {
+    const Index size = shape.from_right(k);
+    if (list.shape().from_right(k) != size) positions = repeated(positions, size, inner);
+    inner *= size;
   }
   return Mask::from_positions(shape, std::move(positions));
 }

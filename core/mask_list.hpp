@@ -14,7 +14,7 @@ inline bool is_list(const Mask& mask) { return mask.bytes() && mask.bytes()->is_
 Mask kept_of_list(const Mask& list, const Mask& other);
 /// Those of either of two lists of one shape.
 Mask either_of_lists(const Mask& a, const Mask& b);
-/// A list once for each member of the axes that `shape` has before its own.
+/// A list broadcast to `shape`: a list again.
 Mask list_repeated(const Mask& list, const Shape& shape);
 /// Any over the axes that broadcasting `shape` to the list's shape repeats.
 Mask list_reduced(const Mask& list, const Shape& shape);

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <new>
 #include <string>
 
 #include <ember/core/error.hpp>
@@ -38,21 +37,21 @@ std::size_t machine_memory() {
        "make the shape smaller, or subsample a plate");
 }
 
+}  // namespace
+
 // The system promises more than it has: who only asks it finds out too late.
-void* allocate(std::size_t bytes) {
+void* allocate_aligned(std::size_t bytes, std::align_val_t alignment) {
   constexpr std::size_t kAskedFirst = std::size_t{1} << 30U;
   if (bytes >= kAskedFirst && bytes > machine_memory()) too_large(bytes);
   try {
-    return ::operator new(bytes, alignment_of(bytes));
+    return ::operator new(bytes, alignment);
   } catch (const std::bad_alloc&) {
     too_large(bytes);
   }
 }
 
-}  // namespace
-
 void* allocate_numbers(std::size_t bytes) {
-  void* block = allocate(bytes);
+  void* block = allocate_aligned(bytes, alignment_of(bytes));
 #ifdef MADV_HUGEPAGE
   // A wish: where it is not granted, pages stay small.
   if (bytes >= 2 * kLargePage) madvise(block, bytes / kLargePage * kLargePage, MADV_HUGEPAGE);

@@ -4,10 +4,15 @@
 #pragma once
 
 #include <cstddef>
+#include <new>
 
 namespace ember::detail {
 
-/// An Error that names the bytes where the machine does not have them.
+/// From the heap, to be given back by operator delete of this alignment. An Error that names the
+/// bytes where the machine does not have them.
+void* allocate_aligned(std::size_t bytes, std::align_val_t alignment);
+
+/// The same for numbers.
 void* allocate_numbers(std::size_t bytes);
 /// Gives back what allocate_numbers(bytes) gave.
 void free_numbers(void* block, std::size_t bytes) noexcept;

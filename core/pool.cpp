@@ -3,13 +3,15 @@
 #include <bit>
 #include <utility>
 
+#include <ember/core/memory.hpp>
+
 namespace ember::detail {
 
 namespace {
 
 constexpr std::align_val_t kAlignment{64};
 
-void* from_heap(std::size_t bytes) { return ::operator new(bytes, kAlignment); }
+void* from_heap(std::size_t bytes) { return allocate_aligned(bytes, kAlignment); }
 void to_heap(void* block) noexcept { ::operator delete(block, kAlignment); }
 
 }  // namespace

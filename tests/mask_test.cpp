@@ -10,6 +10,7 @@
 
 #include "catch.hpp"
 #include "operator_case.hpp"
+#include "support.hpp"
 
 using namespace ember;
 using namespace ember::testing;
@@ -289,4 +290,31 @@ TEST_CASE("a mask that is made of the same numbers again is the same object, and
     CHECK((y > 0.5).count() == 249 - 100 * shift);
     CHECK(isnan(where(y > 0.5, NAN, y)).count() == 249 - 100 * shift);
   }
+}
+
+TEST_CASE("a list is broadcast along any of its axes, and stays a list") {
+  const Shape from{1, 3, 1, 2, 1};
+  const Mask list = Mask::from_positions(from, {1, 2, 5});
+  const Mask bytes = Mask::from_bytes(from, list.to_bytes());
+  for (const Shape& to : {Shape{1, 3, 4, 2, 1}, Shape{5, 3, 1, 2, 1}, Shape{1, 3, 1, 2, 7},
+                          Shape{5, 3, 4, 2, 7}, Shape{2, 5, 3, 1, 2, 7}}) {
+    CHECK(list.broadcast_to(to).bytes()->is_list());
+    CHECK(list.broadcast_to(to) == bytes.broadcast_to(to));
+  }
+  const Mask far = Mask::from_positions({1000000, 1, 1}, {7, 999999});
+  const Mask wide = far.broadcast_to({1000000, 1000, 1000});
+  CHECK(wide.count() == 2000000);
+  CHECK(wide.at({7, 0, 999}));
+  CHECK_FALSE(wide.at({8, 0, 0}));
+}
+
+TEST_CASE("a mask larger than memory is an error that names its bytes") {
+  const Shape wide{Index{1} << 40, 2};
+  check_error(
+      [&] {
+        mask_of({true, false}).broadcast_to(wide);
+      },
+      {"memory", "2199023255552 bytes", "the machine has"});
+  check_error([&] { Mask::from_positions({2}, {1}).broadcast_to(wide); },
+              {"memory", "8796093022208 bytes"});
 }
