@@ -80,6 +80,11 @@ Mask combine(const Mask& a, const Mask& b, const Shape& shape, F f) {
 }  // namespace
 
 Mask Mask::from_bytes(const Shape& shape, std::span<const std::uint8_t> bytes) {
+  const auto wrong = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte > 1; });
+  if (wrong != bytes.end()) {
+    fail("mask", "byte " + std::to_string(wrong - bytes.begin()) + " is " + std::to_string(*wrong),
+         "the bytes of a mask are 0 or 1");
+  }
   return from_bytes(shape, Bytes(bytes.begin(), bytes.end()));
 }
 

@@ -318,3 +318,9 @@ TEST_CASE("a mask larger than memory is an error that names its bytes") {
   check_error([&] { Mask::from_positions({2}, {1}).broadcast_to(wide); },
               {"memory", "8796093022208 bytes"});
 }
+
+TEST_CASE("the bytes of a mask are 0 or 1") {
+  const std::vector<std::uint8_t> two{2, 0}, wraps{255, 0, 0, 1};
+  check_error([&] { Mask::from_bytes({2}, two); }, {"byte 0 is 2", "0 or 1"});
+  check_error([&] { Mask::from_bytes({4}, wraps); }, {"byte 0 is 255"});
+}
