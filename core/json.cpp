@@ -20,7 +20,7 @@ namespace {
 
 constexpr Index kMaxElements = Index{1} << 40;  // of a shape that a file claims
 // A few bytes of a file can ask for so many; of larger masks the bits take less room than the
-// values beside them.
+// values beside them. One run is no more than a state, of any size.
 constexpr Index kMaxInRuns = Index{1} << 24;
 
 [[noreturn]] void wrong(const std::string& path, const std::string& what,
@@ -69,6 +69,10 @@ json to_json(const Tensor& x) {
 json to_json(const Mask& mask) {
   if (detail::is_list(mask)) {
     return {{"shape", to_json(mask.shape())}, {"positions", mask.bytes()->positions()}};
+  }
+  if (!mask.bytes() && mask.numel() > kMaxInRuns) {
+    const Index n = mask.numel();
+    return {{"shape", to_json(mask.shape())}, {"runs", mask.is_none() ? json{n} : json{0, n}}};
   }
   json runs = json::array();
   std::string bits;
@@ -194,6 +198,23 @@ Tensor tensor_from_json(const json& value, const std::string& path) {
   return tensor_of(std::move(numbers), shape);
 }
 
+namespace {
+
+// Of a mask that is as large as it likes: all of it is one run, perhaps after none that is hidden.
+Mask state_from_runs(const json& runs, const Shape& shape, const std::string& path) {
+  if (runs.empty() || runs.size() > 2) {
+    wrong(path + "/shape", "the mask has too many elements to be given as runs");
+  }
+  const std::string here = path + "/runs/";
+  if (runs.size() == 2) detail::count_from_json(runs[0], 0, here + "0");
+  const Index n =
+      detail::count_from_json(runs.back(), shape.numel(), here + std::to_string(runs.size() - 1));
+  if (n != shape.numel()) wrong(path, "the run does not fill shape " + to_string(shape));
+  return Mask::filled(shape, runs.size() == 2);
+}
+
+}  // namespace
+
 Mask mask_from_json(const json& value, const std::string& path) {
   const Shape shape = shape_from_json(detail::member(value, "shape", path), path + "/shape");
   if (value.contains("positions")) {
@@ -210,8 +231,7 @@ Mask mask_from_json(const json& value, const std::string& path) {
     }
   } else {
     const json& runs = detail::array_from_json(value, "runs", path);
-    if (shape.numel() > kMaxInRuns)
-      wrong(path + "/shape", "the mask has too many elements to be given as runs");
+    if (shape.numel() > kMaxInRuns) return state_from_runs(runs, shape, path);
     std::uint8_t current = 0;
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const Index left = shape.numel() - static_cast<Index>(bytes.size());

@@ -123,6 +123,25 @@ TEST_CASE("masks are written as bits or runs, whichever is shorter") {
   }
 }
 
+TEST_CASE("all or none of a large mask is one run, and nothing is formed") {
+  const Shape shape{Index{1} << 20, Index{1} << 20};
+  constexpr Index n = Index{1} << 40;
+  CHECK(to_json(Mask::filled(shape, false))["runs"] == json::array({n}));
+  CHECK(to_json(Mask::filled(shape, true))["runs"] == json::array({0, n}));
+  for (const bool counts : {false, true}) {
+    const Mask state = Mask::filled(shape, counts);
+    CHECK(mask_from_json(json::parse(to_json(state).dump()), "") == state);
+  }
+  const auto error_with = [&](const json& runs) {
+    return error_of([&] { mask_from_json({{"shape", to_json(shape)}, {"runs", runs}}, "/m"); });
+  };
+  CHECK(has(error_with({0, 1, n - 1}), "/m/shape: the mask has too many elements"));
+  CHECK(has(error_with(json::array()), "/m/shape: the mask has too many elements"));
+  CHECK(has(error_with({1, n - 1}), "/m/runs/0"));
+  CHECK(has(error_with(json::array({n - 1})), "/m: the run does not fill"));
+  CHECK(has(error_with({0, n + 1}), "/m/runs/1"));
+}
+
 TEST_CASE("numbers that are not finite come back") {
   const Tensor x = tensor({kNaN, kInfinity, -kInfinity, Real(0.1), Real(-0.0)});
   const json j = to_json(x);
