@@ -73,12 +73,14 @@ PlacesPtr found(const Shape& shape, const Coordinates& has, const PlacesPtr& at)
 class OwedCoordinates final : public Owed {
  public:
   OwedCoordinates(Shape shape, Coordinates coordinates)
-      : shape_(std::move(shape)), has_(std::move(coordinates)) {}
+      : shape_(std::move(shape)), has_(std::move(coordinates)) {
+    Owed::has_coordinates = true;
+  }
   const Coordinates* coordinates() const override { return &has_; }
 
   void fill(Node& out) override {
     if (!has_.is_zero_elsewhere) {
-      fail(name_of(out.op),
+      fail("sparse_tensor",
            "a tensor of shape " + to_string(shape_) + " has values at " +
                counted(has_.at->count(), "coordinate") + ", and nothing elsewhere",
            "densities under a mask that keeps these coordinates alone can read it");

@@ -38,6 +38,7 @@ void destroy(Owed* owed) noexcept { delete owed; }
 void wait_for(Owed& owed, const Node& operand) {
   constexpr int kDeepest = 12;
   if (!waits(operand)) return;
+  owed.has_coordinates = owed.has_coordinates || operand.owed->has_coordinates;
   if (operand.owed->depth == kDeepest) {
     settle(operand);
   } else {

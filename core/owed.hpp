@@ -64,6 +64,8 @@ class Owed {
   int depth = 1;
   /// Whether all of it, down to there, can be done block by block.
   bool is_blockwise = false;
+  /// Whether it has values at some coordinates alone, here or further down.
+  bool has_coordinates = false;
   bool was_fused = false;  // an expression has run it already
 };
 

@@ -14,6 +14,9 @@ bool is_worth(const Mask& visible) {
   return visible.bytes()->is_list() || 2 * visible.bytes()->kept() < visible.bytes()->size();
 }
 
+// Whether x can be read at some places alone.
+bool has_coordinates(const Tensor& x) { return detail::waits(x) && x.node().owed->has_coordinates; }
+
 }  // namespace
 
 std::optional<VisibleElements> VisibleElements::of_some(const Family& family, unsigned row_inputs,
@@ -22,20 +25,20 @@ std::optional<VisibleElements> VisibleElements::of_some(const Family& family, un
   // Element-wise expressions are done block by block, or as they stand.
   const auto waits = [](const Tensor& x) { return detail::waits(x) && !detail::allows_blocks(x); };
   bool is_any_waiting = waits(value);
-  bool has_coordinates = detail::coordinates_of(value) != nullptr;
+  bool is_any_in_part = has_coordinates(value);
   for (const Parameter& p : family.parameters()) {
     is_any_waiting = is_any_waiting || waits(p.value);
-    has_coordinates = has_coordinates || detail::coordinates_of(p.value) != nullptr;
+    is_any_in_part = is_any_in_part || has_coordinates(p.value);
   }
   if (!is_any_waiting) return {};
-  const bool wants = has_coordinates || (total ? is_worth(visible) : visible.bytes()->is_list());
+  const bool wants = is_any_in_part || (total ? is_worth(visible) : visible.bytes()->is_list());
   if (!wants) return {};
   return VisibleElements(family, row_inputs, value, elements, visible);
 }
 
 detail::PlacesPtr VisibleElements::places(const Tensor& x, const Mask& visible) {
   if (!visible.bytes() || detail::allows_blocks(x)) return nullptr;
-  const bool wants = detail::coordinates_of(x) != nullptr || is_worth(visible);
+  const bool wants = has_coordinates(x) || is_worth(visible);
   return wants ? visible.bytes()->places() : nullptr;
 }
 

@@ -300,9 +300,30 @@ TEST_CASE("what would form the whole is an error that names it and the bytes") {
         Approx(2 * normal_lp(0, 0, 1)));
 }
 
+TEST_CASE("coordinates are read through operators, under bytes as under a list") {
+  const Tensor x = sparse_tensor({2, 3}, {{0, 0, 1, 1}, {0, 1, 1, 2}}, tensor({1, 2, 3, 4}));
+  const Mask bytes = mask_of({true, true, false, false, true, true}, {2, 3});
+  const Tensor whole = tensor({{1, 2, 0}, {0, 3, 4}});
+  const Tensor value = zeros({2, 3});
+  const auto check_both = [&](const Tensor& sparse, const Tensor& dense) {
+    const dist::Distribution a = dist::Normal(sparse, 1), b = dist::Normal(dense, 1);
+    CHECK(a.log_prob_sum(value, bytes).item() == Approx(b.log_prob_sum(value, bytes).item()));
+    CHECK(max(abs(a.log_prob(value, bytes) - b.log_prob(value, bytes))).item() < 1e-12);
+    CHECK(dist::Normal(0, 1).log_prob_sum(sparse, bytes).item() ==
+          Approx(dist::Normal(0, 1).log_prob_sum(dense, bytes).item()));
+  };
+  check_both(x, whole);
+  check_both(2 * x, 2 * whole);
+  check_both(exp(x) - tensor({1, 2, 3}), exp(whole) - tensor({1, 2, 3}));
+  const auto through = dist::Transformed(dist::Normal(0, 1), {transforms::exp()});
+  CHECK(through.log_prob_sum(2 * x, bytes).item() ==
+        Approx(through.log_prob_sum(where(bytes, 2 * whole, 1), bytes).item()));
+  check_error([&] { sum(2 * x); }, {"sparse_tensor", "nothing elsewhere"});
+}
+
 TEST_CASE("a coordinate that is not there, twice there or outside is an error") {
   const Tensor y = sparse_tensor({4, 3}, {{2, 0}, {1, 2}}, tensor({1, 2}));
-  check_error([&] { y.data(); }, {"(4, 3)", "2 coordinates", "nothing elsewhere"});
+  check_error([&] { y.data(); }, {"sparse_tensor", "(4, 3)", "2 coordinates", "nothing elsewhere"});
   check_error([&] { sum(y); }, {"nothing elsewhere"});
   check_error(
       [&] {
