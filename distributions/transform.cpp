@@ -32,6 +32,9 @@ class Inverse final : public Rule {
   Shape inverse_shape(const Shape& shape) const override { return base_.forward_shape(shape); }
   Constraint codomain(const Constraint&) const override { return Constraint::Kind::any; }
   int sign() const override { return base_.sign(); }
+  void check(const Mask& visible, std::size_t event) const override {
+    base_.rule().check(visible, event + base_.domain_event_dim() - base_.codomain_event_dim());
+  }
   std::vector<Transform> parts() const override { return {base_}; }
 
  private:
@@ -53,6 +56,9 @@ class Independent final : public Rule {
   Shape inverse_shape(const Shape& shape) const override { return base_.inverse_shape(shape); }
   Constraint codomain(const Constraint& domain) const override {
     return base_.codomain(domain).independent(n_);
+  }
+  void check(const Mask& visible, std::size_t event) const override {
+    base_.rule().check(visible, event);
   }
   std::vector<std::pair<const char*, Tensor>> numbers() const override { return {{"n", n_}}; }
   std::vector<Transform> parts() const override { return {base_}; }
@@ -127,6 +133,12 @@ class Compose final : public Rule {
     for (const Transform& part : parts_) sign *= part.sign();
     return sign;
   }
+  void check(const Mask& visible, std::size_t event) const override {
+    for (const Transform& part : parts_) {
+      part.rule().check(visible, event);
+      event = event + part.codomain_event_dim() - part.domain_event_dim();
+    }
+  }
   std::vector<Transform> parts() const override { return parts_; }
 
  private:
@@ -135,6 +147,8 @@ class Compose final : public Rule {
 };
 
 }  // namespace
+
+void Rule::check(const Mask&, std::size_t) const {}
 
 Transform::Transform() : Transform(identity()) {}
 

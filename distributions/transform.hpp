@@ -64,6 +64,9 @@ class Rule {
   virtual Shape inverse_shape(const Shape& shape) const { return shape; }
   virtual Constraint codomain(const Constraint& domain) const = 0;
   virtual int sign() const { return 0; }
+  /// An error where numbers of its own make it no bijection of what `visible` shows, whose shape is
+  /// that of x without its last `event` axes.
+  virtual void check(const Mask& visible, std::size_t event) const;
   /// The numbers and parts that make it up, for files.
   virtual std::vector<std::pair<const char*, Tensor>> numbers() const { return {}; }
   virtual std::vector<Transform> parts() const { return {}; }

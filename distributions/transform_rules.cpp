@@ -106,6 +106,10 @@ class Affine final : public Rule {
     if ((scale_ > 0).is_all()) return 1;
     return (scale_ < 0).is_all() ? -1 : 0;
   }
+  void check(const Mask& visible, std::size_t event) const override {
+    check_visible(constraints::positive, abs(scale_), visible.unsqueeze_right(event), name(),
+                  "|scale|");
+  }
   std::vector<std::pair<const char*, Tensor>> numbers() const override {
     return {{"loc", loc_}, {"scale", scale_}, {"event_dim", event_dim_}};
   }

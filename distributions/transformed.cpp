@@ -47,6 +47,7 @@ class TransformedFamily final : public Family {
   // Hidden elements go through the transform like the others; what comes out of it is neither read
   // nor given an adjoint.
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
+    check_transform(visible);
     check(value, elements, visible);
     const Tensor x = transform_.inv(value);
     const Tensor jacobian = log_det(x, value);
@@ -59,6 +60,7 @@ class TransformedFamily final : public Family {
   }
   Tensor log_prob_sum(const Tensor& value, const Shape& elements,
                       const Mask& visible) const override {
+    check_transform(visible);
     check(value, elements, visible);
     const Tensor x = transform_.inv(value);
     const Tensor jacobian = log_det(x, value);
@@ -68,6 +70,7 @@ class TransformedFamily final : public Family {
                              : where(visible, expand(jacobian, elements), 0));
   }
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
+    check_transform(visible);
     return transform_(base_.expand(elements).mask(visible).sample_with(key));
   }
   Tensor cdf(const Tensor& value) const override {
@@ -98,6 +101,9 @@ class TransformedFamily final : public Family {
       }
     }
     check_visible(support(), value, visible, name(), "value");
+  }
+  void check_transform(const Mask& visible) const {
+    if (validation_enabled()) transform_.rule().check(visible, base_.event_shape().rank());
   }
   Tensor log_det(const Tensor& x, const Tensor& value) const {
     Tensor result = transform_.log_abs_det_jacobian(x, value);

@@ -9,6 +9,7 @@
 #include <ember/ember.hpp>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 namespace dist = ember::distributions;
@@ -128,4 +129,38 @@ TEST_CASE("transformed distributions: densities, masks, events") {
   const auto j = nlohmann::json::parse(to_json(simplex).dump());
   const Tensor x = simplex.sample();
   CHECK(distribution_from_json(j, "").log_prob(x).at({3}) == simplex.log_prob(x).at({3}));
+}
+
+TEST_CASE("a scale of 0 or NaN is an error where it is visible and validation is on") {
+  const Real nan = std::numeric_limits<Real>::quiet_NaN();
+  const auto through = [](const Tensor& scale) {
+    return dist::Transformed(dist::Normal(0, 1), {transforms::exp(), transforms::affine(1, scale)});
+  };
+  const dist::Distribution bad = through(tensor({2.0, 0.0, -1.0, nan}));
+  const char* rule = "Affine: |scale|[1] = 0 must be positive";
+  check_error([&] { bad.sample(); }, {rule});
+  check_error([&] { bad.log_prob(tensor({2, 2, 0, 2})); }, {rule});
+  check_error([&] { bad.log_prob_sum(tensor({2, 2, 0, 2})); }, {rule});
+  check_error([&] { bad.mask(mask_of({true, false, true, true})).sample(); }, {"[3] = nan"});
+  check_error([&] { through(0).sample(); }, {"Affine: |scale| = 0"});
+  const Mask good = mask_of({true, false, true, false});
+  CHECK(bad.mask(good).log_prob_sum(tensor({2, 2, 0, 2})).item() ==
+        Approx(through(tensor({2, -1})).log_prob_sum(tensor({2, 0})).item()));
+  CHECK(bad.mask(good).sample().shape() == Shape{4});
+  // after and before a map that makes a vector of another, and the other way round
+  const auto vector = [](const Tensor& before, const Tensor& after) {
+    return dist::Transformed(dist::Normal(zeros({2, 3}), 1),
+                             {transforms::affine(0, before), transforms::stick_breaking(),
+                              transforms::affine(0, after)});
+  };
+  CHECK(vector(ones({2, 1}), 2).sample().shape() == Shape{2, 4});
+  CHECK(vector(tensor({{1}, {0}}), 1).mask(mask_of({true, false})).sample().shape() == Shape{2, 4});
+  check_error([&] { vector(tensor({{1}, {0}}), 1).sample(); }, {"|scale|[1, 0] = 0"});
+  check_error([&] { vector(1, tensor({1, 0, 1, 1})).sample(); }, {"|scale|[1] = 0"});
+  check_error(
+      [&] { dist::Transformed(dist::Normal(0, 1), transforms::affine(0, 0).inv()).sample(); },
+      {"|scale| = 0"});
+  enable_validation(false);
+  CHECK(error_of([&] { through(0).sample(); }) == "no error");
+  enable_validation(true);
 }
