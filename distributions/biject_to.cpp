@@ -42,13 +42,28 @@ transforms::Transform element(const Constraint& constraint, const char* who) {
        "discrete values can't be reparameterised");
 }
 
+void check_order(const Constraint& constraint, const char* who) {
+  using Kind = Constraint::Kind;
+  const Kind kind = constraint.kind();
+  if (kind != Kind::interval && kind != Kind::half_open_interval) return;
+  if (!validation_enabled() || (constraint.lower() < constraint.upper()).is_all()) return;
+  fail(who, "a value " + constraint.rule() + ", which is no interval",
+       "lower bounds are less than upper ones");
+}
+
 }  // namespace
 
 transforms::Transform biject_to(const Constraint& constraint) {
+  check_order(constraint, "biject_to");
+  return detail::biject_to_support(constraint);
+}
+
+transforms::Transform detail::biject_to_support(const Constraint& constraint) {
   return independent(element(constraint, "biject_to"), constraint.reinterpreted());
 }
 
 transforms::Transform transform_to(const Constraint& constraint) {
+  check_order(constraint, "transform_to");
   const bool is_simplex = constraint.kind() == Constraint::Kind::simplex;
   return independent(is_simplex ? transforms::softmax() : element(constraint, "transform_to"),
                      constraint.reinterpreted());
@@ -59,7 +74,7 @@ Tensor point_inside(const Constraint& constraint, const Shape& shape) {
     return expand(constraint.lower(), shape);
   }
   if (constraint.is_discrete()) return zeros(shape);
-  const transforms::Transform transform = biject_to(constraint);
+  const transforms::Transform transform = detail::biject_to_support(constraint);
   return transform(zeros(transform.inverse_shape(shape)));
 }
 

@@ -67,10 +67,21 @@ bool with_test(Kind kind, F f) {
   return true;
 }
 
-// A bound, or a number for one that is not there, which no test reads.
-Tensor bound_or_zero(const Tensor& bound) {
+// The bounds of a constraint, with a number for one that its kind has not, which no test reads.
+const Tensor& bound_or_zero(const Constraint& constraint, bool has, const Tensor& bound) {
   static const Tensor zero = 0;
-  return bound.defined() ? bound : zero;
+  if (!has) return zero;
+  if (!bound.defined()) {
+    fail("constraint", constraint.name() + " has no bound",
+         "make it by constraints::" + constraint.name());
+  }
+  return bound;
+}
+const Tensor& lower_or_zero(const Constraint& c) {
+  return bound_or_zero(c, c.has_lower(), c.lower());
+}
+const Tensor& upper_or_zero(const Constraint& c) {
+  return bound_or_zero(c, c.has_upper(), c.upper());
 }
 
 bool is_on_simplex(const Real* row, Index n) {
@@ -116,9 +127,9 @@ struct Walk {
   Shape shape;
   const Real *x, *from, *to;
 
-  Walk(const Tensor& values, const Tensor& low, const Tensor& high)
-      : lower(bound_or_zero(low)),
-        upper(bound_or_zero(high)),
+  Walk(const Tensor& values, const Constraint& constraint)
+      : lower(lower_or_zero(constraint)),
+        upper(upper_or_zero(constraint)),
         shape(broadcast_shapes(values.shape(),
                                broadcast_shapes(lower.shape(), upper.shape(), "constraint"),
                                "constraint")),
@@ -222,7 +233,7 @@ Mask Constraint::allowed(const Tensor& x) const {
   if (kind_ == Kind::simplex) return on_simplex(x);
   if (kind_ == Kind::lower_cholesky) return detail::lower_cholesky_members(x);
   if (kind_ == Kind::positive_definite) return detail::positive_definite_members(x);
-  const Walk walk(x, lower_, upper_);
+  const Walk walk(x, *this);
   detail::Bytes bytes(static_cast<std::size_t>(walk.shape.numel()), 1);
   with_test(kind_, [&](auto test) {
     walk.each(x.shape(), test,
@@ -246,17 +257,16 @@ bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
 bool Constraint::holds(const Tensor& x, const Mask& visible) const {
   if (!has_lower() && !has_upper()) return holds(kind_, x, visible);
   bool result = false;
-  const bool is_single =
-      (!has_lower() || lower_.numel() == 1) && (!has_upper() || upper_.numel() == 1);
+  const Tensor &lower = lower_or_zero(*this), &upper = upper_or_zero(*this);
+  const bool is_single = lower.numel() == 1 && upper.numel() == 1;
   with_test(kind_, [&](auto test) {
     if (is_single) {
-      const Real from = has_lower() ? *detail::values(lower_) : Real{0};
-      const Real to = has_upper() ? *detail::values(upper_) : Real{0};
+      const Real from = *detail::values(lower), to = *detail::values(upper);
       result = once(kind_, from, to, x, visible, [&] {
         return every_visible(x, visible, [=](Real v) { return test(v, from, to); });
       });
     } else {
-      result = every_visible_within(Walk(x, lower_, upper_), x.shape(), visible, test);
+      result = every_visible_within(Walk(x, *this), x.shape(), visible, test);
     }
   });
   if (result) note_check(*this, x, visible);

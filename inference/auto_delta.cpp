@@ -15,7 +15,8 @@ std::vector<ParamStore::Entry> AutoDeltaState::make_params(const Latent& latent)
          "use AutoNormal");
   }
   return {param_store().entry(Name(prefix() + "." + latent.name.str()),
-                              biject_to(latent.support)(latent.init), latent.support)};
+                              detail::biject_to_support(latent.support)(latent.init),
+                              latent.support)};
 }
 
 Draw AutoDeltaState::posterior(const Message& site, JointDraw&) {

@@ -186,12 +186,13 @@ AutoGuideState::Latent AutoGuideState::latent_of(const Message& site, const Tens
   latent.has_bounds_by_member = has_bounds_by_member(latent.support, site.plates);
   const std::size_t event_rank = site.distribution.event_shape().rank();
   const Tensor u =
-      biject_to(latent.support)
+      detail::biject_to_support(latent.support)
           .inv(latent.has_bounds_by_member ? executed_rows(first, site.plates, event_rank) : first);
   const std::size_t event_axes =
       static_cast<std::size_t>(u.dim()) - site.distribution.batch_shape().rank();
   latent.event_dim = event_axes - latent.reinterpreted;
-  latent.transform = biject_to(latent.support.without_independent(latent.reinterpreted));
+  latent.transform =
+      detail::biject_to_support(latent.support.without_independent(latent.reinterpreted));
   latent.init = at_full_size(u, site.plates, event_axes);
   return latent;
 }
@@ -238,7 +239,8 @@ void AutoGuideState::check_params() const {
 
 transforms::Transform AutoGuideState::transform_at(const Message& site, const Latent& latent) {
   if (!latent.has_bounds_by_member) return latent.transform;
-  return biject_to(site.distribution.support().without_independent(latent.reinterpreted));
+  return detail::biject_to_support(
+      site.distribution.support().without_independent(latent.reinterpreted));
 }
 
 Tensor AutoGuideState::executed(const Tensor& x, const Message& site, const Latent& latent) {

@@ -137,7 +137,7 @@ Draw AutoMultivariateNormalState::posterior(const Message& site, JointDraw& join
   const Tensor mean = loc.slice(0, begin, end) + scale * before;
   const Tensor u = mean + scale * noise.slice(-1, begin, end);
   return {normal_of(latent, latent.transform, mean.reshape(shape), scale.reshape(own)),
-          biject_to(latent.support)(u.reshape(shape))};
+          detail::biject_to_support(latent.support)(u.reshape(shape))};
 }
 
 Tensor AutoMultivariateNormalState::loc() {
@@ -157,7 +157,7 @@ Tensor AutoMultivariateNormalState::quantile_of(const Latent& latent, double p) 
   const auto [begin, end] = range_of(latent.name);
   const Tensor deviation = sqrt(sum(square(scale_tril().slice(0, begin, end)), -1));
   const Tensor u = loc().slice(0, begin, end) + deviation * normal_quantile(static_cast<Real>(p));
-  return biject_to(latent.support)(u.reshape(latent.init.shape()));
+  return detail::biject_to_support(latent.support)(u.reshape(latent.init.shape()));
 }
 
 }  // namespace ember::inference

@@ -44,7 +44,8 @@ Draw AutoNormalState::draw_at(const Message& site, JointDraw& joint) {
 Tensor AutoNormalState::quantile_of(const Latent& latent, double p) {
   const Tensor loc = detail::value_of(latent.params.entries[0]);
   const Tensor scale = detail::value_of(latent.params.entries[1]);
-  return biject_to(latent.support)(loc + scale * normal_quantile(static_cast<Real>(p)));
+  return detail::biject_to_support(latent.support)(loc +
+                                                   scale * normal_quantile(static_cast<Real>(p)));
 }
 
 }  // namespace ember::inference

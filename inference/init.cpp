@@ -20,7 +20,7 @@ Shape value_shape(const Message& site) {
 
 // The image of a point that is the same for all coordinates, or drawn.
 Tensor from_unconstrained(const Message& site, double radius) {
-  const auto transform = biject_to(site.distribution.support());
+  const auto transform = detail::biject_to_support(site.distribution.support());
   const Shape shape = transform.inverse_shape(value_shape(site));
   if (radius == 0) return transform(zeros(shape));
   const Tensor u = detail::standard_uniform(detail::next_key(site.name), shape);

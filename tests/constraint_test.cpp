@@ -96,3 +96,26 @@ TEST_CASE("numbers go to a constraint and back") {
       transforms::compose({transforms::sigmoid(), affine(1, -2)});
   CHECK(squeezed.codomain(Kind::real) == constraints::interval(-1, 1));
 }
+
+TEST_CASE("a constraint without its bounds, or with bounds not in order, is an error") {
+  for (const Kind kind : {Kind::greater_than, Kind::greater_than_eq, Kind::less_than,
+                          Kind::interval, Kind::half_open_interval, Kind::integer_interval}) {
+    const Constraint bare = kind;
+    INFO(bare.name());
+    const std::string remedy = "constraints::" + bare.name();
+    check_error([&] { bare.check(1); }, {"has no bound", remedy.c_str()});
+    check_error([&] { bare.holds(1, Mask(true)); }, {"has no bound"});
+  }
+  using constraints::half_open_interval;
+  using constraints::interval;
+  check_error([] { biject_to(interval(1, 0)); }, {"biject_to", "must lie in [1, 0]"});
+  check_error([] { biject_to(interval(0, tensor({1.0, kNaN}))); }, {"which is no interval"});
+  check_error([] { transform_to(half_open_interval(2, 2)); }, {"transform_to", "[2, 2)"});
+  // a distribution's bounds are looked at where they are visible
+  const distributions::Distribution d =
+      distributions::Uniform(tensor({0, 3}), 1).mask(mask_of({true, false}));
+  CHECK(d.support().check(d.sample()).at({0}));
+  enable_validation(false);
+  CHECK(error_of([] { biject_to(interval(1, 0)); }) == "no error");
+  enable_validation(true);
+}
