@@ -125,7 +125,7 @@ Custom::Custom(Copy copy, std::string name, std::vector<Parameter> parameters)
     fail("Custom", "there is a family '" + name_ + "' already", "give this one another name");
   }
   for (const Parameter& p : parameters_) {
-    if (p.constraint.lower().defined()) {
+    if (p.constraint.has_lower() || p.constraint.has_upper()) {
       fail(name_, "parameter " + p.name + " has a constraint with bounds",
            "give one without, such as constraints::positive, and check the rest in log_prob");
     }

@@ -108,6 +108,13 @@ struct Misshapen : dist::Custom {
   Tensor log_prob(const Tensor&) const override { return zeros({7}); }
 };
 
+struct Capped : dist::Custom {
+  Capped() : Custom(this, "Capped", {{"top", 1, constraints::less_than(3)}}) {}
+  Constraint support() const override { return constraints::real; }
+  Tensor sample(const Shape& shape) const override { return zeros(shape); }
+  Tensor log_prob(const Tensor& x) const override { return x; }
+};
+
 struct Careless : dist::Custom {
   Careless() : Custom(this, "Careless", {}) {}
   Constraint support() const override { return constraints::real; }
@@ -277,6 +284,7 @@ TEST_CASE("mistakes in a custom family are named") {
   CHECK(has(error_of([] { static_cast<void>(dist::Distribution{Heir(0, 1)}); }),
             "Custom(this, name, parameters)"));
   CHECK(has(error_of([] { Namesake("Normal"); }), "'Normal'"));
+  CHECK(has(error_of([] { Capped(); }), "Capped: parameter top has a constraint with bounds"));
   CHECK(has(error_of([] { Misshapen().mask(true).log_prob(zeros({2})); }), "(7,)"));
   CHECK(has(error_of([] { Misshapen().mask(true).sample({2}); }), "(2,)"));
   CHECK(has(error_of([] {
