@@ -35,9 +35,17 @@ Real exactly(long double value) {
 
 namespace {
 
+[[noreturn]] void mixed() {
+  fail("tensor", "a number stands beside rows",
+       "all items of a level must be numbers, or all rows");
+}
+
 void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shape,
              std::vector<Real>& values) {
-  if (depth == shape.rank()) shape.push_back(static_cast<Index>(items.size()));
+  if (depth == shape.rank()) {
+    if (!values.empty()) mixed();
+    shape.push_back(static_cast<Index>(items.size()));
+  }
   if (shape[depth] != static_cast<Index>(items.size())) {
     fail("tensor",
          "a row has " + counted(items.size(), "item") + " where the first one of its level has " +
@@ -50,13 +58,7 @@ void collect(std::initializer_list<Nested> items, std::size_t depth, Shape& shap
     } else if (depth + 1 == shape.rank()) {
       values.push_back(item.number());
     } else {
-      fail("tensor", "a number stands beside rows",
-           "all items of a level must be numbers, or all rows");
-    }
-  }
-  if (depth + 1 < shape.rank()) {
-    for (const Nested& item : items) {
-      if (!item.is_list()) fail("tensor", "a number stands beside rows");
+      mixed();
     }
   }
 }
@@ -152,8 +154,14 @@ Tensor zeros(const Shape& shape) { return full(shape, 0); }
 Tensor ones(const Shape& shape) { return full(shape, 1); }
 
 Tensor arange(Index begin, Index end) {
-  const Index n = std::max<Index>(end - begin, 0);
-  if (n > 0) {
+  Index n = 0;
+  if (end > begin) {
+    if (__builtin_sub_overflow(end, begin, &n)) {
+      fail("arange",
+           "from " + std::to_string(begin) + " to " + std::to_string(end) +
+               " there are more numbers than memory has addresses",
+           "make the range shorter");
+    }
     detail::exactly(static_cast<long double>(begin));
     detail::exactly(static_cast<long double>(end - 1));
   }

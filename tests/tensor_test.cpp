@@ -73,6 +73,9 @@ TEST_CASE("ragged lists and values that do not fill a shape are errors") {
   CHECK_THROWS_AS(tensor({{1, 2}, 3}), Error);
   CHECK_THROWS_AS(tensor({1, {2, 3}}), Error);
   CHECK_THROWS_AS(tensor({{{1}}, {2}}), Error);
+  CHECK_THROWS_AS(tensor({{1, 2}, {{3}, {4}}}), Error);
+  CHECK_THROWS_AS(tensor({{1}, {{2, 3}}}), Error);
+  CHECK(tensor({{{}}, {{}}}).shape() == Shape{2, 1, 0});
   CHECK_THROWS_AS(tensor(std::vector<double>{1, 2, 3}, {2, 2}), Error);
   CHECK_THROWS_AS(zeros({2, -1}), Error);
   CHECK_THROWS_AS(zeros({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), Error);
@@ -89,6 +92,10 @@ TEST_CASE("an integer that Real cannot hold is an error") {
   CHECK_THROWS_AS(tensor({{1}, {large}}), Error);
   CHECK_THROWS_AS(tensor(std::vector<std::int64_t>{0, large}), Error);
   CHECK_THROWS_AS(arange(large, large + 2), Error);
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  CHECK_THROWS_WITH(arange(least, std::numeric_limits<std::int64_t>::max()),
+                    Catch::Contains("more numbers than memory has addresses"));
+  CHECK(arange(std::numeric_limits<std::int64_t>::max(), least).numel() == 0);
   CHECK(Tensor(std::int64_t{1} << 62).item() == std::ldexp(Real{1}, 62));
   CHECK(Tensor(std::numeric_limits<std::int64_t>::min()).item() == -std::ldexp(Real{1}, 63));
   CHECK_THROWS_WITH(Tensor(large), Catch::Contains("4611686018427387905"));
