@@ -1,10 +1,10 @@
 #include <ember/core/threads.hpp>
 
 #include <omp.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <string>
-#include <thread>
 
 #include <ember/core/error.hpp>
 #include <ember/core/pieces.hpp>
@@ -12,8 +12,9 @@
 namespace ember {
 namespace {
 
-// Static initialisation runs in the main thread.
-const std::thread::id main_thread = std::this_thread::get_id();
+// The thread that a process begins with has its number, before any static initialisation as well.
+bool is_main_thread() { return gettid() == getpid(); }
+
 thread_local int chosen = 0;  // 0: the default
 
 }  // namespace
@@ -25,7 +26,7 @@ void set_num_threads(int n) {
 
 int num_threads() {
   if (chosen == 0) {
-    chosen = std::this_thread::get_id() == main_thread ? std::max(omp_get_max_threads(), 1) : 1;
+    chosen = is_main_thread() ? std::max(omp_get_max_threads(), 1) : 1;
   }
   return chosen;
 }

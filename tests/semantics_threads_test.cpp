@@ -1,4 +1,5 @@
 // What exactly random numbers, process and threads have to do with each other: a claim a test.
+#include <omp.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <ember/ember.hpp>
@@ -11,6 +12,7 @@
 #include <ember/core/random.hpp>
 #include <ember/core/sanitizer.hpp>
 #include <ember/core/tape.hpp>
+#include <ember/core/threads.hpp>
 
 #include "catch.hpp"
 #include "support.hpp"
@@ -47,7 +49,16 @@ template <class F>
   return number;
 }
 
+// What static initialisation may ask for, before that of the library too.
+const int threads_early = num_threads();
+
 }  // namespace
+
+TEST_CASE("the main thread has its threads before main begins, others have one") {
+  CHECK(threads_early == omp_get_max_threads());
+  CHECK(num_threads() == threads_early);
+  in_thread([] { CHECK(num_threads() == 1); });
+}
 
 TEST_CASE("a draw does not depend on other sites, nor on the order in which they come") {
   const auto draw = [](bool others) {
