@@ -42,16 +42,20 @@ class CauchyFamily final : public KernelFamily {
     return angle / std::numbers::pi;
   }
   Tensor icdf(const Tensor& p) const override {
-    const Tensor angle = std::numbers::pi * p;
-    return loc() + scale() * where(p < 0.25, -1 / tan(angle), tan(angle - std::numbers::pi / 2));
+    return where(p < 1, inside(p), std::numeric_limits<Real>::infinity());
   }
 
  private:
+  // icdf below 1: tan of the double next to pi / 2 is finite
+  Tensor inside(const Tensor& p) const {
+    const Tensor angle = std::numbers::pi * p;
+    return loc() + scale() * where(p < 0.25, -1 / tan(angle), tan(angle - std::numbers::pi / 2));
+  }
   const Tensor& loc() const { return parameter(0); }
   const Tensor& scale() const { return parameter(1); }
   const Kernel& kernel() const override { return Elementwise<CauchyFamily, 3>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return icdf(detail::standard_uniform(key, elements));
+    return inside(detail::standard_uniform(key, elements));
   }
   Tensor placeholder() const override { return 0; }
 };

@@ -36,13 +36,17 @@ class HalfCauchyFamily final : public KernelFamily {
   Tensor cdf(const Tensor& x) const override {
     return where(x < 0, 0, atan(x / scale()) * (2 / std::numbers::pi));
   }
-  Tensor icdf(const Tensor& p) const override { return scale() * tan(p * (std::numbers::pi / 2)); }
+  Tensor icdf(const Tensor& p) const override {
+    return where(p < 1, inside(p), std::numeric_limits<Real>::infinity());
+  }
 
  private:
+  // icdf below 1: tan of the double next to pi / 2 is finite
+  Tensor inside(const Tensor& p) const { return scale() * tan(p * (std::numbers::pi / 2)); }
   const Tensor& scale() const { return parameter(0); }
   const Kernel& kernel() const override { return Elementwise<HalfCauchyFamily, 2>::kernel; }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
-    return icdf(detail::standard_uniform(key, elements));
+    return inside(detail::standard_uniform(key, elements));
   }
   Tensor placeholder() const override { return 1; }
 };

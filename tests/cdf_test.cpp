@@ -289,3 +289,15 @@ TEST_CASE("what is sure or absent has its quantiles too") {
   const Tensor slopes = value_and_grad(f, {tensor({0, 1})}).grads[0];
   CHECK((abs(slopes + 4) < 1e-13).is_all());
 }
+
+TEST_CASE("quantiles of 1 are infinite where the support is") {
+  for (const dist::Distribution& d :
+       {dist::Distribution(dist::Cauchy(2, 3)), dist::Distribution(dist::HalfCauchy(3))}) {
+    INFO(d.name());
+    const Tensor x = d.icdf(tensor({0.5, 1.0}));
+    CHECK(x.at({1}) == kInfinity);
+    CHECK(x.at({0}) == Approx(d.name() == "Cauchy" ? 2 : 3));
+    CHECK(std::isfinite(d.icdf(1 - std::numeric_limits<Real>::epsilon()).item()));
+  }
+  CHECK(dist::Cauchy(2, 3).icdf(0).item() == -kInfinity);
+}
