@@ -147,18 +147,33 @@ void remove_all_stale(const std::filesystem::path& file) {
   }
 }
 
+// Where a path leads: a name beside a link would take the link's place.
+std::string target_of(const std::string& file) {
+  constexpr int kMostLinks = 40;  // as many as Linux follows
+  std::filesystem::path target = file;
+  std::error_code unknown;
+  for (int links = 0; std::filesystem::is_symlink(target, unknown); ++links) {
+    if (links == kMostLinks) {
+      errno = ELOOP;
+      fail_with_errno(file, "can't be written", Access::write);
+    }
+    target = target.parent_path() / std::filesystem::read_symlink(target, unknown);
+  }
+  return target.string();
+}
+
 struct Temporary {
   std::string name;
   int handle;
 };
 
 // Under a name that no other thread or process has.
-Temporary open_temporary(const std::string& file) {
+Temporary open_temporary(const std::string& file, mode_t mode) {
   static std::atomic<unsigned> saved{0};
   while (true) {
     const std::string name =
         file + kTemporary + std::to_string(getpid()) + "." + std::to_string(saved++);
-    const int handle = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    const int handle = open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (handle < 0 && errno == EEXIST) continue;
     if (handle < 0) fail_with_errno(file, "can't be written", Access::write);
     // somebody may have taken it for a stale one before it was locked; where there are no locks,
@@ -179,11 +194,17 @@ void write_file(const std::string& file, const std::string& text) {
     if (close(handle) == 0 && good) return;
     fail_with_errno(file, "can't be written", Access::write);
   }
-  remove_all_stale(file);
-  const auto [name, handle] = open_temporary(file);
+  const std::string target = target_of(file);
+  remove_all_stale(target);
+  struct stat old {};
+  const bool is_there = stat(target.c_str(), &old) == 0;
+  const auto [name, handle] = open_temporary(target, is_there ? old.st_mode & 0777U : 0644U);
+  // what the process takes away from the modes of new files, an old one may have; where modes can't
+  // be changed, less is allowed
+  if (is_there) static_cast<void>(fchmod(handle, old.st_mode & 0777U));
   // closed after it has its name: until then its lock tells that it is being written
-  const bool good =
-      write_all(handle, text) && fsync(handle) == 0 && std::rename(name.c_str(), file.c_str()) == 0;
+  const bool good = write_all(handle, text) && fsync(handle) == 0 &&
+                    std::rename(name.c_str(), target.c_str()) == 0;
   const int reason = errno;
   if (!good) std::remove(name.c_str());
   close(handle);

@@ -289,3 +289,37 @@ TEST_CASE("what is no file is written to, and stays what it is") {
   CHECK(folder.files() == 1);
   CHECK(has(error_of([&] { detail::write_file(folder.file(""), "x"); }), "Is a directory"));
 }
+
+TEST_CASE("a file keeps its mode, and a link stays a link") {
+  const Folder folder;
+  const std::string file = folder.file("secret"), link = folder.file("link"),
+                    far = folder.file("far");
+  const auto mode = [&](const std::string& name) {
+    struct stat info {};
+    REQUIRE(stat(name.c_str(), &info) == 0);
+    return info.st_mode & 0777U;
+  };
+  const mode_t mask = umask(027);
+  detail::write_file(file, "first");
+  CHECK(mode(file) == 0640);
+  for (const mode_t wanted : {0600U, 0666U}) {
+    REQUIRE(chmod(file.c_str(), wanted) == 0);
+    detail::write_file(file, "second");
+    CHECK(mode(file) == wanted);
+  }
+  umask(mask);
+  std::filesystem::create_symlink("secret", link);
+  std::filesystem::create_symlink(link, far);
+  detail::write_file(far, "through links");
+  CHECK(detail::read_file(file) == "through links");
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(std::filesystem::is_symlink(far));
+  CHECK(mode(file) == 0666);
+  std::filesystem::remove(file);
+  detail::write_file(link, "where nothing was");
+  CHECK(detail::read_file(file) == "where nothing was");
+  CHECK(folder.files() == 3);
+  std::filesystem::remove(link);
+  std::filesystem::create_symlink("far", link);  // in a circle
+  check_error([&] { detail::write_file(link, "x"); }, {"can't be written", "symbolic links"});
+}
