@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <type_traits>
 #include <utility>
 
 #include <ember/core/shape.hpp>
@@ -94,5 +95,17 @@ struct BroadcastPlan {
     return offsets;
   }
 };
+
+/// Calls f(stride of a, stride of b) with the strides of the innermost run as constants where they
+/// are 0 or 1.
+template <class F>
+void with_strides(Index sa, Index sb, F&& f) {
+  using Zero = std::integral_constant<Index, 0>;
+  using One = std::integral_constant<Index, 1>;
+  if (sa == 1 && sb == 1) return f(One(), One());
+  if (sa == 1 && sb == 0) return f(One(), Zero());
+  if (sa == 0 && sb == 1) return f(Zero(), One());
+  return f(sa, sb);
+}
 
 }  // namespace ember::detail
