@@ -1,7 +1,6 @@
 #include <ember/core/mask.hpp>
 
 #include <algorithm>
-#include <array>
 #include <numeric>
 
 #include <ember/core/broadcast.hpp>

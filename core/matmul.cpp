@@ -4,7 +4,6 @@
 #include <ember/core/eigen_views.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 #include <ember/core/broadcast.hpp>
 #include <ember/core/matmul_rows.hpp>

@@ -1,7 +1,6 @@
 #include <ember/core/shape.hpp>
 
 #include <algorithm>
-#include <limits>
 
 #include <ember/core/error.hpp>
 

@@ -2,7 +2,6 @@
 // what is not reached of its outputs counts 0.
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <cstdint>
 #include <limits>
 

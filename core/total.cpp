@@ -1,7 +1,5 @@
 #include <ember/core/total.hpp>
 
-#include <algorithm>
-
 #include <ember/core/reach.hpp>
 
 namespace ember::detail {

@@ -1,10 +1,8 @@
 #include <ember/distributions/constraint.hpp>
 
 #include <algorithm>
-#include <cmath>
 
 #include <ember/core/broadcast.hpp>
-#include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include <ember/core/error.hpp>
 #include <ember/distributions/visible_elements.hpp>
 
 namespace ember::distributions {

@@ -1,7 +1,5 @@
 #include <ember/distributions/half_cauchy.hpp>
 
-#include <algorithm>
-
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/reflect.hpp>
 

@@ -1,7 +1,6 @@
 #include <ember/distributions/matrix_checks.hpp>
 
 #include <cmath>
-#include <vector>
 
 namespace ember::detail {
 namespace {

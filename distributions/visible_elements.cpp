@@ -1,7 +1,6 @@
 #include <ember/distributions/visible_elements.hpp>
 
-#include <algorithm>
-
+#include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/distributions/element_names.hpp>
 
