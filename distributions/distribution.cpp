@@ -6,19 +6,12 @@
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/distributions/sum_last.hpp>
 
 namespace ember::distributions {
 namespace {
 
-// log_prob's result over the batch: event axes that to_event made are summed.
-Tensor sum_last(const Tensor& x, std::size_t n) {
-  if (n == 0) return x;
-  if (n == static_cast<std::size_t>(x.dim())) return sum(x);
-  const Shape kept = x.shape().first(x.shape().rank() - n);
-  return sum(x.reshape(concatenate(kept, Shape{x.shape().after(kept.rank()).numel()})), -1);
-}
-
-}  // namespace
+using detail::sum_last;
 
 Distribution::Distribution(std::shared_ptr<const Family> family) {
   if (family == nullptr) undefined();

@@ -8,6 +8,7 @@
 #include <ember/distributions/custom.hpp>
 #include <ember/distributions/delta.hpp>
 #include <ember/distributions/kl_pairs.hpp>
+#include <ember/distributions/sum_last.hpp>
 #include <ember/distributions/transformed.hpp>
 
 namespace ember::distributions {
@@ -97,12 +98,6 @@ Tensor from_delta(const Distribution& q, const Tensor& v, const Mask& visible) {
   return where(inside | !visible, -q.log_prob(v, elements), kInfinity);
 }
 
-Tensor sum_last(const Tensor& x, std::size_t n) {
-  Tensor result = x;
-  for (std::size_t i = 0; i < n; ++i) result = sum(result, -1);
-  return result;
-}
-
 // Of two that one transform has made: the bases', as it changes no ratio of densities.
 Tensor of_bases(const Distribution& p, const Distribution& q, const Shape& elements,
                 const Mask& visible) {
@@ -170,7 +165,7 @@ Tensor kl_divergence(const Distribution& p, const Distribution& q) {
     const std::string what = "KL(" + p.name() + " || " + q.name() + ")";
     check_visible(constraints::real, kl, visible, "kl_divergence", what);
   }
-  return sum_last(where(visible, kl, 0), common);
+  return detail::sum_last(where(visible, kl, 0), common);
 }
 
 }  // namespace ember::distributions

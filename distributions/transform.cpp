@@ -7,15 +7,12 @@
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/tape.hpp>
+#include <ember/distributions/sum_last.hpp>
 
 namespace ember::transforms {
 namespace {
 
-Tensor sum_last(const Tensor& x, std::size_t n) {
-  Tensor result = x;
-  for (std::size_t i = 0; i < n; ++i) result = sum(result, -1);
-  return result;
-}
+using ember::detail::sum_last;
 
 class Inverse final : public Rule {
  public:

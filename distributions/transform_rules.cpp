@@ -3,6 +3,7 @@
 
 #include <ember/core/error.hpp>
 #include <ember/core/operators.hpp>
+#include <ember/distributions/sum_last.hpp>
 #include <ember/distributions/transform.hpp>
 
 namespace ember::transforms {
@@ -70,9 +71,8 @@ class Affine final : public Rule {
   Tensor forward(const Tensor& x) const override { return loc_ + scale_ * x; }
   Tensor inverse(const Tensor& y) const override { return (y - loc_) / scale_; }
   Tensor log_det(const Tensor& x, const Tensor& y) const override {
-    Tensor result = expand(log(abs(scale_)), broadcast_shapes(x.shape(), y.shape(), "Affine"));
-    for (std::size_t i = 0; i < event_dim_; ++i) result = sum(result, -1);
-    return result;
+    const Shape shape = broadcast_shapes(x.shape(), y.shape(), "Affine");
+    return ember::detail::sum_last(expand(log(abs(scale_)), shape), event_dim_);
   }
   std::size_t domain_event_dim() const override { return event_dim_; }
   Shape forward_shape(const Shape& shape) const override {

@@ -7,6 +7,7 @@
 #include <ember/core/owed.hpp>
 #include <ember/distributions/element_names.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/distributions/sum_last.hpp>
 #include <ember/distributions/visible_elements.hpp>
 
 namespace ember::distributions {
@@ -106,9 +107,7 @@ class TransformedFamily final : public Family {
     if (validation_enabled()) transform_.rule().check(visible, base_.event_shape().rank());
   }
   Tensor log_det(const Tensor& x, const Tensor& value) const {
-    Tensor result = transform_.log_abs_det_jacobian(x, value);
-    for (std::size_t i = 0; i < extra_; ++i) result = sum(result, -1);
-    return result;
+    return detail::sum_last(transform_.log_abs_det_jacobian(x, value), extra_);
   }
   void check_monotone(const char* what) const {
     const int sign = transform_.sign();

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include <ember/core/json.hpp>
 #include <ember/core/tape.hpp>
 #include <ember/distributions/json.hpp>
 #include <ember/ember.hpp>
@@ -163,4 +164,10 @@ TEST_CASE("a scale of 0 or NaN is an error where it is visible and validation is
   enable_validation(false);
   CHECK(error_of([&] { through(0).sample(); }) == "no error");
   enable_validation(true);
+}
+
+TEST_CASE("what has no axes is no point of a transform of vectors") {
+  const auto t = transforms::independent(transforms::exp(), 1);
+  CHECK(t.log_abs_det_jacobian(tensor({1, 2}), exp(tensor({1, 2}))).item() == 3);
+  check_error([&] { t.log_abs_det_jacobian(1, exp(Tensor(1))); }, {"shape ()", "1 axis"});
 }
