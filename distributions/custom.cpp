@@ -93,7 +93,7 @@ class CustomFamily final : private Declaration, public Family {
   }
 
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
-    if (validation_enabled()) check_parameters(visible, Look::at_all);
+    check(visible);
     Tensor drawn;
     {
       const DrawsFrom draws(key);

@@ -9,7 +9,6 @@
 #include <ember/distributions/sum_last.hpp>
 
 namespace ember::distributions {
-namespace {
 
 using detail::sum_last;
 
@@ -121,21 +120,31 @@ Tensor Distribution::log_prob_sum(const Tensor& value, const Mask& mask) const {
 }
 
 Tensor Distribution::mean() const {
+  family().check(own_mask());
   return ember::expand(family().mean(), concatenate(element_shape(), family().event_shape()));
 }
 Tensor Distribution::variance() const {
+  family().check(own_mask());
   return ember::expand(family().variance(), concatenate(element_shape(), family().event_shape()));
 }
 Tensor Distribution::entropy() const {
+  family().check(own_mask());
   return sum_last(where(own_mask(), ember::expand(family().entropy(), element_shape()), 0),
                   reinterpreted());
 }
-Tensor Distribution::cdf(const Tensor& value) const { return family().cdf(value); }
+Tensor Distribution::cdf(const Tensor& value) const {
+  family().check(own_mask());
+  return family().cdf(value);
+}
 Tensor Distribution::icdf(const Tensor& probability) const {
+  family().check(own_mask());
   const Mask is_probability = (probability >= 0) & (probability <= 1);
   return where(is_probability, family().icdf(probability), std::numeric_limits<Real>::quiet_NaN());
 }
-Tensor Distribution::enumerate_support() const { return family().enumerate_support(); }
+Tensor Distribution::enumerate_support() const {
+  family().check(own_mask());
+  return family().enumerate_support();
+}
 
 Distribution Distribution::expand(const Shape& batch_shape) const {
   const Shape own = this->batch_shape();

@@ -21,9 +21,9 @@ struct Inputs {
 
 }  // namespace
 
-void KernelFamily::check(const Tensor& value, const Mask& visible, Look look) const {
+void KernelFamily::check_inputs(const Tensor& value, const Mask& visible, Look look) const {
   if (!validation_enabled()) return;
-  check_parameters(visible, look);
+  look == Look::at_all ? check(visible) : check_parameters(visible, look);
   const Constraint allowed = support();
   if (look == Look::at_all || allowed.kind() != Constraint::Kind::real) {
     check_visible(allowed, value, visible, name(), "value");
@@ -38,9 +38,9 @@ Tensor KernelFamily::log_prob(const Tensor& value, const Shape& elements,
           VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, false)) {
     return some->log_prob();
   }
-  check(value, visible, Look::but_real);
+  check_inputs(value, visible, Look::but_real);
   const Tensor result = density(kernel(), Inputs(value, parameters()).span(), elements, visible);
-  if (!constraints::real.holds(result, Mask(true))) check(value, visible, Look::at_all);
+  if (!constraints::real.holds(result, Mask(true))) check_inputs(value, visible, Look::at_all);
   return result;
 }
 
@@ -50,15 +50,15 @@ Tensor KernelFamily::log_prob_sum(const Tensor& value, const Shape& elements,
           VisibleElements::of(*this, kernel().row_inputs, value, elements, visible, true)) {
     return some->log_prob_sum();
   }
-  check(value, visible, Look::but_shown);
+  check_inputs(value, visible, Look::but_shown);
   Tensor result = density_sum(kernel(), Inputs(value, parameters()).span(), elements, visible);
-  if (!std::isfinite(*detail::values(result))) check(value, visible, Look::at_all);
+  if (!std::isfinite(*detail::values(result))) check_inputs(value, visible, Look::at_all);
   return result;
 }
 
 Tensor KernelFamily::sample(detail::RandomKey key, const Shape& elements,
                             const Mask& visible) const {
-  if (validation_enabled()) check_parameters(visible, Look::at_all);
+  check(visible);
   const Tensor drawn = draw(key, elements);
   if (visible.is_all()) return drawn;
   return where(visible.unsqueeze_right(event_shape().rank()), drawn, placeholder());

@@ -34,7 +34,7 @@ class KernelFamily : public Family {
   }
 
  private:
-  void check(const Tensor& value, const Mask& visible, Look look) const;
+  void check_inputs(const Tensor& value, const Mask& visible, Look look) const;
 };
 
 /// Draws each element on its own engine: f(engine, parameter values ..) for parameters broadcast to

@@ -95,6 +95,10 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values)
   }
 }
 
+void Family::check(const Mask& visible) const {
+  if (validation_enabled()) check_parameters(visible, Look::at_all);
+}
+
 void Family::check_parameters(const Mask& visible, Look look) const {
   if (is_checked_.load(std::memory_order_relaxed)) return;
   for (const Parameter& p : parameters()) {

@@ -77,6 +77,9 @@ class Family {
   virtual Tensor sample(detail::RandomKey key, const Shape& elements,
                         const Mask& visible) const = 0;
 
+  /// Errors unless the visible elements' parameters are allowed, where validation is enabled.
+  virtual void check(const Mask& visible) const;
+
   virtual Tensor mean() const;
   virtual Tensor variance() const;
   virtual Tensor entropy() const;

@@ -63,7 +63,7 @@ class MultivariateNormalFamily final : public Family {
   }
 
   Tensor sample(detail::RandomKey key, const Shape& elements, const Mask& visible) const override {
-    if (validation_enabled()) check_parameters(visible, Look::at_all);
+    check(visible);
     const Tensor noise = detail::standard_normal(key, concatenate(elements, event_shape()));
     const VisibleRows rows(elements, visible);
     const GaussianFactor factor(rows.take(matrix(), 2), form());

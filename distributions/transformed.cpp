@@ -49,7 +49,7 @@ class TransformedFamily final : public Family {
   // nor given an adjoint.
   Tensor log_prob(const Tensor& value, const Shape& elements, const Mask& visible) const override {
     check_transform(visible);
-    check(value, elements, visible);
+    check_value(value, elements, visible);
     const Tensor x = transform_.inv(value);
     const Tensor jacobian = log_det(x, value);
     const Tensor of_base = base_.log_prob(x, over_base(visible));
@@ -62,7 +62,7 @@ class TransformedFamily final : public Family {
   Tensor log_prob_sum(const Tensor& value, const Shape& elements,
                       const Mask& visible) const override {
     check_transform(visible);
-    check(value, elements, visible);
+    check_value(value, elements, visible);
     const Tensor x = transform_.inv(value);
     const Tensor jacobian = log_det(x, value);
     const auto at = VisibleElements::places(jacobian, visible);
@@ -74,24 +74,28 @@ class TransformedFamily final : public Family {
     check_transform(visible);
     return transform_(base_.expand(elements).mask(visible).sample_with(key));
   }
+  void check(const Mask& visible) const override {
+    check_transform(visible);
+    base_.family().check(base_.own_mask() & over_base(visible));
+  }
   Tensor cdf(const Tensor& value) const override {
     check_monotone("cdf");
     const Tensor x = transform_.inv(value);
-    const Tensor below = constant_where_infinite(x, base_.cdf(x));
+    const Tensor below = constant_where_infinite(x, base_.family().cdf(x));
     const Tensor f = transform_.sign() > 0 ? below : 1 - below;
     const auto [low, high] = range();
     return where(value < low, 0, where(value > high, 1, f));
   }
   Tensor icdf(const Tensor& probability) const override {
     check_monotone("icdf");
-    const Tensor x = base_.icdf(transform_.sign() > 0 ? probability : 1 - probability);
+    const Tensor x = base_.family().icdf(transform_.sign() > 0 ? probability : 1 - probability);
     return transform_(constant_where_infinite(x, x));
   }
 
   TransformedParts parts() const { return {base_, transform_}; }
 
  private:
-  void check(const Tensor& value, const Shape& elements, const Mask& visible) const {
+  void check_value(const Tensor& value, const Shape& elements, const Mask& visible) const {
     if (!validation_enabled()) return;
     if (event_shape_.rank() == 0) {
       if (const auto at = VisibleElements::places(value, visible)) {

@@ -272,7 +272,9 @@ TEST_CASE("what is sure or absent has its quantiles too") {
   CHECK(dist::Poisson(0).icdf(1).item() == 0);
   CHECK(dist::Poisson(3).icdf(1).item() == kInfinity);
   CHECK(dist::Poisson(3).icdf(0).item() == 0);
+  enable_validation(false);
   CHECK(isnan(dist::Poisson(tensor({kNaN, -1})).icdf(0.5)).is_all());
+  enable_validation(true);
   CHECK(dist::Binomial(5, {.probs = 1}).icdf(0.5).item() == 5);
   CHECK(dist::Binomial(5, {.probs = 0}).icdf(1).item() == 0);
   CHECK(dist::Binomial(0, {.probs = 0.5}).cdf(0).item() == 1);

@@ -1,7 +1,9 @@
 // Errors of single families. What is true of all of them is in families_test.cpp.
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include <ember/ember.hpp>
 
@@ -89,4 +91,27 @@ TEST_CASE("whatever asks for the family of an undefined distribution is an error
   is_error([&] { dist::kl_divergence(normal, none); });
   is_error([&] { dist::Transformed(none, {transforms::exp()}); });
   is_error([] { dist::Distribution(std::shared_ptr<const dist::Family>()); });
+}
+
+TEST_CASE("moments, distribution functions and supports look at the visible parameters") {
+  const dist::Normal normal(0, tensor({-1, 1}));
+  const std::vector<std::function<void(const dist::Distribution&)>> asked{
+      [](const dist::Distribution& d) { d.mean(); },
+      [](const dist::Distribution& d) { d.variance(); },
+      [](const dist::Distribution& d) { d.entropy(); },
+      [](const dist::Distribution& d) { d.cdf(1); },
+      [](const dist::Distribution& d) { d.icdf(0.5); }};
+  for (const auto& ask : asked) {
+    check_error([&] { ask(normal); }, {"Normal: scale[0] = -1 must be positive"});
+    CHECK_NOTHROW(ask(normal.mask(mask_of({false, true}))));
+    enable_validation(false);
+    CHECK_NOTHROW(ask(normal));
+    enable_validation(true);
+  }
+  const dist::Transformed transformed(normal, transforms::exp());
+  check_error([&] { transformed.cdf(1); }, {"Normal: scale[0] = -1"});
+  check_error([&] { transformed.icdf(0.5); }, {"Normal: scale[0] = -1"});
+  CHECK(transformed.mask(mask_of({false, true})).cdf(1).at({1}) == 0.5);
+  check_error([] { dist::Binomial({.total_count = -5, .probs = 0.5}).enumerate_support(); },
+              {"Binomial: total_count = -5"});
 }
