@@ -129,6 +129,18 @@ class CategoricalFamily final : public KernelFamily {
   }
 
   Constraint support() const override { return constraints::integer_interval(0, categories() - 1); }
+  /// A row without any mass is no distribution, though each of its numbers is allowed.
+  void check(const Mask& visible) const override {
+    if (!validation_enabled()) return;
+    Family::check(visible);
+    const Tensor row = detach(parameter(0));
+    if (by_logits()) {
+      check_visible(constraints::greater_than(-special::kInfinity), logsumexp(row, -1), visible,
+                    name(), "logsumexp(logits)");
+    } else {
+      check_visible(constraints::positive, sum(row, -1), visible, name(), "sum(probs)");
+    }
+  }
   Tensor mean() const override {
     return full(batch_shape(), std::numeric_limits<Real>::quiet_NaN());
   }

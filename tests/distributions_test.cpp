@@ -115,3 +115,23 @@ TEST_CASE("moments, distribution functions and supports look at the visible para
   check_error([] { dist::Binomial({.total_count = -5, .probs = 0.5}).enumerate_support(); },
               {"Binomial: total_count = -5"});
 }
+
+TEST_CASE("a Categorical without any mass is an error where it is visible") {
+  const Real infinity = std::numeric_limits<Real>::infinity();
+  const Tensor probs = tensor({{1, 1, 0}, {0, 0, 0}});
+  const Tensor logits = tensor({{0, 0, 0}, {-infinity, -infinity, -infinity}});
+  const Tensor x = zeros({2});
+  const Mask first = mask_of({true, false});
+  const auto check = [&](const dist::Distribution& d, const char* what) {
+    check_error([&] { d.log_prob(x); }, {"Categorical: ", what});
+    check_error([&] { d.log_prob_sum(x); }, {"Categorical: ", what});
+    check_error([&] { d.sample(); }, {"Categorical: ", what});
+    check_error([&] { d.entropy(); }, {"Categorical: ", what});
+    CHECK(d.log_prob(x, first).at({1}) == 0);
+    CHECK(d.mask(first).sample().at({1}) == 0);
+  };
+  check(dist::Categorical({.probs = probs}), "sum(probs)[1] = 0 must be positive");
+  check(dist::Categorical({.logits = logits}), "logsumexp(logits)[1] = -inf");
+  // a class without mass is none of all
+  CHECK(dist::Categorical({.probs = tensor({1, 1, 0})}).log_prob(2).item() == -infinity);
+}
