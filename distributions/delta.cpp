@@ -1,8 +1,10 @@
 #include <ember/distributions/delta.hpp>
 
+#include <cmath>
 #include <limits>
 
 #include <ember/core/error.hpp>
+#include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/rerun.hpp>
 #include <ember/distributions/reflect.hpp>
@@ -19,12 +21,16 @@ constexpr auto kParameters =
 class DeltaFamily final : public Family {
  public:
   explicit DeltaFamily(const Delta::Params& params)
-      : Family(Delta::kInfo, reflect::values(params)),
-        event_dim_(static_cast<std::size_t>(params.event_dim.item())) {
-    if (event_dim_ > v().shape().rank()) {
-      fail(name(), "event_dim " + std::to_string(event_dim_) + " is more than v of shape " +
-                       to_string(v().shape()) + " has axes");
+      : Family(Delta::kInfo, reflect::values(params), Batch::of_family) {
+    const Real n = params.event_dim.item();
+    const std::size_t rank = v().shape().rank();
+    if (!(n >= 0 && n <= static_cast<Real>(rank) && n == std::floor(n))) {
+      fail(name(),
+           "event_dim = " + detail::shortest_text(n) + " is no number of axes that v of shape " +
+               to_string(v().shape()) + " has",
+           "give a whole number from 0 to " + std::to_string(rank));
     }
+    event_dim_ = static_cast<std::size_t>(n);
     set_batch_shape(broadcast_shapes(v().shape().first(v().shape().rank() - event_dim_),
                                      log_density().shape(), name()));
   }
@@ -52,7 +58,7 @@ class DeltaFamily final : public Family {
   const Tensor& v() const { return parameter(0); }
   const Tensor& log_density() const { return parameter(1); }
 
-  std::size_t event_dim_;
+  std::size_t event_dim_ = 0;
 };
 
 }  // namespace

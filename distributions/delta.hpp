@@ -6,7 +6,8 @@
 namespace ember::distributions {
 
 /// Delta(v): all mass in one point; log p(x) = log_density where x equals v, else -infinity. The
-/// gradient flows through the drawn value. The last event_dim axes of v make up one value.
+/// gradient flows through the drawn value. The last event_dim axes of v make up one value;
+/// log_density broadcasts with the others.
 class Delta : public Distribution {
  public:
   /// Its parameters by name.

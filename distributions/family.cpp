@@ -55,7 +55,7 @@ const FamilyInfo* find_family(std::string_view name) {
 }
 
 // `{}` would write all the room that a Shape has for axes.
-Family::Family(const FamilyInfo& info, std::span<const Tensor> values)
+Family::Family(const FamilyInfo& info, std::span<const Tensor> values, Batch batch)
     : form_{this, Shape(std::span<const Index>()), 0, Mask(true)}, info_(info) {
   std::size_t alternatives = 0, given = 0;
   bool is_complete = true;
@@ -79,8 +79,9 @@ Family::Family(const FamilyInfo& info, std::span<const Tensor> values)
       fail(name(), std::string(parameter.name) + " of shape " + to_string(shape) +
                        " needs at least " + detail::counted(parameter.event_dim, "axis", "axes"));
     }
-    if (parameter.event_dim == 0 && (shape.rank() == 0 || shape == batch_shape())) {
-      // it is the batch's already
+    if (batch == Batch::of_family ||
+        (parameter.event_dim == 0 && (shape.rank() == 0 || shape == batch_shape()))) {
+      // it is the batch's already, or nobody asks
     } else if (parameter.event_dim == 0 && batch_shape().rank() == 0) {
       set_batch_shape(shape);
     } else if (shape.rank() > parameter.event_dim) {

@@ -90,7 +90,11 @@ class Family {
  protected:
   /// Keeps the given ones of `values`; errors unless those are all that are no alternatives and
   /// exactly one of the alternatives, and their batch shapes broadcast.
-  Family(const FamilyInfo& info, std::span<const Tensor> values);
+  Family(const FamilyInfo& info, std::span<const Tensor> values)
+      : Family(info, values, Batch::of_parameters) {}
+  /// Who finds the batch shape: this constructor, or that of the family itself.
+  enum class Batch : std::uint8_t { of_parameters, of_family };
+  Family(const FamilyInfo& info, std::span<const Tensor> values, Batch batch);
 
   /// The k-th parameter that is given, of a family that has kFew or fewer.
   const Tensor& parameter(std::size_t k) const { return few_[k].value; }

@@ -1,6 +1,7 @@
 #include <ember/distributions/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 #include <nlohmann/json.hpp>
 
@@ -187,7 +188,8 @@ class TransformReader {
   }
   std::size_t count(const char* name) {
     const Tensor n = number(name);
-    if (n.numel() != 1 || !(n.item() >= 0 && n.item() <= static_cast<Real>(kMaxRank))) {
+    if (n.numel() != 1 || !(n.item() >= 0 && n.item() <= static_cast<Real>(kMaxRank)) ||
+        n.item() != std::floor(n.item())) {
       fail("json " + path_ + "/" + name, "is no number of axes");
     }
     return static_cast<std::size_t>(n.item());

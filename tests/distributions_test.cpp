@@ -135,3 +135,21 @@ TEST_CASE("a Categorical without any mass is an error where it is visible") {
   // a class without mass is none of all
   CHECK(dist::Categorical({.probs = tensor({1, 1, 0})}).log_prob(2).item() == -infinity);
 }
+
+TEST_CASE("a Delta of vectors takes one log density each") {
+  const Tensor weights = tensor({0.1, 0.2, 0.3, 0.4, 0.5});
+  const Tensor v = reshape(arange(15), {5, 3});
+  const dist::Delta d({.v = v, .log_density = weights, .event_dim = 1});
+  CHECK(d.batch_shape() == Shape{5});
+  CHECK(d.event_shape() == Shape{3});
+  CHECK(same_bits(d.log_prob(v), weights));
+  CHECK(same_bits(d.entropy(), -weights));
+  CHECK(same_bits(d.sample(), v));
+  const dist::Delta one({.v = tensor({1, 2}), .log_density = weights, .event_dim = 1});
+  CHECK(one.batch_shape() == Shape{5});
+  CHECK(one.mean().shape() == Shape{5, 2});
+  for (const Real n : {Real(0.5), Real(-0.5), Real(-1), Real(2), kNaN}) {
+    check_error([&] { dist::Delta({.v = zeros({3}), .event_dim = n}); },
+                {"Delta: event_dim = ", "from 0 to 1"});
+  }
+}

@@ -171,3 +171,16 @@ TEST_CASE("what has no axes is no point of a transform of vectors") {
   CHECK(t.log_abs_det_jacobian(tensor({1, 2}), exp(tensor({1, 2}))).item() == 3);
   check_error([&] { t.log_abs_det_jacobian(1, exp(Tensor(1))); }, {"shape ()", "1 axis"});
 }
+
+TEST_CASE("a number of axes in a file is a whole number") {
+  nlohmann::json affine = to_json(transforms::affine(0, 1, 1));
+  nlohmann::json independent = to_json(transforms::independent(transforms::exp(), 1));
+  CHECK_NOTHROW(transform_from_json(affine, "/t"));
+  affine["event_dim"] = to_json(Tensor(1.5));
+  independent["n"] = to_json(Tensor(1.5));
+  check_error([&] { transform_from_json(affine, "/t"); }, {"json /t/event_dim", "number of axes"});
+  check_error([&] { transform_from_json(independent, "/t"); }, {"json /t/n", "number of axes"});
+  nlohmann::json delta = to_json(dist::Delta(zeros({3}), 0, 1));
+  delta["parameters"]["event_dim"] = to_json(Tensor(0.5));
+  check_error([&] { distribution_from_json(delta, "/d"); }, {"/d", "event_dim = 0.5"});
+}
