@@ -1,6 +1,7 @@
 #include <ember/distributions/transform.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <typeinfo>
 
@@ -145,6 +146,10 @@ class Compose final : public Rule {
 
 }  // namespace
 
+Rule::Rule() {
+  static std::atomic<std::uint64_t> counter{0};
+  id_ = counter.fetch_add(1, std::memory_order_relaxed);
+}
 void Rule::check(const Mask&, std::size_t) const {}
 
 Transform::Transform() : Transform(identity()) {}
@@ -155,16 +160,19 @@ Tensor Transform::operator()(const Tensor& x) const {
   ember::detail::Node& to = y.node();
   const ember::detail::Node& from = x.node();
   if (to.owner == ember::detail::Owner::tape && from.owner == ember::detail::Owner::tape &&
-      &to != &from) {
+      to.position > from.position) {
     to.origin = &from;
-    to.origin_transform = rule_.get();
+    auto* id = ember::detail::Tape::current().allocate_auxiliary<std::uint64_t>(1);
+    *id = rule_->id();
+    to.origin_transform = id;
   }
   return y;
 }
 
 Tensor Transform::inv(const Tensor& y) const {
   const ember::detail::Node& node = y.node();
-  if (node.origin_transform == rule_.get() && node.origin != nullptr) {
+  if (node.origin != nullptr &&
+      *static_cast<const std::uint64_t*>(node.origin_transform) == rule_->id()) {
     return Tensor(const_cast<ember::detail::Node*>(node.origin));
   }
   return rule_->inverse(y);

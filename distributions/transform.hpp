@@ -1,6 +1,7 @@
 // Transforms: invertible maps with the logarithm of their Jacobian's determinant.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -49,10 +50,13 @@ class Transform {
 /// What a kind of transform brings.
 class Rule {
  public:
-  Rule() = default;
+  Rule();
   Rule(const Rule&) = delete;
   Rule& operator=(const Rule&) = delete;
   virtual ~Rule() = default;
+
+  /// Tells rules apart: never given twice in this process, as an address may be.
+  std::uint64_t id() const { return id_; }
 
   virtual const char* name() const = 0;
   virtual Tensor forward(const Tensor& x) const = 0;
@@ -70,6 +74,9 @@ class Rule {
   /// The numbers and parts that make it up, for files.
   virtual std::vector<std::pair<const char*, Tensor>> numbers() const { return {}; }
   virtual std::vector<Transform> parts() const { return {}; }
+
+ private:
+  std::uint64_t id_;
 };
 
 /// y = x, and y = exp(x)

@@ -79,6 +79,22 @@ TEST_CASE("while recording, the inverse of what a transform made is its argument
   CHECK(&transforms::exp().inv(y).node() != &x.node());
 }
 
+TEST_CASE("a transform made where another one has gone does not take its results for its own") {
+  // -(8 / 4)^2 / 2 - log sqrt(2 pi) - log 4, whose slope by y is -y / 16
+  Tensor y;
+  const auto density = [&](std::span<const Tensor> in) {
+    y = transforms::affine(0, 2)(in[0]);
+    return dist::Transformed(dist::Normal(0, 1), transforms::affine(0, 4)).log_prob(y);
+  };
+  const auto [value, grads] = value_and_grad(density, {4.0});
+  CHECK(value == Approx(normal_lp(8, 0, 4)));
+  CHECK(grads[0].item() == Approx(-1));
+  const detail::Recording recording;
+  const Tensor x = detail::Recording::leaf(tensor({0.3, 1.0}));
+  const Tensor z = transforms::affine(0.5, 2)(x);
+  CHECK(transforms::affine(0.5, 4).inv(z).at({1}) == Approx(0.5));
+}
+
 TEST_CASE("bijections land in their constraint, and come back") {
   using namespace ember::constraints;
   const Tensor u = tensor({-3.0, -0.2, 0.0, 1.4});
@@ -183,4 +199,10 @@ TEST_CASE("a number of axes in a file is a whole number") {
   nlohmann::json delta = to_json(dist::Delta(zeros({3}), 0, 1));
   delta["parameters"]["event_dim"] = to_json(Tensor(0.5));
   check_error([&] { distribution_from_json(delta, "/d"); }, {"/d", "event_dim = 0.5"});
+}
+
+TEST_CASE("what has no axes is no point of a transform of vectors") {
+  const auto t = transforms::independent(transforms::exp(), 1);
+  CHECK(t.log_abs_det_jacobian(tensor({1, 2}), exp(tensor({1, 2}))).item() == 3);
+  check_error([&] { t.log_abs_det_jacobian(1, exp(Tensor(1))); }, {"shape ()", "1 axis"});
 }
