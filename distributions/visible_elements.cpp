@@ -46,7 +46,9 @@ VisibleElements::VisibleElements(const Family& family, unsigned row_inputs, cons
     : elements_(elements), shape_{visible.count()}, at_(visible.bytes()->places()) {
   const auto taken = [&](const Tensor& x, bool has_rows) {
     const Index row = has_rows ? x.shape().from_right(1) : 1;
-    return detail::take(x, has_rows ? concatenate(elements, Shape{row}) : elements, at_, row);
+    const Tensor rows =
+        detail::take(x, has_rows ? concatenate(elements, Shape{row}) : elements, at_, row);
+    return has_rows && row == 1 ? unsqueeze(rows, -1) : rows;
   };
   value_ = taken(value, (row_inputs & 1U) != 0);
   const std::span<const ParameterInfo> infos = family.info().parameters;

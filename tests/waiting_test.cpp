@@ -86,6 +86,24 @@ TEST_CASE("a density that keeps few rows computes those alone, and gives what al
   }
 }
 
+TEST_CASE("rows of one number are rows") {
+  const Index n = 20'000;
+  const Tensor x = numbers({n, 3}, -1, 1, 1), w = ones({3, 1});
+  std::vector<bool> tenth(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < tenth.size(); i += 10) tenth[i] = true;
+  const Mask seen = mask_of(tenth, {n});
+  const auto logits = [&](std::span<const Tensor> in) {
+    return dist::Categorical({.logits = matmul(in[0], in[1])}).log_prob_sum(zeros({n}), seen);
+  };
+  const auto [value, grads] = value_and_grad(logits, {x, w});
+  CHECK(value == 0);
+  CHECK((grads[0] == 0).is_all());
+  const auto concentration = [&](std::span<const Tensor> in) {
+    return dist::Dirichlet(exp(matmul(in[0], in[1]))).log_prob_sum(ones({n, 1}), seen);
+  };
+  CHECK(value_and_grad(concentration, {x, w}).value == Approx(0).margin(1e-9));
+}
+
 TEST_CASE("element-wise densities read elements of matrix products, also of transposed ones") {
   const Tensor u = numbers({150, 3}, -1, 1, 11);
   const Tensor v = numbers({140, 3}, -1, 1, 12);
