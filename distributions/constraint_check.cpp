@@ -168,8 +168,9 @@ bool every_visible(const Tensor& x, const Mask& visible, F f) {
   }
   const Shape& shape = visible.shape();
   std::size_t rank = shape.rank();
+  const bool fits = rank <= x.shape().rank();
   while (rank > 0 && shape[rank - 1] == 1) --rank;
-  const bool is_prefix = rank <= x.shape().rank() && shape.first(rank) == x.shape().first(rank);
+  const bool is_prefix = fits && shape.first(rank) == x.shape().first(rank);
   if (!is_prefix) return every_visible(x, Mask(true), f);
   const Index row = n / mask->size();
   if (row == 1 && !mask->is_sparse()) {

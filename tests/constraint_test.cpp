@@ -75,6 +75,25 @@ TEST_CASE("bounds broadcast with the value, and only what is visible is looked a
   CHECK(constraints::less_than(tensor({1.0, 2.0})).holds(1.5, mask_of({false, true})));
 }
 
+TEST_CASE("a mask over elements is none over an event axis of as many numbers") {
+  namespace dist = ember::distributions;
+  const Mask seen = mask_of({false, true, true});
+  const Tensor classes = tensor({0, 1, 2}), bad = tensor({-1, 1, 1}),
+               missing = tensor({kNaN, 0, 0});
+  const dist::Categorical categorical({.probs = bad});
+  const dist::Dirichlet dirichlet(bad);
+  const dist::MultivariateNormal somewhere(missing, {.covariance_matrix = eye(3)});
+  const dist::MultivariateNormal normal(zeros({3}), {.covariance_matrix = eye(3)});
+  check_error([&] { categorical.log_prob(classes, seen); }, {"probs[0] = -1"});
+  check_error([&] { categorical.expand({3}).mask(seen).sample(); }, {"probs[0] = -1"});
+  check_error([&] { dirichlet.log_prob(full({3, 3}, 1.0 / 3), seen); }, {"concentration[0] = -1"});
+  check_error([&] { somewhere.log_prob(zeros({3, 3}), seen); }, {"loc[0] = nan"});
+  check_error([&] { normal.log_prob(missing, seen); }, {"value[0] = nan"});
+  // one row an element: the first one is hidden
+  const Tensor rows = where(mask_of({false, true, true}).unsqueeze_right(1), ones({3, 3}), -1.0);
+  CHECK_NOTHROW(dist::Categorical({.probs = rows}).log_prob(classes, seen));
+}
+
 TEST_CASE("numbers go to a constraint and back") {
   for (const Case& c : cases()) {
     if (c.constraint.is_discrete()) {
