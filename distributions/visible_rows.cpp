@@ -19,7 +19,7 @@ Tensor VisibleRows::take(const Tensor& x, std::size_t event_dim) const {
   const Shape batch = x.shape().first(x.shape().rank() - event_dim);
   const Shape event = x.shape().after(batch.rank());
   const Index n = batch.numel();
-  if (n == 1) return x.reshape(event);
+  if (n == 1 && !positions_.empty()) return x.reshape(event);
   const detail::BroadcastPlan<1> plan(elements_, {&batch});
   detail::PooledVector<Index> rows;
   rows.reserve(positions_.size());

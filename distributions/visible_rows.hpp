@@ -18,7 +18,8 @@ class VisibleRows {
   /// elements as they stand where nothing is hidden.
   const Shape& shape() const { return shape_; }
   /// The visible elements' rows of x, whose last event_dim axes belong to one element and whose
-  /// others broadcast to the elements. What is the same for all elements stays one.
+  /// others broadcast to the elements. What is the same for all elements stays one, where any is
+  /// visible.
   Tensor take(const Tensor& x, std::size_t event_dim) const;
   /// A result for each taken element as one over all elements, 0 where hidden.
   Tensor put_back(const Tensor& result, std::size_t event_dim = 0) const;

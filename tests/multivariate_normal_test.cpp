@@ -106,6 +106,29 @@ TEST_CASE("matrices behind a mask may be anything") {
   }
 }
 
+TEST_CASE("a matrix of which nothing is visible is not factorised") {
+  const Tensor flat = zeros({2, 2}), loc = tensor({kNaN, 0});
+  for (const dist::Distribution& d : {dist::MultivariateNormal(loc, {.covariance_matrix = flat}),
+                                      dist::MultivariateNormal(loc, {.scale_tril = flat}),
+                                      dist::MultivariateNormal(loc, {.precision_matrix = flat}),
+                                      dist::MultivariateNormal(loc, {.covariance_matrix = flat})}) {
+    const dist::Distribution hidden = d.mask(Mask(false));
+    CHECK(same_bits(hidden.log_prob(zeros({2})), 0));
+    CHECK(same_bits(hidden.log_prob_sum(zeros({4, 2})), 0));
+    CHECK(same_bits(hidden.log_prob(zeros({4, 2})), zeros({4})));
+    CHECK(same_bits(hidden.sample(), zeros({2})));
+    CHECK(same_bits(hidden.sample({4}), zeros({4, 2})));
+  }
+  const auto density = [](std::span<const Tensor> in) {
+    return sum(dist::MultivariateNormal(in[0], {.covariance_matrix = in[1]})
+                   .mask(Mask(false))
+                   .log_prob(in[2]));
+  };
+  for (const Tensor& slope : value_and_grad(density, {loc, flat, loc}).grads) {
+    CHECK((slope == 0).is_all());
+  }
+}
+
 TEST_CASE("draws of a MultivariateNormal have its moments and move with its parameters") {
   for (const dist::Distribution& d : forms()) {
     set_rng_seed(51);
