@@ -1,6 +1,6 @@
-// The regularised incomplete gamma and beta functions and their inverses (Boost.Math), one at a
-// time: the distribution functions and quantiles of Gamma, Beta and StudentT, Poisson and Binomial.
-// NaN where an argument is not allowed.
+// The regularised incomplete gamma and beta functions (Boost.Math, expansions where a and b are
+// large) and their inverses, one at a time: the distribution functions and quantiles of Gamma, Beta
+// and StudentT, Poisson and Binomial. NaN where an argument is not allowed.
 #pragma once
 
 namespace ember::special {

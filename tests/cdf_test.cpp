@@ -187,6 +187,97 @@ TEST_CASE("Gamma, Beta and StudentT agree with Boost.Math in more digits, both w
   }
 }
 
+// The numbers below were computed by mpmath with 40 digits: quadrature of the density, or roots of
+// betainc.
+TEST_CASE("large shapes are no less exact, both ways") {
+  struct {
+    double a, x, f;
+  } const gammas[] = {{2e6, 1957574, 7.6925363259373415e-201},
+                      {2e6, 1993495, 2.0673874142760471e-6},
+                      {2e6, 1998586, 0.15869179408818612},
+                      {2e6, 2000028, 0.50799211414200396},
+                      {2e6, 2004243, 0.9986428633749743},
+                      {1e8, 99700000, 1.990882289610847e-198},
+                      {1e8, 99954000, 2.1056486712389221e-6},
+                      {1e8, 99990000, 0.15865525352814383},
+                      {1e8, 100000200, 0.50799160380876222},
+                      {1e8, 100030000, 0.99864891989839804},
+                      {1e12, 999970000000, 4.8627508054486164e-198},
+                      {1e12, 999995400000, 2.1123865568396028e-6},
+                      {1e12, 999999000000, 0.15865525393141672},
+                      {1e12, 1000000020000, 0.50797844661788629},
+                      {1e12, 1000003000000, 0.9986500901500831}};
+  for (const auto& [a, x, f] : gammas) {
+    const dist::Gamma gamma(a, 1);
+    INFO(a << " " << x);
+    CHECK(gamma.cdf(x).item() == Approx(f).epsilon(2e-11));
+    CHECK(gamma.icdf(f).item() == Approx(x).epsilon(1e-14));
+    CHECK(dist::Poisson(x).cdf(a - 1).item() == Approx(1 - f).epsilon(1e-12));
+  }
+  struct {
+    double a, b, x, f;
+  } const betas[] = {{2e6, 5e6, 0.2805918773885669, 1.8411432440509177e-199},
+                     {2e6, 5e6, 0.28520204488171386, 0.0013456597155276386},
+                     {2e6, 5e6, 0.2857057483670762, 0.48010869918256235},
+                     {2e6, 5e6, 0.286055779602667, 0.97723052362392389},
+                     {1e12, 3e12, 0.2499935048094716, 4.881283529405125e-198},
+                     {1e12, 3e12, 0.24999935048094715, 0.0013498912081624768},
+                     {1e12, 3e12, 0.24999998917468244, 0.48006127062892395},
+                     {1e12, 3e12, 0.2500004330127019, 0.97724983688632549},
+                     {3e9, 2e6, 0.9993196494764148, 2.5625317603882483e-195},
+                     {3e9, 2e6, 0.9993323646811525, 0.0013582585980565139},
+                     {3e9, 2e6, 0.9993337539350035, 0.47996760929293182},
+                     {3e9, 2e6, 0.9993347193486964, 0.97728802075357021}};
+  for (const auto& [a, b, x, f] : betas) {
+    const dist::Beta beta(a, b);
+    INFO(a << " " << b << " " << x);
+    // the product of a + b and x is rounded
+    CHECK(beta.cdf(x).item() == Approx(f).epsilon(5e-11 + 3e-15 * std::sqrt(a + b)));
+    CHECK(beta.icdf(f).item() == Approx(x).epsilon(1e-14));
+  }
+  for (const double a : {1e7, 1e11, 1e13, 1e15}) {
+    CHECK(dist::Gamma(a, 1).cdf(a - 1.0 / 3).item() == Approx(0.5).margin(1e-8));
+    CHECK(dist::Beta(a, a).cdf(0.5).item() == 0.5);
+    CHECK(dist::Beta(a, a).icdf(0.5).item() == 0.5);
+  }
+  CHECK(dist::Poisson(1e12).icdf(0.5).item() == 1e12);
+  CHECK(dist::Gamma(1e50, 1).icdf(0.3).item() == Approx(1e50));
+  CHECK(dist::Gamma(1e7, 1).cdf(tensor({1.0, 1e9})).at({0}) == 0);
+  CHECK(dist::Gamma(1e7, 1).cdf(tensor({1.0, 1e9})).at({1}) == 1);
+}
+
+TEST_CASE("quantiles of tiny probabilities") {
+  const auto beta = [](double a, double b, double p) { return dist::Beta(a, b).icdf(p).item(); };
+  const auto t = [](double df, double p) { return dist::StudentT(df).icdf(p).item(); };
+  const auto close = [](double x) { return Approx(x).epsilon(1e-12); };
+  CHECK(beta(3, 3, 1e-200) == close(9.9999999999999999e-68));
+  CHECK(beta(0.5, 2, 1e-10) == close(4.4444444444444448e-21));
+  CHECK(beta(0.5, 3, 1e-8) == close(2.8444444444444447e-17));
+  CHECK(beta(1.5, 1.5, 1e-308) == close(3.2616255199180717e-206));
+  CHECK(beta(0.1, 0.2, 0.3) == close(0.00025970009490093431));
+  CHECK(beta(2, 30, 1e-20) == close(4.6373889578095679e-12));
+  CHECK(beta(1e-5, 0.5, 0.6) == 0);
+  CHECK(beta(0.5, 1e-5, 0.3) == 1);
+  CHECK(beta(1e308, 1e12, 1e-300) == 1);
+  CHECK(t(3, 1e-180) == close(-1.0331108360446529e60));
+  CHECK(t(5, 1e-300) == close(-1.5683925590993378e60));
+  CHECK(t(1, 1e-200) == close(-3.1830988618379068e199));
+  CHECK(t(2.5, 1e-12) == close(-55306.174076515816));
+  // whatever is asked for ends in a number between the ends
+  for (const double a : {1e-5, 0.1, 1.0, 2.5, 60.0, 1e5, 1e9, 1e15}) {
+    for (const double b : {1e-5, 0.1, 1.0, 2.5, 60.0, 1e5, 1e9, 1e15}) {
+      double last = 0;
+      for (const double p : {0.0, 1e-308, 1e-200, 1e-20, 1e-3, 0.3, 0.5, 0.9, 0.999, 1.0}) {
+        const double x = beta(a, b, p);
+        INFO(a << " " << b << " " << p << ": " << x);
+        CHECK(x >= last);
+        CHECK(x <= 1);
+        last = x;
+      }
+    }
+  }
+}
+
 TEST_CASE("StudentT keeps its digits in far tails, and moves with df as it should") {
   // 1 / (pi |t|) of df = 1, 1 / (2 t^2) of df = 2
   for (const double t : {-1e60, -1e99, -1.1e100, -1e140}) {
