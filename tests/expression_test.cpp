@@ -345,6 +345,7 @@ TEST_CASE_METHOD(FusesFew, "what no visible element picks is not reached") {
 
 TEST_CASE_METHOD(FusesFew, "expressions are summed the same way by any number of threads") {
   constexpr Index kMany = 300'000;
+  const int before = num_threads();
   const std::vector<Tensor> inputs{numbers({kMany}, 1), 0.7, numbers({kMany}, 2), 0.1};
   const auto run = [&](int threads) {
     set_num_threads(threads);
@@ -360,7 +361,7 @@ TEST_CASE_METHOD(FusesFew, "expressions are summed the same way by any number of
     CHECK(one.value == more.value);
     for (std::size_t k = 0; k < inputs.size(); ++k) CHECK(same_bits(one.grads[k], more.grads[k]));
   }
-  set_num_threads(1);
+  set_num_threads(before);
 }
 
 TEST_CASE_METHOD(
