@@ -1,7 +1,5 @@
 #include <ember/core/random.hpp>
 
-#include <Random123/philox.h>
-
 #include <atomic>
 
 #include <ember/core/mix.hpp>
@@ -10,20 +8,6 @@
 namespace ember {
 namespace detail {
 namespace {
-
-r123::Philox4x32::ctr_type block(RandomKey key, std::uint64_t element, std::uint32_t number) {
-  const r123::Philox4x32::ctr_type counter{
-      {static_cast<std::uint32_t>(element), static_cast<std::uint32_t>(element >> 32U), number, 0}};
-  const r123::Philox4x32::key_type philox_key{
-      {static_cast<std::uint32_t>(key.key), static_cast<std::uint32_t>(key.key >> 32U)}};
-  return r123::Philox4x32()(counter, philox_key);
-}
-
-// The middle of one of 2^52 equal parts of (0, 1).
-double to_uniform(std::uint32_t high, std::uint32_t low) {
-  const std::uint64_t bits = (static_cast<std::uint64_t>(high) << 20U) | (low >> 12U);
-  return (static_cast<double>(bits) + 0.5) * 0x1p-52;
-}
 
 // What threads without a seed of their own have in common.
 std::atomic<std::uint64_t> process_seed{0x656d626572U};
@@ -72,18 +56,6 @@ RandomKey next_key(Name name, RandomStream stream) {
 }
 
 void undo_key(Name name) { --random_state().counts[name.id()]; }
-
-void ElementEngine::refill() {
-  const auto words = block(key_, element_, block_++);
-  for (std::size_t i = 0; i < 4; ++i) words_[i] = words[i];
-  used_ = 0;
-}
-
-double ElementEngine::uniform() {
-  const std::uint32_t high = (*this)();
-  const std::uint32_t low = (*this)();
-  return to_uniform(high, low);
-}
 
 }  // namespace detail
 

@@ -1,5 +1,5 @@
-// Draws of whole tensors. Philox is written out here, once more than in Random123, because a loop
-// over its library function does not vectorise: that and the functions below make a Normal number
+// Philox, and draws of whole tensors. It is written out here because a loop over the function of
+// its library, Random123, does not vectorise: that and the functions below make a Normal number
 // four times cheaper.
 #include <algorithm>
 #include <array>
@@ -47,15 +47,15 @@ EMBER_INLINE FourWords product(FourWords x, std::uint32_t factor) {
 }
 #endif
 
-// The four words of an element's first block (of each of several elements, where W is a vector):
-// ten rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
+// The four words of a block of an element (of each of several elements, where W is a vector): ten
+// rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
 template <class W>
 struct Block {
   W w0, w1, w2, w3;
 };
 template <class W, class K>
-EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1) {
-  W c2 = c0 ^ c0, c3 = c2;
+EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1, W c2) {
+  W c3{};
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
     const auto p0 = product(c0, 0xD2511F53U);
@@ -69,16 +69,16 @@ EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1) {
   }
   return {c0, c1, c2, c3};
 }
-EMBER_INLINE Block<Word> block_of(std::uint64_t key, std::uint64_t element) {
+EMBER_INLINE Block<Word> block_of(std::uint64_t key, std::uint64_t element, Word number = 0) {
   const Block<Word> block =
       rounds_of(static_cast<Word>(key), static_cast<Word>(key >> 32U), static_cast<Word>(element),
-                static_cast<Word>(element >> 32U));
+                static_cast<Word>(element >> 32U), number);
   const auto word = [](Word x) { return static_cast<Word>(low_half(x)); };
   return {word(block.w0), word(block.w1), word(block.w2), word(block.w3)};
 }
 
-// Those of n elements, which are numbered number(0), number(1), .. under the keys key(0), key(1),
-// .. n is a multiple of kGroup.
+// Those of the first blocks of n elements, which are numbered number(0), number(1), .. under the
+// keys key(0), key(1), .. n is a multiple of kGroup.
 struct Words {
   std::array<std::array<Word, kLanes>, 4> of;
 
@@ -92,7 +92,8 @@ struct Words {
         return FourWords{at(0), at(1), at(2), at(3)};
       };
       const FourWords element = four(number), keys = four(key);
-      const Block<FourWords> block = rounds_of(keys, keys >> 32U, element, element >> 32U);
+      const Block<FourWords> block =
+          rounds_of(keys, keys >> 32U, element, element >> 32U, FourWords{});
       const auto store = [i](FourWords x, Word* to) {
         x &= 0xffffffffU;
         std::memcpy(to + i, &x, sizeof x);
@@ -115,7 +116,7 @@ struct Words {
   }
 };
 
-// The middle of one of 2^52 equal parts of (0, 1), as ElementEngine::uniform.
+// The middle of one of 2^52 equal parts of (0, 1).
 EMBER_INLINE double to_uniform(Word high, Word low) {
   const std::uint64_t bits = (std::uint64_t{high} << 20U) | (low >> 12U);
   return (std::bit_cast<double>(bits | 0x3ff0000000000000U) - 1) + 0x1p-53;
@@ -225,6 +226,19 @@ Tensor noise_of(Noise noise, RandomKey key, const Shape& shape) {
 }
 
 }  // namespace
+
+void ElementEngine::refill() {
+  const Block<Word> block = block_of(key_.key, element_, block_++);
+  const auto word = [](Word x) { return static_cast<std::uint32_t>(x); };
+  words_ = {word(block.w0), word(block.w1), word(block.w2), word(block.w3)};
+  used_ = 0;
+}
+
+double ElementEngine::uniform() {
+  const std::uint32_t high = (*this)();
+  const std::uint32_t low = (*this)();
+  return to_uniform(high, low);
+}
 
 void fill(Noise noise, RandomKey key, Node& out) {
   if (noise == Noise::normal) {

@@ -2,6 +2,8 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 
+#include <Random123/philox.h>
+
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -103,7 +105,20 @@ TEST_CASE("an element's number depends on its position alone") {
   CHECK(differs);
 }
 
-TEST_CASE("whole tensors have the numbers of Random123, by Box and Muller") {
+TEST_CASE("an element's words are the blocks of Random123's Philox, one after the other") {
+  constexpr std::uint64_t kKey = 0x123456789abcdefU;
+  constexpr Index kElement = 0x7edcba9876543210;
+  ElementEngine engine({kKey}, kElement);
+  for (std::uint32_t number = 0; number < 5; ++number) {
+    const r123::Philox4x32::ctr_type expected = r123::Philox4x32()(
+        {{static_cast<std::uint32_t>(kElement), static_cast<std::uint32_t>(kElement >> 32), number,
+          0}},
+        {{static_cast<std::uint32_t>(kKey), static_cast<std::uint32_t>(kKey >> 32U)}});
+    for (std::size_t i = 0; i < 4; ++i) CHECK(engine() == expected[i]);
+  }
+}
+
+TEST_CASE("whole tensors have the numbers of the elements' first blocks, by Box and Muller") {
   const detail::RandomKey key{0x123456789abcdefU};
   const double kTurn = 2 * std::acos(-1.0);
   for (Index n : {1, 2, 7, 256, 257, 1000}) {
