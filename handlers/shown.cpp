@@ -4,10 +4,15 @@
 
 namespace ember::detail {
 
+Mask outer_mask(const Mask& handlers, const Mask& elements, const std::optional<Mask>& obs,
+                std::size_t reinterpreted) {
+  const Mask outer = handlers.unsqueeze_right(reinterpreted) & elements;
+  return obs ? outer & obs->unsqueeze_right(reinterpreted) : outer;
+}
+
 Mask outer_mask(const Message& message) {
-  const std::size_t n = message.distribution.reinterpreted();
-  const Mask outer = message.mask.unsqueeze_right(n) & message.element_mask;
-  return message.obs_mask ? outer & message.obs_mask->unsqueeze_right(n) : outer;
+  return outer_mask(message.mask, message.element_mask, message.obs_mask,
+                    message.distribution.reinterpreted());
 }
 
 distributions::Distribution as_shown(const Message& message) {

@@ -8,31 +8,10 @@
 #include <ember/core/operators.hpp>
 #include <ember/core/owed.hpp>
 #include <ember/distributions/family.hpp>
+#include <ember/handlers/shown.hpp>
 
 namespace ember {
 namespace {
-
-// The shape of the value, without the family's own event axes.
-Shape elements_of_value(const Site& site) {
-  const std::size_t event_dim = site.distribution.family().event_shape().rank();
-  const Shape& value = site.value.shape();
-  return value.first(value.rank() - std::min(value.rank(), event_dim));
-}
-
-// The batch shape that a value of the site has, with the event axes of to_event.
-Shape elements_of(const Site& site) {
-  const distributions::Distribution& d = site.distribution;
-  const Shape& value = site.value.shape();
-  const Shape own = elements_of_value(site);
-  if (own == d.element_shape()) return own;
-  if (!can_broadcast(d.element_shape(), own)) {
-    fail("",
-         "a value of shape " + to_string(value) + " does not fit batch shape " +
-             to_string(d.batch_shape()) + " and event shape " + to_string(d.event_shape()),
-         "the value's shape must broadcast with batch + event");
-  }
-  return broadcast_shapes(d.element_shape(), own, "value");
-}
 
 // What broadcasts with a site may repeat it, but not inside of plates: these have expanded it to
 // all that is meant.
@@ -48,6 +27,23 @@ void check_enlarging(const Site& site, const Shape& batch, const Shape& shape, c
              ", which no open plate gives that size",
          "give it a shape that broadcasts to the batch shape, or open a plate for that dim");
   }
+}
+
+// The batch shape that a value of the site has, with the event axes of to_event.
+Shape elements_of(const Site& site) {
+  const distributions::Distribution& d = site.distribution;
+  const Shape& value = site.value.shape();
+  const std::size_t event_dim = d.family().event_shape().rank();
+  const Shape own = value.first(value.rank() - std::min(value.rank(), event_dim));
+  if (own == d.element_shape()) return own;
+  if (!can_broadcast(d.element_shape(), own)) {
+    fail("",
+         "a value of shape " + to_string(value) + " does not fit batch shape " +
+             to_string(d.batch_shape()) + " and event shape " + to_string(d.event_shape()),
+         "the value's shape must broadcast with batch + event");
+  }
+  check_enlarging(site, d.element_shape(), own, "value");
+  return broadcast_shapes(d.element_shape(), own, "value");
 }
 
 }  // namespace
@@ -109,7 +105,6 @@ Mask Site::combine_masks() const {
   const Shape own = elements_of(*this);
   const Shape batch = own.first(own.rank() - distribution.reinterpreted());
   const OuterMasks& outer = outer_masks();
-  check_enlarging(*this, distribution.element_shape(), elements_of_value(*this), "value");
   check_enlarging(*this, batch, outer.handlers.shape(), "mask");
   if (outer.obs) check_enlarging(*this, batch, outer.obs->shape(), "obs_mask");
   check_enlarging(*this, batch, scale.shape(), "scale");
@@ -124,9 +119,8 @@ const Site::OuterMasks& Site::no_outer_masks() {
 
 Mask Site::outer_mask() const {
   const OuterMasks& outer = outer_masks();
-  const std::size_t n = distribution.reinterpreted();
-  const Mask mask_of_all = outer.handlers.unsqueeze_right(n) & outer.elements;
-  return outer.obs ? mask_of_all & outer.obs->unsqueeze_right(n) : mask_of_all;
+  return detail::outer_mask(outer.handlers, outer.elements, outer.obs,
+                            distribution.reinterpreted());
 }
 
 // Positive and finite where anything is visible.

@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include <ember/core/error.hpp>
-#include <ember/core/nearest.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
@@ -15,6 +14,7 @@
 #include <ember/handlers/block.hpp>
 #include <ember/handlers/param_store.hpp>
 #include <ember/handlers/shown.hpp>
+#include <ember/inference/latent_names.hpp>
 #include <ember/inference/members.hpp>
 
 namespace ember::inference {
@@ -65,13 +65,8 @@ std::string what_is_infinite(const Trace& trace) {
 void check_names(const std::string& guide, const Init& init, const Trace& trace) {
   for (const std::string& name : init.sites()) {
     if (trace.contains(Name(name))) continue;
-    std::vector<std::string> names;
-    for (const Site& site : trace) {
-      if (site.kind == SiteKind::latent) names.push_back(site.name.str());
-    }
     fail(guide, ".init has a value for '" + name + "', which is no site of the model",
-         detail::names_to_choose(name, names, "the model's latent sites are ") +
-             (names.empty() ? "none" : ""));
+         latent_names(trace, Name(name), "the model's latent sites are "));
   }
 }
 
@@ -290,8 +285,7 @@ Values AutoGuideState::quantile(double p) {
     if (latent.has_bounds_by_member) {
       fail("site '" + latent.name.str() + "'",
            "has bounds that differ between the members of a subsampled plate: the quantiles of "
-           "those "
-           "that are not executed are not known",
+           "those that are not executed are not known",
            "use sample_posterior(args..) or Predictive");
     }
     refresh(latent.params, [&] { return make_params(latent); });

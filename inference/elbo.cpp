@@ -1,7 +1,6 @@
 #include <ember/inference/elbo.hpp>
 
 #include <ember/core/error.hpp>
-#include <ember/core/nearest.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reads.hpp>
 #include <ember/core/tape.hpp>
@@ -9,6 +8,7 @@
 #include <ember/distributions/family.hpp>
 #include <ember/handlers/replay.hpp>
 #include <ember/inference/infer_option.hpp>
+#include <ember/inference/latent_names.hpp>
 
 namespace ember::inference {
 namespace {
@@ -26,15 +26,6 @@ class MarkDiscrete final : public handlers::Handler {
     }
   }
 };
-
-// "did you mean 'theta'? WHOSE sites are theta, tau"
-std::string latent_names(const Trace& trace, Name wanted, const char* whose) {
-  std::vector<std::string> names;
-  for (const Site& site : trace) {
-    if (site.kind == SiteKind::latent) names.push_back(site.name.str());
-  }
-  return detail::names_to_choose(wanted, names, whose) + (names.empty() ? "none" : "");
-}
 
 // A site's value has the shape of its distribution, and may repeat it as its masks do.
 void check_shape(const Site& site) {
