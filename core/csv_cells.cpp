@@ -10,7 +10,7 @@ namespace ember::detail {
 namespace {
 
 template <class T>
-std::errc parse(std::string_view text, T& value) {
+std::errc parse_number(std::string_view text, T& value) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   return end == text.data() + text.size() ? error : std::errc::invalid_argument;
 }
@@ -142,16 +142,16 @@ std::string_view trimmed(std::string_view cell) {
 
 bool is_number(std::string_view text) {
   double value = 0;
-  return parse(text, value) != std::errc::invalid_argument;
+  return parse_number(text, value) != std::errc::invalid_argument;
 }
 
 std::optional<Real> number_of(std::string_view text) {
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   long long whole = 0;
-  const bool is_whole = parse(text, whole) == std::errc();
+  const bool is_whole = parse_number(text, whole) == std::errc();
   if (is_whole && whole != 0) return exactly(static_cast<long double>(whole));
   double value = 0;  // "-0" too
-  const std::errc error = parse(text, value);
+  const std::errc error = parse_number(text, value);
   if (error == std::errc::invalid_argument) return std::nullopt;
   if (error == std::errc()) return real_of_text(text, value);
   fail("", "'" + std::string(text.substr(0, 60)) + "' is no number that Real can hold");

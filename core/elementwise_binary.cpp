@@ -331,19 +331,19 @@ constexpr auto kIfSecondIsLarger = [](Real g, Real a, Real b) { return share_of_
 
 // A node's values of its operands'.
 template <class F>
-void compute(Node& out, F f) {
+void compute_binary(Node& out, F f) {
   combine(out, *out.operands[0], *out.operands[1], f);
 }
 
 }  // namespace
 
-void forward_add(Node& n) { compute(n, kSum); }
-void forward_subtract(Node& n) { compute(n, kDifference); }
-void forward_multiply(Node& n) { compute(n, kProduct); }
-void forward_divide(Node& n) { compute(n, kQuotient); }
-void forward_pow(Node& n) { compute(n, kPower); }
-void forward_maximum(Node& n) { compute(n, kLarger); }
-void forward_minimum(Node& n) { compute(n, kSmaller); }
+void forward_add(Node& n) { compute_binary(n, kSum); }
+void forward_subtract(Node& n) { compute_binary(n, kDifference); }
+void forward_multiply(Node& n) { compute_binary(n, kProduct); }
+void forward_divide(Node& n) { compute_binary(n, kQuotient); }
+void forward_pow(Node& n) { compute_binary(n, kPower); }
+void forward_maximum(Node& n) { compute_binary(n, kLarger); }
+void forward_minimum(Node& n) { compute_binary(n, kSmaller); }
 
 void backward_add(Node& n) {
   if (pull_back_few(n, kSame, kSame)) return;

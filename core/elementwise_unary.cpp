@@ -128,35 +128,35 @@ constexpr auto kSoftplusSlope = [](Real x, Real) { return real(special::sigmoid(
 
 // A node's values of its operand's.
 template <class F>
-void compute(Node& out, F f) {
+void compute_unary(Node& out, F f) {
   map(out, *out.operands[0], f);
 }
 
 }  // namespace
 
-void forward_negate(Node& n) { compute(n, kNegative); }
-void forward_exp(Node& n) { compute(n, kExp); }
-void forward_log(Node& n) { compute(n, kLog); }
-void forward_log1p(Node& n) { compute(n, kLog1p); }
-void forward_expm1(Node& n) { compute(n, kExpm1); }
-void forward_sqrt(Node& n) { compute(n, kSqrt); }
-void forward_square(Node& n) { compute(n, kSquare); }
-void forward_tanh(Node& n) { compute(n, kTanh); }
-void forward_sin(Node& n) { compute(n, kSin); }
-void forward_cos(Node& n) { compute(n, kCos); }
-void forward_tan(Node& n) { compute(n, kTan); }
-void forward_atan(Node& n) { compute(n, kAtan); }
-void forward_sigmoid(Node& n) { compute(n, kSigmoid); }
-void forward_logit(Node& n) { compute(n, kLogit); }
-void forward_softplus(Node& n) { compute(n, kSoftplus); }
-void forward_abs(Node& n) { compute(n, kAbs); }
-void forward_relu(Node& n) { compute(n, kRelu); }
-void forward_erf(Node& n) { compute(n, kErf); }
-void forward_lgamma(Node& n) { compute(n, kLgamma); }
-void forward_digamma(Node& n) { compute(n, kDigamma); }
-void forward_normal_cdf(Node& n) { compute(n, kNormalCdf); }
-void forward_normal_quantile(Node& n) { compute(n, kNormalQuantile); }
-void forward_clamp(Node& n) { compute(n, within(n.reals[0], n.reals[1])); }
+void forward_negate(Node& n) { compute_unary(n, kNegative); }
+void forward_exp(Node& n) { compute_unary(n, kExp); }
+void forward_log(Node& n) { compute_unary(n, kLog); }
+void forward_log1p(Node& n) { compute_unary(n, kLog1p); }
+void forward_expm1(Node& n) { compute_unary(n, kExpm1); }
+void forward_sqrt(Node& n) { compute_unary(n, kSqrt); }
+void forward_square(Node& n) { compute_unary(n, kSquare); }
+void forward_tanh(Node& n) { compute_unary(n, kTanh); }
+void forward_sin(Node& n) { compute_unary(n, kSin); }
+void forward_cos(Node& n) { compute_unary(n, kCos); }
+void forward_tan(Node& n) { compute_unary(n, kTan); }
+void forward_atan(Node& n) { compute_unary(n, kAtan); }
+void forward_sigmoid(Node& n) { compute_unary(n, kSigmoid); }
+void forward_logit(Node& n) { compute_unary(n, kLogit); }
+void forward_softplus(Node& n) { compute_unary(n, kSoftplus); }
+void forward_abs(Node& n) { compute_unary(n, kAbs); }
+void forward_relu(Node& n) { compute_unary(n, kRelu); }
+void forward_erf(Node& n) { compute_unary(n, kErf); }
+void forward_lgamma(Node& n) { compute_unary(n, kLgamma); }
+void forward_digamma(Node& n) { compute_unary(n, kDigamma); }
+void forward_normal_cdf(Node& n) { compute_unary(n, kNormalCdf); }
+void forward_normal_quantile(Node& n) { compute_unary(n, kNormalQuantile); }
+void forward_clamp(Node& n) { compute_unary(n, within(n.reals[0], n.reals[1])); }
 
 void backward_negate(Node& n) { pull_back(n, kMinusOne); }
 void backward_exp(Node& n) { pull_back(n, kResult); }

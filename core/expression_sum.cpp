@@ -7,7 +7,7 @@
 namespace ember::detail {
 namespace {
 
-struct Scratch {
+struct SumScratch {
   struct Sums {
     double total = 0;
     Expression::Sums leaves{};
@@ -32,7 +32,7 @@ Tensor sum_of_expression(Node& x) {
   Node* out = expression.open(all);
   const Tensor result(out);
   const auto sums =
-      expression.run<Scratch>(all, false, [&](const ElementBlock& block, Scratch& scratch) {
+      expression.run<SumScratch>(all, false, [&](const ElementBlock& block, SumScratch& scratch) {
         Expression::Room& room = scratch.room;
         room.forward(block);
         scratch.sums.total += static_cast<double>(sum_of(room.value(root), block));

@@ -40,7 +40,7 @@ void each_member(const Product& p, F f) {
 }
 
 // One member's backward: a, b, the adjoint of a b, and where to add (null: nowhere).
-struct Pullback {
+struct MatmulPullback {
   View a, b, adjoint;
   Real* to_a;
   Real* to_b;
@@ -230,11 +230,11 @@ void backward_matmul(Node& n) {
   Real* to_a = a.requires_grad ? open_sum(a, reach_a) : nullptr;
   Real* to_b = b.requires_grad ? open_sum(b, reach_b) : nullptr;
   each_member(p, [&](Index member, Index at_a, Index at_b) {
-    const Pullback pullback{View(values(a) + at_a * p.n * p.k, p.n, p.k),
-                            View(values(b) + at_b * p.k * p.m, p.k, p.m),
-                            View(n.adjoint + member * p.n * p.m, p.n, p.m),
-                            to_a != nullptr ? to_a + at_a * p.n * p.k : nullptr,
-                            to_b != nullptr ? to_b + at_b * p.k * p.m : nullptr};
+    const MatmulPullback pullback{View(values(a) + at_a * p.n * p.k, p.n, p.k),
+                                  View(values(b) + at_b * p.k * p.m, p.k, p.m),
+                                  View(n.adjoint + member * p.n * p.m, p.n, p.m),
+                                  to_a != nullptr ? to_a + at_a * p.n * p.k : nullptr,
+                                  to_b != nullptr ? to_b + at_b * p.k * p.m : nullptr};
     if (n.reach == nullptr) {
       pullback.all();
     } else {

@@ -8,7 +8,7 @@
 namespace ember::detail {
 namespace {
 
-struct Record {
+struct RowsRecord {
   ProductRows product;
   const Places* rows;
   const Places* columns;
@@ -42,7 +42,7 @@ void fetch(const Real* row, Index n) {
 constexpr Index kAhead = 8;
 
 template <class F>
-void each_row(const Record& r, const Real* b, F f) {
+void each_row(const RowsRecord& r, const Real* b, F f) {
   const Index n = r.rows->count();
   const Index length = r.product.is_transposed ? r.product.row * r.product.inner : r.product.row;
   for (Index i = 0; i < n; ++i) {
@@ -61,12 +61,12 @@ Tensor matmul_rows(const Tensor& a, const Tensor& b, const ProductRows& product,
   Node* out =
       new_result(Op::matmul_rows, product.row == 1 ? Shape{n} : Shape{n, product.row}, {&na, &nb});
   Tensor result(out);
-  const Record record{product, rows.get(), columns.get()};
+  const RowsRecord record{product, rows.get(), columns.get()};
   if (out->requires_grad) {
     Tape& tape = Tape::current();
     tape.keep_alive(rows);
     tape.keep_alive(columns);
-    out->aux = new (tape.allocate_auxiliary<Record>(1)) Record(record);
+    out->aux = new (tape.allocate_auxiliary<RowsRecord>(1)) RowsRecord(record);
   }
   const Real* from_a = values(na);
   const Real* from_b = values(nb);
@@ -90,7 +90,7 @@ Tensor matmul_rows(const Tensor& a, const Tensor& b, const ProductRows& product,
 void backward_matmul_rows(Node& node) {
   Node& a = *node.operands[0];
   Node& b = *node.operands[1];
-  const Record& record = *static_cast<const Record*>(node.aux);
+  const RowsRecord& record = *static_cast<const RowsRecord*>(node.aux);
   const ProductRows& p = record.product;
   const Index inner = p.inner, width = p.width, row = p.row;
   const bool is_transposed = p.is_transposed;

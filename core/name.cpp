@@ -17,7 +17,7 @@ std::uint64_t fnv1a(std::string_view text) {
   return hash;
 }
 
-class Table {
+class NameTable {
  public:
   const Name::Entry* intern(std::string_view text) {
     if (text.empty()) return nullptr;
@@ -41,9 +41,9 @@ class Table {
   std::unordered_map<std::string_view, const Name::Entry*> index_;
 };
 
-Table& table() {
-  static Table& instance =
-      *new Table;  // never destroyed: names are used by destructors of other statics
+NameTable& table() {
+  static NameTable& instance =
+      *new NameTable;  // never destroyed: names are used by destructors of other statics
   return instance;
 }
 

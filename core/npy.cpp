@@ -161,7 +161,7 @@ std::size_t little_endian(std::string_view bytes) {
   return value;
 }
 
-Tensor parse(const std::string& text) {
+Tensor parse_npy(const std::string& text) {
   const std::string_view all(text);
   if (!all.starts_with(kMagic) || all.size() < 10) damaged(0, "this is no .npy file");
   const auto version = static_cast<unsigned char>(all[6]);
@@ -213,7 +213,7 @@ void save_npy(const std::string& file, const Tensor& x) {
 }
 
 Tensor load_npy(const std::string& file) {
-  return detail::reading(file, [&] { return parse(detail::read_file(file)); });
+  return detail::reading(file, [&] { return parse_npy(detail::read_file(file)); });
 }
 
 }  // namespace ember

@@ -30,8 +30,8 @@ constexpr std::size_t kSmall = 32;
 constexpr std::size_t kClasses = kSmall + 11;
 constexpr std::size_t kLargeKept = std::size_t{1} << 26U;
 
-struct Block {
-  Block* next;
+struct FreeBlock {
+  FreeBlock* next;
 };
 
 bool& is_gone() {
@@ -40,11 +40,11 @@ bool& is_gone() {
 }
 
 struct FreeLists {
-  std::array<Block*, kClasses> heads{};
+  std::array<FreeBlock*, kClasses> heads{};
   std::size_t large_kept = 0;  // bytes
   ~FreeLists() {
     is_gone() = true;
-    for (Block* head : heads) {
+    for (FreeBlock* head : heads) {
       while (head != nullptr) to_heap(std::exchange(head, head->next));
     }
   }
@@ -71,7 +71,7 @@ void* pool_allocate(std::size_t bytes) {
   const std::size_t size_class = class_of(bytes);
   if (size_class >= kClasses || is_gone()) return from_heap(bytes);
   FreeLists& lists = free_lists();
-  Block*& head = lists.heads[size_class];
+  FreeBlock*& head = lists.heads[size_class];
   if (head == nullptr) return from_heap(size_of(size_class));
   if (size_class >= kSmall) lists.large_kept -= size_of(size_class);
   return std::exchange(head, head->next);
@@ -91,8 +91,8 @@ void pool_free(void* block, std::size_t bytes) noexcept {
     }
     lists.large_kept += size_of(size_class);
   }
-  Block*& head = lists.heads[size_class];
-  head = new (block) Block{head};
+  FreeBlock*& head = lists.heads[size_class];
+  head = new (block) FreeBlock{head};
 }
 #endif
 

@@ -50,11 +50,11 @@ EMBER_INLINE FourWords product(FourWords x, std::uint32_t factor) {
 // The four words of a block of an element (of each of several elements, where W is a vector): ten
 // rounds with the constants of Salmon et al. 2011, table 2 and section 4.3.
 template <class W>
-struct Block {
+struct WordBlock {
   W w0, w1, w2, w3;
 };
 template <class W, class K>
-EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1, W c2) {
+EMBER_INLINE WordBlock<W> rounds_of(K k0, K k1, W c0, W c1, W c2) {
   W c3{};
 #pragma GCC unroll 10
   for (int round = 0; round < 10; ++round) {
@@ -69,8 +69,8 @@ EMBER_INLINE Block<W> rounds_of(K k0, K k1, W c0, W c1, W c2) {
   }
   return {c0, c1, c2, c3};
 }
-EMBER_INLINE Block<Word> block_of(std::uint64_t key, std::uint64_t element, Word number = 0) {
-  const Block<Word> block =
+EMBER_INLINE WordBlock<Word> block_of(std::uint64_t key, std::uint64_t element, Word number = 0) {
+  const WordBlock<Word> block =
       rounds_of(static_cast<Word>(key), static_cast<Word>(key >> 32U), static_cast<Word>(element),
                 static_cast<Word>(element >> 32U), number);
   const auto word = [](Word x) { return static_cast<Word>(low_half(x)); };
@@ -92,7 +92,7 @@ struct Words {
         return FourWords{at(0), at(1), at(2), at(3)};
       };
       const FourWords element = four(number), keys = four(key);
-      const Block<FourWords> block =
+      const WordBlock<FourWords> block =
           rounds_of(keys, keys >> 32U, element, element >> 32U, FourWords{});
       const auto store = [i](FourWords x, Word* to) {
         x &= 0xffffffffU;
@@ -106,7 +106,7 @@ struct Words {
 #else
 #pragma omp simd
     for (Index i = 0; i < n; ++i) {
-      const Block block = block_of(key(i), static_cast<std::uint64_t>(number(i)));
+      const WordBlock block = block_of(key(i), static_cast<std::uint64_t>(number(i)));
       w0[i] = block.w0;
       w1[i] = block.w1;
       w2[i] = block.w2;
@@ -180,7 +180,7 @@ template <class F>
 void in_pairs(RandomKey key, Node& out, F f) {
   if (out.numel <= 2 * kFew) {
     for (Index i = 0; i < out.numel; i += 2) {
-      const Block block = block_of(key.key, static_cast<std::uint64_t>(i / 2));
+      const WordBlock block = block_of(key.key, static_cast<std::uint64_t>(i / 2));
       Real unused;
       f(block.w0, block.w1, block.w2, block.w3, out.value[i],
         i + 1 < out.numel ? out.value[i + 1] : unused);
@@ -228,7 +228,7 @@ Tensor noise_of(Noise noise, RandomKey key, const Shape& shape) {
 }  // namespace
 
 void ElementEngine::refill() {
-  const Block<Word> block = block_of(key_.key, element_, block_++);
+  const WordBlock<Word> block = block_of(key_.key, element_, block_++);
   const auto word = [](Word x) { return static_cast<std::uint32_t>(x); };
   words_ = {word(block.w0), word(block.w1), word(block.w2), word(block.w3)};
   used_ = 0;

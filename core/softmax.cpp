@@ -23,7 +23,7 @@ Rows rows_of(const Shape& shape, std::size_t axis) {
   return {shape.first(axis).numel(), shape[axis], shape.after(axis + 1).numel()};
 }
 
-constexpr Index kLanes = 16;
+constexpr Index kSoftmaxLanes = 16;
 // From so many numbers on a row is long enough for vectors by itself.
 constexpr Index kLong = 32;
 
@@ -66,10 +66,10 @@ Real of_row(const Real* x, Index size, Real* weights, Nothing nothing) {
   return static_cast<Real>(shift + special::log(total));
 }
 
-// The same of n <= kLanes rows side by side: number c of row i is x[c * step + i].
+// The same of n <= kSoftmaxLanes rows side by side: number c of row i is x[c * step + i].
 void of_lanes(Index n, Index size, Index step, const Real* x, Real* out, Real* weights,
               Nothing nothing) {
-  double shift[kLanes], total[kLanes];
+  double shift[kSoftmaxLanes], total[kSoftmaxLanes];
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     shift[i] = -special::kInfinity;
@@ -115,9 +115,9 @@ void log_sum_exp(const Rows& rows, const Real* x, Real* out, Real* weights, Noth
     }
   } else if (rows.inner == 1) {
     // short rows are turned, so that many are done at once
-    std::array<Real, kLong * kLanes> turned, turned_weights;
-    for (Index begin = 0; begin < count; begin += kLanes) {
-      const Index n = std::min(kLanes, count - begin);
+    std::array<Real, kLong * kSoftmaxLanes> turned, turned_weights;
+    for (Index begin = 0; begin < count; begin += kSoftmaxLanes) {
+      const Index n = std::min(kSoftmaxLanes, count - begin);
       const Real* from = x + begin * rows.size;
       for (Index i = 0; i < n; ++i) {
         for (Index c = 0; c < rows.size; ++c) turned.data()[c * n + i] = from[i * rows.size + c];
@@ -134,9 +134,9 @@ void log_sum_exp(const Rows& rows, const Real* x, Real* out, Real* weights, Noth
     }
   } else {
     for (Index o = 0; o < rows.outer; ++o) {
-      for (Index i = 0; i < rows.inner; i += kLanes) {
+      for (Index i = 0; i < rows.inner; i += kSoftmaxLanes) {
         const Index at = o * rows.size * rows.inner + i;
-        of_lanes(std::min(kLanes, rows.inner - i), rows.size, rows.inner, x + at,
+        of_lanes(std::min(kSoftmaxLanes, rows.inner - i), rows.size, rows.inner, x + at,
                  out + o * rows.inner + i, weights != nullptr ? weights + at : nullptr, nothing);
       }
     }

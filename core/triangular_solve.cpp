@@ -98,7 +98,7 @@ Real* open_right_side(Node& b, const Systems& s, const PooledVector<Index>& exte
 
 // Neighbouring columns of one member that go equally far: their rows of a, x and the adjoint of x
 // (0 where it is not reached), and where to add (null: nowhere).
-struct Pullback {
+struct SolvePullback {
   Block a, x;
   MutableView adjoint;
   bool upper, transpose;
@@ -164,9 +164,9 @@ void backward_triangular_solve(Node& n) {
           if (n.reach == nullptr || (*n.reach)[p]) (*adjoint)(i, j) = n.adjoint[p];
         }
       }
-      Pullback pullback{View(values(a) + at_a, s.n, s.n).block(row, row, rows, rows),
-                        View(values(n) + at, s.n, s.k).block(row, begin, rows, columns), *adjoint,
-                        s.upper, s.transpose};
+      SolvePullback pullback{View(values(a) + at_a, s.n, s.n).block(row, row, rows, rows),
+                             View(values(n) + at, s.n, s.k).block(row, begin, rows, columns),
+                             *adjoint, s.upper, s.transpose};
       pullback.to(to_a != nullptr ? to_a + at_a + row * s.n + row : nullptr, s.n,
                   to_b != nullptr ? to_b + at_b + row * s.k + begin : nullptr, s.k);
     }

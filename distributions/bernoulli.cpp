@@ -9,10 +9,10 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Bernoulli::Params>(
+constexpr auto kBernoulliParameters = reflect::table<Bernoulli::Params>(
     {reflect::one_of(Kind::unit_interval), reflect::one_of(Kind::real)});
 
-struct ByProbs {
+struct BernoulliByProbs {
   static Density<2> density(double x, double p) {
     // 0 log 0 is 0, and so are its derivatives
     const bool one = x == 1;
@@ -21,7 +21,7 @@ struct ByProbs {
   }
 };
 
-struct ByLogits {
+struct BernoulliByLogits {
   static Density<2> density(double x, double l) {
     const double signed_logit = x == 1 ? l : -l;  // log p = -softplus(-signed)
     return {-special::softplus(-signed_logit),
@@ -30,14 +30,14 @@ struct ByLogits {
 };
 
 // F is the probability of 0 from 0 up to 1
-struct CdfByProbs {
+struct BernoulliCdfByProbs {
   static Counts counts(double) { return {1, 1, 1}; }
   static Density<2> density(double x, double p) {
     return cdf_of_count<2>(x, 1, [=](double) -> Density<2> { return {1 - p, {0, -1}}; });
   }
 };
 
-struct CdfByLogits {
+struct BernoulliCdfByLogits {
   static Counts counts(double) { return {1, 1, 1}; }
   static Density<2> density(double x, double l) {
     return cdf_of_count<2>(x, 1, [=](double) -> Density<2> {
@@ -66,13 +66,13 @@ class BernoulliFamily final : public KernelFamily {
   }
   Tensor cdf(const Tensor& x) const override {
     const std::array inputs{x, parameter(0)};
-    return by_logits() ? pointwise<CdfByLogits, 2>(inputs, elements_of(x))
-                       : pointwise<CdfByProbs, 2>(inputs, elements_of(x));
+    return by_logits() ? pointwise<BernoulliCdfByLogits, 2>(inputs, elements_of(x))
+                       : pointwise<BernoulliCdfByProbs, 2>(inputs, elements_of(x));
   }
   Tensor icdf(const Tensor& p) const override {
     const std::array inputs{p, parameter(0)};
-    return by_logits() ? count_quantile_of<CdfByLogits, 2>(inputs, elements_of(p))
-                       : count_quantile_of<CdfByProbs, 2>(inputs, elements_of(p));
+    return by_logits() ? count_quantile_of<BernoulliCdfByLogits, 2>(inputs, elements_of(p))
+                       : count_quantile_of<BernoulliCdfByProbs, 2>(inputs, elements_of(p));
   }
   Tensor enumerate_support() const override { return tensor({0, 1}); }
 
@@ -80,7 +80,8 @@ class BernoulliFamily final : public KernelFamily {
   bool by_logits() const { return alternative() == 1; }
   Tensor probs() const { return by_logits() ? sigmoid(parameter(0)) : parameter(0); }
   const Kernel& kernel() const override {
-    return by_logits() ? Elementwise<ByLogits, 2>::kernel : Elementwise<ByProbs, 2>::kernel;
+    return by_logits() ? Elementwise<BernoulliByLogits, 2>::kernel
+                       : Elementwise<BernoulliByProbs, 2>::kernel;
   }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return to_tensor(detail::standard_uniform(key, elements) < expand(detach(probs()), elements));
@@ -90,7 +91,8 @@ class BernoulliFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Bernoulli::kInfo{"Bernoulli", kParameters, &reflect::make<Bernoulli>};
+constinit const FamilyInfo Bernoulli::kInfo{"Bernoulli", kBernoulliParameters,
+                                            &reflect::make<Bernoulli>};
 
 Bernoulli::Bernoulli(const Params& params) : Distribution(make_family<BernoulliFamily>(params)) {}
 

@@ -14,7 +14,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Beta::Params>({{Kind::positive}, {Kind::positive}});
+constexpr auto kBetaParameters = reflect::table<Beta::Params>({{Kind::positive}, {Kind::positive}});
 
 class BetaFamily final : public KernelFamily {
  public:
@@ -91,7 +91,7 @@ class BetaFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Beta::kInfo{"Beta", kParameters, &reflect::make<Beta>};
+constinit const FamilyInfo Beta::kInfo{"Beta", kBetaParameters, &reflect::make<Beta>};
 
 Beta::Beta(const Params& params) : Distribution(make_family<BetaFamily>(params)) {}
 

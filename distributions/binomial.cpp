@@ -18,9 +18,10 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Binomial::Params>({{Kind::nonnegative_integer},
-                                                               reflect::one_of(Kind::unit_interval),
-                                                               reflect::one_of(Kind::real)});
+constexpr auto kBinomialParameters =
+    reflect::table<Binomial::Params>({{Kind::nonnegative_integer},
+                                      reflect::one_of(Kind::unit_interval),
+                                      reflect::one_of(Kind::real)});
 
 // The count of successes and that of failures, each as a Poisson number, given their sum.
 double log_mass(double x, double n, double p, double q, double log_p, double log_q) {
@@ -29,7 +30,7 @@ double log_mass(double x, double n, double p, double q, double log_p, double log
          special::log_poisson(n - x, n * q, log_n + log_q) - special::log_poisson(n, n, log_n);
 }
 
-struct ByProbs {
+struct BinomialByProbs {
   static Density<3> density(double x, double n, double p) {
     // 0 log 0 is 0, and so are its derivatives
     const double up = special::select(x == 0, 0.0, x / p);
@@ -38,7 +39,7 @@ struct ByProbs {
   }
 };
 
-struct ByLogits {
+struct BinomialByLogits {
   static Density<3> density(double x, double n, double l) {
     const double p = special::sigmoid(l);
     const double q = special::sigmoid(-l);
@@ -48,7 +49,7 @@ struct ByLogits {
 };
 
 // F(k) = I_q(n - k, k + 1), whose derivative by p is -n times the mass of k in n - 1 trials.
-struct CdfByProbs {
+struct BinomialCdfByProbs {
   static Counts counts(double n, double p) { return {n * p, std::sqrt(n * p * (1 - p)), n}; }
   static Density<3> density(double x, double n, double p) {
     return cdf_of_count<3>(x, n, [=](double k) -> Density<3> {
@@ -58,12 +59,14 @@ struct CdfByProbs {
   }
 };
 
-struct CdfByLogits {
-  static Counts counts(double n, double l) { return CdfByProbs::counts(n, special::sigmoid(l)); }
+struct BinomialCdfByLogits {
+  static Counts counts(double n, double l) {
+    return BinomialCdfByProbs::counts(n, special::sigmoid(l));
+  }
   static Density<3> density(double x, double n, double l) {
     return cdf_of_count<3>(x, n, [=](double k) -> Density<3> {
       const double p = special::sigmoid(l);
-      const double mass = special::exp(ByLogits::density(k, n, l).log_prob);
+      const double mass = special::exp(BinomialByLogits::density(k, n, l).log_prob);
       return {special::beta_p(n - k, k + 1, special::sigmoid(-l), p), {0, 0, -(n - k) * p * mass}};
     });
   }
@@ -104,18 +107,19 @@ class BinomialFamily final : public KernelFamily {
   /// A sum over those of 0 .. total_count that have mass.
   Tensor entropy() const override {
     const std::array inputs{total_count(), parameter(1)};
-    return by_logits() ? pointwise<Entropy<ByLogits, CdfByLogits>, 2>(inputs, batch_shape())
-                       : pointwise<Entropy<ByProbs, CdfByProbs>, 2>(inputs, batch_shape());
+    return by_logits()
+               ? pointwise<Entropy<BinomialByLogits, BinomialCdfByLogits>, 2>(inputs, batch_shape())
+               : pointwise<Entropy<BinomialByProbs, BinomialCdfByProbs>, 2>(inputs, batch_shape());
   }
   Tensor cdf(const Tensor& x) const override {
     const std::array inputs{x, total_count(), parameter(1)};
-    return by_logits() ? pointwise<CdfByLogits, 3>(inputs, elements_of(x))
-                       : pointwise<CdfByProbs, 3>(inputs, elements_of(x));
+    return by_logits() ? pointwise<BinomialCdfByLogits, 3>(inputs, elements_of(x))
+                       : pointwise<BinomialCdfByProbs, 3>(inputs, elements_of(x));
   }
   Tensor icdf(const Tensor& p) const override {
     const std::array inputs{p, total_count(), parameter(1)};
-    return by_logits() ? count_quantile_of<CdfByLogits, 3>(inputs, elements_of(p))
-                       : count_quantile_of<CdfByProbs, 3>(inputs, elements_of(p));
+    return by_logits() ? count_quantile_of<BinomialCdfByLogits, 3>(inputs, elements_of(p))
+                       : count_quantile_of<BinomialCdfByProbs, 3>(inputs, elements_of(p));
   }
   Tensor enumerate_support() const override {
     const Real n = total_count().numel() > 0 ? total_count().data()[0] : Real{0};
@@ -131,7 +135,8 @@ class BinomialFamily final : public KernelFamily {
   bool by_logits() const { return alternative() == 1; }
   Tensor probs() const { return by_logits() ? sigmoid(parameter(1)) : parameter(1); }
   const Kernel& kernel() const override {
-    return by_logits() ? Elementwise<ByLogits, 3>::kernel : Elementwise<ByProbs, 3>::kernel;
+    return by_logits() ? Elementwise<BinomialByLogits, 3>::kernel
+                       : Elementwise<BinomialByProbs, 3>::kernel;
   }
   Tensor draw(detail::RandomKey key, const Shape& elements) const override {
     return draw_each(key, elements, std::array{total_count(), probs()},
@@ -149,7 +154,8 @@ class BinomialFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Binomial::kInfo{"Binomial", kParameters, &reflect::make<Binomial>};
+constinit const FamilyInfo Binomial::kInfo{"Binomial", kBinomialParameters,
+                                           &reflect::make<Binomial>};
 
 Binomial::Binomial(const Params& params) : Distribution(make_family<BinomialFamily>(params)) {}
 

@@ -13,16 +13,14 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Categorical::Params>(
+constexpr auto kCategoricalParameters = reflect::table<Categorical::Params>(
     {reflect::one_of(Kind::nonnegative, 1), reflect::one_of(Kind::real, 1)});
-
-constexpr Index kRows = kRowBlock;
 
 // log p(x) = logits[x] - logsumexp(logits); d / d logits[c] = 1(c == x) - softmax(logits)[c]. The
 // exponentials wait in the place of the derivatives until their sum is known.
 template <bool Partials>
 void logits_rows(Index n, Index row, const Real* x, const Real* logits, Real* out, Real* g) {
-  double largest[kRows], total[kRows], chosen[kRows];
+  double largest[kRowBlock], total[kRowBlock], chosen[kRowBlock];
 #pragma omp simd
   for (Index i = 0; i < n; ++i) {
     largest[i] = logits[i];
@@ -70,9 +68,9 @@ void logits_block(Index n, Index row, const Real* const* in, Real* out, Real* co
     logits_rows<decltype(with_gradient)::value>(length, row, in[0], in[1], out, g);
   };
   if (g == nullptr) {
-    n == kRows ? run(std::false_type(), kRows) : run(std::false_type(), n);
+    n == kRowBlock ? run(std::false_type(), kRowBlock) : run(std::false_type(), n);
   } else {
-    n == kRows ? run(std::true_type(), kRows) : run(std::true_type(), n);
+    n == kRowBlock ? run(std::true_type(), kRowBlock) : run(std::true_type(), n);
   }
   if (Partials && partials[0] != nullptr) std::fill_n(partials[0], n, Real{0});
 }
@@ -82,7 +80,7 @@ template <bool Partials>
 void probs_block(Index n, Index row, const Real* const* in, Real* out, Real* const* partials) {
   const Real* x = in[0];
   const Real* probs = in[1];
-  double total[kRows], chosen[kRows];
+  double total[kRowBlock], chosen[kRowBlock];
   for (Index i = 0; i < n; ++i) {
     total[i] = 0;
     chosen[i] = special::kNaN;
@@ -190,7 +188,7 @@ class CategoricalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Categorical::kInfo{"Categorical", kParameters,
+constinit const FamilyInfo Categorical::kInfo{"Categorical", kCategoricalParameters,
                                               &reflect::make<Categorical>};
 
 Categorical::Categorical(const Params& params)

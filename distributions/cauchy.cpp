@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kCauchyParameters =
     reflect::table<Cauchy::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class CauchyFamily final : public KernelFamily {
@@ -62,7 +62,7 @@ class CauchyFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Cauchy::kInfo{"Cauchy", kParameters, &reflect::make<Cauchy>};
+constinit const FamilyInfo Cauchy::kInfo{"Cauchy", kCauchyParameters, &reflect::make<Cauchy>};
 
 Cauchy::Cauchy(const Params& params) : Distribution(make_family<CauchyFamily>(params)) {}
 

@@ -15,7 +15,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kDeltaParameters =
     reflect::table<Delta::Params>({{Kind::any}, {Kind::any}, {Kind::nonnegative_integer}});
 
 class DeltaFamily final : public Family {
@@ -63,7 +63,7 @@ class DeltaFamily final : public Family {
 
 }  // namespace
 
-constinit const FamilyInfo Delta::kInfo{"Delta", kParameters, &reflect::make<Delta>};
+constinit const FamilyInfo Delta::kInfo{"Delta", kDeltaParameters, &reflect::make<Delta>};
 
 Delta::Delta(const Params& params) : Distribution(make_family<DeltaFamily>(params)) {}
 

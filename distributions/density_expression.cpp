@@ -25,7 +25,7 @@ struct AllSums {
   }
 };
 
-struct Scratch {
+struct ExpressionScratch {
   AllSums sums;
   Expression::Room room;
   std::array<std::array<Real, kBlock>, kMaxInputs> partials;
@@ -52,9 +52,9 @@ class Driver {
     Tensor result(out);
     detail::add_sources(result, visible.sources());
     wants_partials_ = out->requires_grad;
-    AllSums sums = expression_.run<Scratch>(
+    AllSums sums = expression_.run<ExpressionScratch>(
         visible, visible.bytes() && pays_to_list(*visible.bytes(), inputs_, kernel_),
-        [&](const ElementBlock& block, Scratch& scratch) { compute(block, scratch); });
+        [&](const ElementBlock& block, ExpressionScratch& scratch) { compute(block, scratch); });
     *out->value = static_cast<Real>(sums.kernel.log_prob);
     for (std::size_t k = 1; k < inputs_; ++k) {
       if (is_uniform(k)) sums.leaves[expression_.sum_index(slots_[k])] += sums.kernel.partial[k];
@@ -67,7 +67,7 @@ class Driver {
   // Whether the kernel takes an input as one number.
   bool is_uniform(std::size_t k) const { return k > 0 && (kernel_->uniform >> (k - 1) & 1U) != 0; }
 
-  void compute(const ElementBlock& block, Scratch& scratch) const {
+  void compute(const ElementBlock& block, ExpressionScratch& scratch) const {
     Expression::Room& room = scratch.room;
     room.forward(block);
     std::array<const Real*, kMaxInputs> in{};

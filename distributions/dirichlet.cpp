@@ -12,16 +12,14 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Dirichlet::Params>({{Kind::positive, 1}});
-
-constexpr Index kRows = kRowBlock;
+constexpr auto kDirichletParameters = reflect::table<Dirichlet::Params>({{Kind::positive, 1}});
 
 // d / d x_k = (a_k - 1) / x_k, d / d a_k = log x_k - digamma(a_k) + digamma(n), n = sum of a
 template <bool Partials>
 void rows(Index count, Index row, const Real* const* in, Real* out, Real* const* partials) {
   const Real* x = in[0];
   const Real* a = in[1];
-  double n[kRows], log_n[kRows], total[kRows], shared[kRows];
+  double n[kRowBlock], log_n[kRowBlock], total[kRowBlock], shared[kRowBlock];
   for (Index i = 0; i < count; ++i) n[i] = 0;
   for (Index c = 0; c < row; ++c) {
 #pragma omp simd
@@ -96,7 +94,8 @@ class DirichletFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Dirichlet::kInfo{"Dirichlet", kParameters, &reflect::make<Dirichlet>};
+constinit const FamilyInfo Dirichlet::kInfo{"Dirichlet", kDirichletParameters,
+                                            &reflect::make<Dirichlet>};
 
 Dirichlet::Dirichlet(const Params& params) : Distribution(make_family<DirichletFamily>(params)) {}
 

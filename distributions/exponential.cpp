@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Exponential::Params>({reflect::shown(Kind::positive)});
+constexpr auto kExponentialParameters =
+    reflect::table<Exponential::Params>({reflect::shown(Kind::positive)});
 
 class ExponentialFamily final : public KernelFamily {
  public:
@@ -39,7 +40,7 @@ class ExponentialFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Exponential::kInfo{"Exponential", kParameters,
+constinit const FamilyInfo Exponential::kInfo{"Exponential", kExponentialParameters,
                                               &reflect::make<Exponential>};
 
 Exponential::Exponential(const Params& params)

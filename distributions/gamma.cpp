@@ -13,7 +13,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Gamma::Params>({{Kind::positive}, {Kind::positive}});
+constexpr auto kGammaParameters =
+    reflect::table<Gamma::Params>({{Kind::positive}, {Kind::positive}});
 
 class GammaFamily final : public KernelFamily {
  public:
@@ -87,7 +88,7 @@ class GammaFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Gamma::kInfo{"Gamma", kParameters, &reflect::make<Gamma>};
+constinit const FamilyInfo Gamma::kInfo{"Gamma", kGammaParameters, &reflect::make<Gamma>};
 
 Gamma::Gamma(const Params& params) : Distribution(make_family<GammaFamily>(params)) {}
 

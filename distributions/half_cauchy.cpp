@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<HalfCauchy::Params>({reflect::shown(Kind::positive)});
+constexpr auto kHalfCauchyParameters =
+    reflect::table<HalfCauchy::Params>({reflect::shown(Kind::positive)});
 
 class HalfCauchyFamily final : public KernelFamily {
  public:
@@ -51,7 +52,8 @@ class HalfCauchyFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kParameters, &reflect::make<HalfCauchy>};
+constinit const FamilyInfo HalfCauchy::kInfo{"HalfCauchy", kHalfCauchyParameters,
+                                             &reflect::make<HalfCauchy>};
 
 HalfCauchy::HalfCauchy(const Params& params)
     : Distribution(make_family<HalfCauchyFamily>(params)) {}

@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<HalfNormal::Params>({reflect::shown(Kind::positive)});
+constexpr auto kHalfNormalParameters =
+    reflect::table<HalfNormal::Params>({reflect::shown(Kind::positive)});
 
 class HalfNormalFamily final : public KernelFamily {
  public:
@@ -46,7 +47,8 @@ class HalfNormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kParameters, &reflect::make<HalfNormal>};
+constinit const FamilyInfo HalfNormal::kInfo{"HalfNormal", kHalfNormalParameters,
+                                             &reflect::make<HalfNormal>};
 
 HalfNormal::HalfNormal(const Params& params)
     : Distribution(make_family<HalfNormalFamily>(params)) {}

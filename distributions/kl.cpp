@@ -20,7 +20,7 @@ bool kl::given_by(const Family& f, std::string_view parameter) {
 
 namespace {
 
-constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
+using Kind = Constraint::Kind;
 
 const KlPair* find_pair(const Family& p, const Family& q, std::size_t p_event_axes) {
   for (const auto pairs : {kl_of_real_families(), kl_by_moments(), kl_of_discrete_families(),
@@ -36,8 +36,7 @@ const KlPair* find_pair(const Family& p, const Family& q, std::size_t p_event_ax
 
 // How far a support of independent numbers reaches, among those of its sort: 0 where that is not
 // known.
-int reach_of(Constraint::Kind kind) {
-  using Kind = Constraint::Kind;
+int reach_of(Kind kind) {
   switch (kind) {
     case Kind::unit_interval:
     case Kind::interval:
@@ -95,7 +94,7 @@ Tensor from_delta(const Distribution& q, const Tensor& v, const Mask& visible) {
   for (std::size_t i = 0; i < support.reinterpreted(); ++i) inside = all(inside, -1);
   const Mask counts = visible & inside;
   const Mask elements = counts.unsqueeze_right(q.reinterpreted());
-  return where(inside | !visible, -q.log_prob(v, elements), kInfinity);
+  return where(inside | !visible, -q.log_prob(v, elements), kl::kInfinity);
 }
 
 // Of two that one transform has made: the bases', as it changes no ratio of densities.
@@ -156,7 +155,7 @@ Tensor kl_divergence(const Distribution& p, const Distribution& q) {
     kl = custom;
   } else if (a.family().event_shape().rank() == 0 && b.family().event_shape().rank() == 0 &&
              reaches_beyond(a.family().support(), b.family().support())) {
-    kl = kInfinity;
+    kl = kl::kInfinity;
   } else {
     no_closed_form(p, q);
   }

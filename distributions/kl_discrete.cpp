@@ -100,7 +100,7 @@ Tensor categorical_categorical(const Family& p, const Family& q) {
   return sum(term(a.p, a.log_p, b.log_p), -1);
 }
 
-constexpr KlPair kPairs[] = {
+constexpr KlPair kDiscretePairs[] = {
     {&Bernoulli::kInfo, &Bernoulli::kInfo, &bernoulli_bernoulli},
     {&Bernoulli::kInfo, &Poisson::kInfo, &bernoulli_poisson},
     {&Binomial::kInfo, &Binomial::kInfo, &binomial_binomial},
@@ -110,6 +110,6 @@ constexpr KlPair kPairs[] = {
 
 }  // namespace
 
-std::span<const KlPair> kl_of_discrete_families() { return kPairs; }
+std::span<const KlPair> kl_of_discrete_families() { return kDiscretePairs; }
 
 }  // namespace ember::distributions

@@ -52,11 +52,9 @@ Tensor to_normal(const Family& p, const Family& q) {
          special::kHalfLogTwoPi - p.entropy();
 }
 
-constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
-
 Tensor to_exponential(const Family& p, const Family& q) {
   const Tensor& rate = at(q, 0);
-  return infinite_unless(uniform_inside(p, 0, kInfinity),
+  return infinite_unless(uniform_inside(p, 0, kl::kInfinity),
                          rate * p.mean() - log(rate) - p.entropy());
 }
 
@@ -64,7 +62,7 @@ Tensor to_gamma(const Family& p, const Family& q) {
   const Tensor &a = at(q, 0), &rate = at(q, 1);
   const Tensor kl =
       lgamma(a) - a * log(rate) - (a - 1) * mean_log(p) + rate * p.mean() - p.entropy();
-  return infinite_unless(uniform_inside(p, 0, kInfinity), kl);
+  return infinite_unless(uniform_inside(p, 0, kl::kInfinity), kl);
 }
 
 Tensor uniform_beta(const Family& p, const Family& q) {
@@ -112,7 +110,7 @@ Tensor beta_beta(const Family& p, const Family& q) {
   return dirichlets(both(p), both(q));
 }
 
-constexpr KlPair kPairs[] = {
+constexpr KlPair kMomentPairs[] = {
     {&Exponential::kInfo, &Exponential::kInfo, &exponential_exponential},
     {&Gamma::kInfo, &Gamma::kInfo, &gamma_gamma},
     {&Beta::kInfo, &Beta::kInfo, &beta_beta},
@@ -140,6 +138,6 @@ constexpr KlPair kPairs[] = {
 
 }  // namespace
 
-std::span<const KlPair> kl_by_moments() { return kPairs; }
+std::span<const KlPair> kl_by_moments() { return kMomentPairs; }
 
 }  // namespace ember::distributions

@@ -32,13 +32,13 @@ Tensor normals_mvn(const Family& p, const Family& q) {
   return gaussians(at(p, 0) - at(q, 0), diag_embed(scale), sum(log(scale), -1), b);
 }
 
-constexpr KlPair kPairs[] = {
+constexpr KlPair kVectorPairs[] = {
     {&MultivariateNormal::kInfo, &MultivariateNormal::kInfo, &mvn_mvn},
     {&Normal::kInfo, &MultivariateNormal::kInfo, &normals_mvn, 1},
 };
 
 }  // namespace
 
-std::span<const KlPair> kl_of_vector_families() { return kPairs; }
+std::span<const KlPair> kl_of_vector_families() { return kVectorPairs; }
 
 }  // namespace ember::distributions

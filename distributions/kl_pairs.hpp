@@ -2,6 +2,7 @@
 // kl_*.cpp. What masks, expand and to_event do is the business of kl.cpp.
 #pragma once
 
+#include <limits>
 #include <span>
 
 #include <ember/distributions/family.hpp>
@@ -22,6 +23,8 @@ std::span<const KlPair> kl_of_discrete_families();
 std::span<const KlPair> kl_of_vector_families();
 
 namespace kl {
+
+constexpr Real kInfinity = std::numeric_limits<Real>::infinity();
 
 /// The k-th given parameter.
 inline const Tensor& at(const Family& f, std::size_t k) { return f.parameters()[k].value; }

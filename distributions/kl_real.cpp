@@ -59,7 +59,7 @@ Tensor normal_laplace(const Family& p, const Family& q) {
   return log(2 * t / s) + folded / t - (0.5 + special::kHalfLogTwoPi);
 }
 
-constexpr KlPair kPairs[] = {
+constexpr KlPair kRealPairs[] = {
     {&Normal::kInfo, &Normal::kInfo, &normal_normal},
     {&LogNormal::kInfo, &LogNormal::kInfo, &normal_normal},
     {&HalfNormal::kInfo, &HalfNormal::kInfo, &half_normal_half_normal},
@@ -71,6 +71,6 @@ constexpr KlPair kPairs[] = {
 
 }  // namespace
 
-std::span<const KlPair> kl_of_real_families() { return kPairs; }
+std::span<const KlPair> kl_of_real_families() { return kRealPairs; }
 
 }  // namespace ember::distributions

@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kLaplaceParameters =
     reflect::table<Laplace::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class LaplaceFamily final : public KernelFamily {
@@ -53,7 +53,7 @@ class LaplaceFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Laplace::kInfo{"Laplace", kParameters, &reflect::make<Laplace>};
+constinit const FamilyInfo Laplace::kInfo{"Laplace", kLaplaceParameters, &reflect::make<Laplace>};
 
 Laplace::Laplace(const Params& params) : Distribution(make_family<LaplaceFamily>(params)) {}
 

@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kLogNormalParameters =
     reflect::table<LogNormal::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class LogNormalFamily final : public KernelFamily {
@@ -49,7 +49,8 @@ class LogNormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kParameters, &reflect::make<LogNormal>};
+constinit const FamilyInfo LogNormal::kInfo{"LogNormal", kLogNormalParameters,
+                                            &reflect::make<LogNormal>};
 
 LogNormal::LogNormal(const Params& params) : Distribution(make_family<LogNormalFamily>(params)) {}
 

@@ -15,7 +15,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kMultivariateNormalParameters =
     reflect::table<MultivariateNormal::Params>({{Kind::real, 1},
                                                 reflect::one_of(Kind::lower_cholesky, 2),
                                                 reflect::one_of(Kind::positive_definite, 2),
@@ -79,8 +79,8 @@ class MultivariateNormalFamily final : public Family {
 
 }  // namespace
 
-constinit const FamilyInfo MultivariateNormal::kInfo{"MultivariateNormal", kParameters,
-                                                     &reflect::make<MultivariateNormal>};
+constinit const FamilyInfo MultivariateNormal::kInfo{
+    "MultivariateNormal", kMultivariateNormalParameters, &reflect::make<MultivariateNormal>};
 
 MultivariateNormal::MultivariateNormal(const Params& params)
     : Distribution(make_family<MultivariateNormalFamily>(params)) {}

@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters =
+constexpr auto kNormalParameters =
     reflect::table<Normal::Params>({{Kind::real}, reflect::shown(Kind::positive)});
 
 class NormalFamily final : public KernelFamily {
@@ -49,7 +49,7 @@ class NormalFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Normal::kInfo{"Normal", kParameters, &reflect::make<Normal>};
+constinit const FamilyInfo Normal::kInfo{"Normal", kNormalParameters, &reflect::make<Normal>};
 
 Normal::Normal(const Params& params) : Distribution(make_family<NormalFamily>(params)) {}
 

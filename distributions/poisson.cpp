@@ -13,7 +13,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Poisson::Params>(
+constexpr auto kPoissonParameters = reflect::table<Poisson::Params>(
     {reflect::one_of(Kind::nonnegative), reflect::one_of(Kind::real)});
 
 struct ByRate {
@@ -126,7 +126,7 @@ class PoissonFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Poisson::kInfo{"Poisson", kParameters, &reflect::make<Poisson>};
+constinit const FamilyInfo Poisson::kInfo{"Poisson", kPoissonParameters, &reflect::make<Poisson>};
 
 Poisson::Poisson(const Params& params) : Distribution(make_family<PoissonFamily>(params)) {}
 

@@ -13,7 +13,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<StudentT::Params>(
+constexpr auto kStudentTParameters = reflect::table<StudentT::Params>(
     {{Kind::positive}, {Kind::real}, reflect::shown(Kind::positive)});
 
 class StudentTFamily final : public KernelFamily {
@@ -98,7 +98,8 @@ class StudentTFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo StudentT::kInfo{"StudentT", kParameters, &reflect::make<StudentT>};
+constinit const FamilyInfo StudentT::kInfo{"StudentT", kStudentTParameters,
+                                           &reflect::make<StudentT>};
 
 StudentT::StudentT(const Params& params) : Distribution(make_family<StudentTFamily>(params)) {}
 

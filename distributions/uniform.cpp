@@ -9,7 +9,8 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Uniform::Params>({{Kind::real}, {Kind::greater_than}});
+constexpr auto kUniformParameters =
+    reflect::table<Uniform::Params>({{Kind::real}, {Kind::greater_than}});
 
 class UniformFamily final : public KernelFamily {
  public:
@@ -52,7 +53,7 @@ class UniformFamily final : public KernelFamily {
 
 }  // namespace
 
-constinit const FamilyInfo Uniform::kInfo{"Uniform", kParameters, &reflect::make<Uniform>};
+constinit const FamilyInfo Uniform::kInfo{"Uniform", kUniformParameters, &reflect::make<Uniform>};
 
 Uniform::Uniform(const Params& params) : Distribution(make_family<UniformFamily>(params)) {}
 

@@ -9,7 +9,7 @@ namespace ember::distributions {
 namespace {
 
 using Kind = Constraint::Kind;
-constexpr auto kParameters = reflect::table<Unit::Params>({{Kind::any}});
+constexpr auto kUnitParameters = reflect::table<Unit::Params>({{Kind::any}});
 
 class UnitFamily final : public Family {
  public:
@@ -32,7 +32,7 @@ class UnitFamily final : public Family {
 
 }  // namespace
 
-constinit const FamilyInfo Unit::kInfo{"Unit", kParameters, &reflect::make<Unit>};
+constinit const FamilyInfo Unit::kInfo{"Unit", kUnitParameters, &reflect::make<Unit>};
 
 Unit::Unit(const Params& params) : Distribution(make_family<UnitFamily>(params)) {}
 

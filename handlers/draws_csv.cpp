@@ -17,16 +17,16 @@ namespace {
 using detail::CsvRow;
 
 // For each number of a site in column-major order: its place in row-major order and its name.
-struct Column {
+struct DrawsColumn {
   Index offset;
   std::string name;
 };
 
-std::vector<Column> columns_of(const std::string& site, const Shape& shape) {
-  std::vector<Column> columns;
+std::vector<DrawsColumn> columns_of(const std::string& site, const Shape& shape) {
+  std::vector<DrawsColumn> columns;
   std::vector<Index> at(shape.rank(), 0);
   for (Index n = shape.numel(); n > 0; --n) {
-    Column column{0, site};
+    DrawsColumn column{0, site};
     for (std::size_t a = 0; a < at.size(); ++a) {
       column.offset = column.offset * shape[a] + at[a];
       column.name += "." + std::to_string(at[a] + 1);
@@ -158,7 +158,7 @@ std::string without_comments(const std::string& text) {
   return result;
 }
 
-Values parse(const std::string& text) {
+Values parse_draws(const std::string& text) {
   std::vector<CsvRow> rows = detail::csv_rows(without_comments(text), ',');
   if (!text.empty() && text.back() != '\n') {
     fail("", "it ends within a line", "is it whole? The last line needs a line break too");
@@ -207,11 +207,11 @@ void save_draws(const std::string& file, const Values& draws, const Tensor& log_
       "# model = ember\n# method = sample (Default)\n#   sample\n#     num_samples = " +
       std::to_string(n) +
       "\n#     num_warmup = 0\n#     save_warmup = 0\n#     thin = 1\n# id = 1\nlp__";
-  std::vector<std::vector<Column>> columns;
+  std::vector<std::vector<DrawsColumn>> columns;
   for (const auto& [name, values] : draws) {
     check_name(name);
     columns.push_back(columns_of(name, values.shape().after(1)));
-    for (const Column& column : columns.back()) text += "," + column.name;
+    for (const DrawsColumn& column : columns.back()) text += "," + column.name;
   }
   text += '\n';
   for (Index i = 0; i < n; ++i) {
@@ -219,7 +219,7 @@ void save_draws(const std::string& file, const Values& draws, const Tensor& log_
     auto site = columns.begin();
     for (const auto& [name, values] : draws) {
       const auto width = std::ssize(*site);
-      for (const Column& column : *site) {
+      for (const DrawsColumn& column : *site) {
         text += "," + detail::shortest_text(
                           values.data()[static_cast<std::size_t>(i * width + column.offset)]);
       }
@@ -231,7 +231,7 @@ void save_draws(const std::string& file, const Values& draws, const Tensor& log_
 }
 
 Values load_draws(const std::string& file) {
-  return detail::reading(file, [&] { return parse(detail::read_file(file)); });
+  return detail::reading(file, [&] { return parse_draws(detail::read_file(file)); });
 }
 
 void Trace::to_csv(const std::string& file) const {

@@ -17,7 +17,7 @@ namespace {
 thread_local detail::ParamLeaves* current_leaves = nullptr;
 thread_local detail::NewParams* new_params = nullptr;
 
-std::string who(Name name) { return "param '" + name.str() + "'"; }
+std::string param_text(Name name) { return "param '" + name.str() + "'"; }
 
 // What the store keeps belongs to no recording: other threads may use it at once.
 Tensor on_heap(const Tensor& x) {
@@ -42,7 +42,7 @@ ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& c
 Tensor ParamStore::get(Name name) const {
   const Entry entry = find(name);
   if (!entry) {
-    fail(who(name), "is not in the parameter store",
+    fail(param_text(name), "is not in the parameter store",
          detail::did_you_mean(name, names()) + "param(name, init) puts it there");
   }
   return detail::value_of(entry);
@@ -103,12 +103,12 @@ ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constra
     if (!init.defined()) return there;
     const Shape shape = transform_to(there->constraint).forward_shape(there->unconstrained.shape());
     if (!(shape == init.shape())) {
-      fail(who(name),
+      fail(param_text(name),
            "the store has shape " + to_string(shape) + ", the statement " + to_string(init.shape()),
            "rename it, or clear the store");
     }
     if (!(there->constraint == constraint)) {
-      fail(who(name),
+      fail(param_text(name),
            "the store has constraint " + there->constraint.name() + ", the statement " +
                constraint.name(),
            "rename it, or clear the store");
@@ -116,7 +116,7 @@ ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constra
     return there;
   }
   if (!init.defined()) {
-    fail(who(name), "is not in the parameter store",
+    fail(param_text(name), "is not in the parameter store",
          detail::did_you_mean(name, names()) + "at first it needs an initial value");
   }
   Entry made = make_entry(name, init, constraint);
@@ -183,7 +183,7 @@ ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
   Leaf& leaf = *by_name_[id];
   if (leaf.unconstrained.defined()) return leaf;
   if (Tape::current().recording_id() != recording_) {
-    fail(who(entry->name),
+    fail(param_text(entry->name),
          "an inner value_and_grad depends on a parameter of the step that is running; derivatives "
          "of derivatives are not computed",
          "call param before it, and detach the value");

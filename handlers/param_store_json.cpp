@@ -16,7 +16,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSchema = "ember-params/1";
+constexpr const char* kParamsSchema = "ember-params/1";
 
 // "value" is for readers; a file where somebody changed it would otherwise be read as before.
 void check_value(const json& given, const Tensor& expected, const std::string& path) {
@@ -78,7 +78,7 @@ std::vector<ParamStore::Entry> params_from_json(const json& params, const std::s
 }
 
 void ParamStore::save(const std::string& path) const {
-  const json content{{"schema", kSchema}, {"params", params_to_json(*this)}};
+  const json content{{"schema", kParamsSchema}, {"params", params_to_json(*this)}};
   detail::write_json_file(path, content);
 }
 
@@ -86,7 +86,7 @@ void ParamStore::load(const std::string& path) {
   detail::reading(path, [&] {
     const detail::JsonFile document(path);
     const json& content = *document;
-    detail::check_schema(content, kSchema);
+    detail::check_schema(content, kParamsSchema);
     detail::check_keys(content, {"schema", "params"}, "");
     put(params_from_json(detail::member(content, "params", ""), "/params"));
   });

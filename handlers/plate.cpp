@@ -23,12 +23,12 @@ const plate* plate_at(Index dim) {
   return nullptr;
 }
 
-std::string who(Name name) { return "plate '" + name.str() + "'"; }
+std::string plate_text(Name name) { return "plate '" + name.str() + "'"; }
 
 void check_indices(Name name, const Indices& indices, Index size) {
   for (Index i : indices.values()) {
     if (i >= 0 && i < size) continue;
-    fail(who(name),
+    fail(plate_text(name),
          "subsample index " + std::to_string(i) + " is outside of the plate's size " +
              std::to_string(size),
          detail::index_range(size, 0));
@@ -87,7 +87,7 @@ std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
                                     const std::optional<Indices>& subsample) {
   if (frame.name.empty()) fail("plate", "a plate needs a name");
   if (frame.size < 0) {
-    fail(who(frame.name), "size " + std::to_string(frame.size) + " is negative",
+    fail(plate_text(frame.name), "size " + std::to_string(frame.size) + " is negative",
          "sizes are 0 or more");
   }
   if (subsample) {
@@ -96,7 +96,7 @@ std::optional<Indices> open_members(PlateFrame& frame, Index subsample_size,
     frame.subsample_size = subsample_size;
   }
   if (frame.subsample_size > frame.size || subsample_size < 0) {
-    fail(who(frame.name),
+    fail(plate_text(frame.name),
          "a subsample of " + std::to_string(frame.subsample_size) +
              " is not within the plate's size " + std::to_string(frame.size),
          "leave it out, or draw fewer members");
@@ -133,24 +133,25 @@ plate::plate(Name name, Dim size, const PlateOptions& options, const std::source
 void plate::open(Name name, Index size, const PlateOptions& options) {
   Index dim = options.dim;
   if (dim > 0) {
-    fail(who(name), "dim " + std::to_string(dim) + " is not negative",
+    fail(plate_text(name), "dim " + std::to_string(dim) + " is not negative",
          "plate dims count from the right: -1 is the last batch dim");
   }
   if (dim == 0) {
     dim = -1;
     while (plate_at(dim) != nullptr) --dim;
   } else if (const plate* other = plate_at(dim)) {
-    fail(who(name), "dim " + std::to_string(dim) + " is taken by " + who(other->frame().name),
+    fail(plate_text(name),
+         "dim " + std::to_string(dim) + " is taken by " + plate_text(other->frame().name),
          "give one of them another dim");
   }
   if (dim < -static_cast<Index>(kMaxRank)) {
-    fail(who(name), "dim " + std::to_string(dim) + " is beyond the largest rank, 12",
+    fail(plate_text(name), "dim " + std::to_string(dim) + " is beyond the largest rank, 12",
          "open fewer plates at once, or join some of them");
   }
   frame_ = {name, dim, size, size};
   indices_ = detail::open_members(frame_, options.subsample_size, options.subsample);
   if (detail::find_open_plate(frame_.name) != nullptr) {
-    fail(who(frame_.name), "a plate of this name is open",
+    fail(plate_text(frame_.name), "a plate of this name is open",
          "close its block first, or give one of them another name");
   }
   opened().push_back(this);
@@ -175,9 +176,9 @@ Indices plate::indices() const {
 }
 
 void plate::check_members(const Shape& shape, Index axis) const {
-  const std::size_t a = normalize_axis(axis, shape, who(frame_.name));
+  const std::size_t a = normalize_axis(axis, shape, plate_text(frame_.name));
   if (shape[a] == size()) return;
-  fail(who(frame_.name),
+  fail(plate_text(frame_.name),
        "axis " + std::to_string(a) + " of shape " + to_string(shape) +
            " does not have the plate's size " + std::to_string(size()),
        "subsample takes what has all members along an axis; name that axis");
@@ -205,7 +206,7 @@ void plate::process(Message& message) {
     if (own != 1) {
       fail("site '" + message.name.str() + "'",
            "batch shape " + to_string(batch) + " has size " + std::to_string(own) + " at dim " +
-               std::to_string(frame_.dim) + ", where " + who(frame_.name) + " has size " +
+               std::to_string(frame_.dim) + ", where " + plate_text(frame_.name) + " has size " +
                std::to_string(b),
            "use to_event for dims that are not independent, or subsample the parameters");
     }

@@ -16,15 +16,11 @@ class ScaleHandler final : public Handler {
   ScaleFactor scale_;
 };
 
-namespace detail {
-ScaleFactor scale_factor(const Tensor& scale);
-}
-
 /// ScaleHandler for a scope, and around a model.
 Handle<ScaleHandler> scale(const Tensor& scale);
 template <Model M>
 auto scale(M model, const Tensor& scale) {
-  return wrap<ScaleHandler>(std::move(model), detail::scale_factor(scale));
+  return wrap<ScaleHandler>(std::move(model), ScaleFactor::of(scale));
 }
 
 }  // namespace ember::handlers

@@ -11,6 +11,8 @@ class ScaleFactor {
   ScaleFactor() = default;
   ScaleFactor(Real number) : number_(number) {}  // NOLINT(google-explicit-constructor)
   explicit ScaleFactor(Tensor factor) : tensor_(std::move(factor)) {}
+  /// A number where it is a constant one of which nobody asks where it comes from.
+  static ScaleFactor of(const Tensor& scale);
 
   Real number() const { return number_; }
   bool is_number() const { return !tensor_.defined(); }

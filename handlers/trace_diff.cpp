@@ -16,7 +16,7 @@
 namespace ember {
 namespace {
 
-std::string number(Real value) {
+std::string exact_number(Real value) {
   return detail::text_of_number(static_cast<double>(value), std::numeric_limits<Real>::digits10);
 }
 
@@ -68,7 +68,8 @@ class Comparison {
   }
   void numbers(const char* aspect, Real first, Real second) {
     if (!same(first, second)) {
-      add(aspect, number(first), number(second), "by " + number(std::abs(first - second)));
+      add(aspect, exact_number(first), exact_number(second),
+          "by " + exact_number(std::abs(first - second)));
     }
   }
   bool same(Real x, Real y) const { return same_number(x, y, tolerance_); }
@@ -132,9 +133,9 @@ class Comparison {
     }
     if (count == 0) return;
     const std::string place = detail::index_text(position_of(worst), first.shape());
-    const std::string detail =
-        differing(count) + (place.empty() ? "" : ", most at " + place) + ", by " + number(largest);
-    add(aspect, number(x.data()[worst]), number(y.data()[worst]), detail);
+    const std::string detail = differing(count) + (place.empty() ? "" : ", most at " + place) +
+                               ", by " + exact_number(largest);
+    add(aspect, exact_number(x.data()[worst]), exact_number(y.data()[worst]), detail);
   }
 
   static std::string plates_of(const Site& site) {
@@ -217,7 +218,8 @@ std::vector<TraceDifference> differences(const Trace& first, const Trace& second
   const Real x = first.log_prob_sum().item();
   const Real y = second.log_prob_sum().item();
   if (!same_number(x, y, tolerance)) {
-    found.push_back({"", "log joint", number(x), number(y), "by " + number(std::abs(x - y))});
+    found.push_back(
+        {"", "log joint", exact_number(x), exact_number(y), "by " + exact_number(std::abs(x - y))});
   }
   return found;
 }

@@ -17,7 +17,7 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSchema = "ember-trace/1";
+constexpr const char* kTraceSchema = "ember-trace/1";
 
 json plate_to_json(const TracePlate& plate) {
   json result{{"name", plate.frame.name.str()},
@@ -214,7 +214,7 @@ json Trace::to_json() const {
   for (const TracePlate& plate : plates_) plates.push_back(plate_to_json(plate));
   json sites = json::array();
   for (const Site& site : sites_) sites.push_back(site_to_json(site));
-  return {{"schema", kSchema},
+  return {{"schema", kTraceSchema},
           {"real", sizeof(Real) == 8 ? "double" : "float"},
           {"plates", std::move(plates)},
           {"sites", std::move(sites)},
@@ -222,7 +222,7 @@ json Trace::to_json() const {
 }
 
 Trace Trace::from_json(const json& value) {
-  detail::check_schema(value, kSchema);
+  detail::check_schema(value, kTraceSchema);
   detail::check_keys(value, {"schema", "real", "plates", "sites", "log_prob_sum"}, "");
   const std::string real = detail::string_from_json(detail::member(value, "real", ""), "/real");
   if (real != "double" && real != "float") fail("json /real", "'" + real + "' is no precision");

@@ -17,30 +17,32 @@ using nlohmann::json;
 
 namespace {
 
-constexpr const char* kSchema = "ember-checkpoint/1";
+constexpr const char* kCheckpointSchema = "ember-checkpoint/1";
 constexpr Index kMaxCount = std::numeric_limits<Index>::max();
 
-json to_json(const Moment& numbers) {
+json moment_to_json(const Moment& numbers) {
   json result = json::array();
-  for (const Real number : numbers) result.push_back(ember::to_json(number));
+  for (const Real number : numbers) result.push_back(to_json(number));
   return result;
 }
 
-json to_json(const Optimizer& optimizer) {
+json optimizer_to_json(const Optimizer& optimizer) {
   json params = json::object();
   for (const OptimizerState& state : optimizer.states().params) {
     if (param_store().find(state.name) != state.entry) continue;  // it would begin anew
     const auto& [first, second, third] = state.moments;
     json& param = params[state.name.str()];
-    param = {{"steps", state.steps}, {"first", to_json(first)}, {"second", to_json(second)}};
-    if (!third.empty()) param["third"] = to_json(third);
+    param = {{"steps", state.steps},
+             {"first", moment_to_json(first)},
+             {"second", moment_to_json(second)}};
+    if (!third.empty()) param["third"] = moment_to_json(third);
   }
   return {{"name", optimizer.name()},
           {"steps", optimizer.states().steps},
           {"params", std::move(params)}};
 }
 
-json to_json(const detail::RandomState& random) {
+json random_to_json(const detail::RandomState& random) {
   json counts = json::object();
   for (std::size_t id = 0; id < random.counts.size(); ++id) {
     if (random.counts[id] == 0) continue;
@@ -49,9 +51,9 @@ json to_json(const detail::RandomState& random) {
   return {{"seed", random.seed}, {"counts", std::move(counts)}};
 }
 
-json to_json(const Values& values) {
+json values_to_json(const Values& values) {
   json result = json::object();
-  for (const auto& [name, value] : values) result[name] = ember::to_json(value);
+  for (const auto& [name, value] : values) result[name] = to_json(value);
   return result;
 }
 
@@ -146,11 +148,11 @@ Values baselines_from_json(const json& content) {
 }  // namespace
 
 void save_checkpoint(const std::string& path, const Optimizer& optimizer, const TraceELBO& elbo) {
-  const json content{{"schema", kSchema},
+  const json content{{"schema", kCheckpointSchema},
                      {"params", params_to_json(param_store())},
-                     {"optimizer", to_json(optimizer)},
-                     {"baselines", to_json(elbo.baselines())},
-                     {"random", to_json(detail::random_state())}};
+                     {"optimizer", optimizer_to_json(optimizer)},
+                     {"baselines", values_to_json(elbo.baselines())},
+                     {"random", random_to_json(detail::random_state())}};
   detail::write_json_file(path, content);
 }
 
@@ -158,7 +160,7 @@ void load_checkpoint(const std::string& path, Optimizer& optimizer, TraceELBO& e
   detail::reading(path, [&] {
     const detail::JsonFile document(path);
     const json& content = *document;
-    detail::check_schema(content, kSchema);
+    detail::check_schema(content, kCheckpointSchema);
     detail::check_keys(content, {"schema", "params", "optimizer", "baselines", "random"}, "");
     std::vector<ParamStore::Entry> params =
         params_from_json(detail::member(content, "params", ""), "/params");

@@ -13,10 +13,10 @@
 namespace ember::inference {
 namespace {
 
-constexpr const char* kSchema = "ember-fit/1";
+constexpr const char* kFitSchema = "ember-fit/1";
 
 Fit from_json(const nlohmann::json& file) {
-  detail::check_schema(file, kSchema);
+  detail::check_schema(file, kFitSchema);
   detail::check_keys(file, {"schema", "losses", "seconds", "converged", "window"}, "");
   constexpr Index kLongest = Index{1} << 52;
   Fit fit;
@@ -62,7 +62,7 @@ double Fit::relative_change() const {
 }
 
 void Fit::save(const std::string& file) const {
-  const nlohmann::json content{{"schema", kSchema},
+  const nlohmann::json content{{"schema", kFitSchema},
                                {"losses", to_json(tensor(losses))},
                                {"seconds", to_json(static_cast<Real>(seconds))},
                                {"converged", converged},
