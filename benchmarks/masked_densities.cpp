@@ -67,7 +67,7 @@ struct PoissonLogRate {
   explicit PoissonLogRate(double) {}
   EMBER_INLINE Term operator()(double y, double log_rate, double) const {
     const double rate = special::exp(log_rate);
-    return {y * log_rate - rate - special::lgamma_positive(y + 1), y - rate, 0};
+    return {y * log_rate - rate - special::log_factorial(y), y - rate, 0};
   }
 };
 

@@ -2,6 +2,10 @@
 // branch-free and inlinable as the functions of special.hpp, and tested beside them.
 #pragma once
 
+#include <array>
+#include <bit>
+#include <cstdint>
+
 #include <ember/core/special.hpp>
 
 namespace ember::special {
@@ -56,7 +60,23 @@ EMBER_INLINE double log_poisson(double k, double rate, double log_rate) {
   return select(small, direct, -0.5 * log_z - kHalfLogTwoPi - remainder - deviance);
 }
 
-/// The same at rate = k, its largest value.
+/// log k! of whole k.
+extern const std::array<double, 64> kLogFactorials;
+EMBER_INLINE bool has_log_factorial(double k) {
+  return (k >= 0) & (k < static_cast<double>(kLogFactorials.size())) & (k == std::floor(k));
+}
+/// From the table, in vectors too; of other k some number.
+EMBER_INLINE double log_factorial(double k) {
+  const auto bits = std::bit_cast<std::uint64_t>(k + 0x1p52);  // they end with the whole number
+  return kLogFactorials[bits % kLogFactorials.size()];
+}
+
+/// log_poisson of k that are in the table: a third of the time, and what cancels is small.
+EMBER_INLINE double log_poisson_of_few(double k, double rate, double log_rate) {
+  return (select(k == 0, 0.0, k * log_rate) - log_factorial(k)) - rate;
+}
+
+/// log_poisson at rate = k, its largest value.
 EMBER_INLINE double log_poisson_mode(double k) { return log_poisson(k, k, log(k)); }
 
 /// log Gamma(h + 1/2) - log Gamma(h) - log(h) / 2 for h > 0 (about -1 / (8 h)), and its derivative.

@@ -23,29 +23,54 @@ constexpr auto kBinomialParameters =
                                       reflect::one_of(Kind::unit_interval),
                                       reflect::one_of(Kind::real)});
 
-// The count of successes and that of failures, each as a Poisson number, given their sum.
+// The count of successes and that of failures, each as a Poisson number, given their sum; of few
+// trials as it is written.
+template <bool IsOfFew>
 double log_mass(double x, double n, double p, double q, double log_p, double log_q) {
-  const double log_n = special::log(n);
-  return special::log_poisson(x, n * p, log_n + log_p) +
-         special::log_poisson(n - x, n * q, log_n + log_q) - special::log_poisson(n, n, log_n);
+  if constexpr (IsOfFew) {
+    const double up = special::select(x == 0, 0.0, x * log_p);
+    const double down = special::select(x == n, 0.0, (n - x) * log_q);
+    return special::log_factorial(n) - special::log_factorial(x) - special::log_factorial(n - x) +
+           up + down;
+  } else {
+    const double log_n = special::log(n);
+    return special::log_poisson(x, n * p, log_n + log_p) +
+           special::log_poisson(n - x, n * q, log_n + log_q) - special::log_poisson(n, n, log_n);
+  }
 }
 
-struct BinomialByProbs {
+template <bool IsOfFew>
+struct AtProbs {
   static Density<3> density(double x, double n, double p) {
     // 0 log 0 is 0, and so are its derivatives
     const double up = special::select(x == 0, 0.0, x / p);
     const double down = special::select(x == n, 0.0, (n - x) / (1 - p));
-    return {log_mass(x, n, p, 1 - p, special::log(p), special::log1p(-p)), {0, 0, up - down}};
+    return {log_mass<IsOfFew>(x, n, p, 1 - p, special::log(p), special::log1p(-p)),
+            {0, 0, up - down}};
   }
 };
 
-struct BinomialByLogits {
+template <bool IsOfFew>
+struct AtLogits {
   static Density<3> density(double x, double n, double l) {
     const double p = special::sigmoid(l);
     const double q = special::sigmoid(-l);
-    return {log_mass(x, n, p, q, -special::softplus(-l), -special::softplus(l)),
+    return {log_mass<IsOfFew>(x, n, p, q, -special::softplus(-l), -special::softplus(l)),
             {0, 0, x * q - (n - x) * p}};
   }
+};
+
+template <template <bool> class At>
+struct OfFewTrials : At<true> {
+  static bool holds(double x, double n, double) {
+    return special::has_log_factorial(x) & special::has_log_factorial(n) & (x <= n);
+  }
+};
+struct BinomialByProbs : AtProbs<false> {
+  using Few = OfFewTrials<AtProbs>;
+};
+struct BinomialByLogits : AtLogits<false> {
+  using Few = OfFewTrials<AtLogits>;
 };
 
 // F(k) = I_q(n - k, k + 1), whose derivative by p is -n times the mass of k in n - 1 trials.
@@ -53,7 +78,7 @@ struct BinomialCdfByProbs {
   static Counts counts(double n, double p) { return {n * p, std::sqrt(n * p * (1 - p)), n}; }
   static Density<3> density(double x, double n, double p) {
     return cdf_of_count<3>(x, n, [=](double k) -> Density<3> {
-      const double mass = log_mass(k, n - 1, p, 1 - p, special::log(p), special::log1p(-p));
+      const double mass = log_mass<false>(k, n - 1, p, 1 - p, special::log(p), special::log1p(-p));
       return {special::beta_p(n - k, k + 1, 1 - p, p), {0, 0, -n * special::exp(mass)}};
     });
   }

@@ -118,7 +118,8 @@ struct Density {
 /// Makes a kernel of a scalar function F::density(double value, double parameter, ..) ->
 /// Density<N>. Its parts are pure arithmetic, so that what nobody stores is not computed. The loops
 /// are `flatten`: a call that was left in one would keep it from vectorising (2 to 4 times the
-/// time).
+/// time). Where F::Few is such a class too, whose holds(double value, double parameter, ..) says
+/// for which numbers, sums over blocks of nothing else take its density.
 template <class F, std::size_t N>
 struct Elementwise {
   static_assert(N >= 2 && N <= kMaxInputs, "a value and one to three parameters");
@@ -134,8 +135,15 @@ struct Elementwise {
   }
 
   template <bool Partials>
-  [[gnu::flatten]] static void block(Index n, Index, const Real* const* in, Real* out,
+  [[gnu::flatten]] static void block(Index n, Index row, const Real* const* in, Real* out,
                                      Real* const* partials) {
+    if constexpr (requires { typename F::Few; }) {
+      using Few = Elementwise<typename F::Few, N>;
+      // Of several some may be hidden, and would choose.
+      if (n == 1 && Few::template holds<0, false>(n, in, nullptr)) {
+        return Few::template block<Partials>(n, row, in, out, partials);
+      }
+    }
     const Real* x = in[0];
     const Real* p1 = in[1];
     const Real* p2 = in[kSecond];
@@ -163,6 +171,12 @@ struct Elementwise {
   template <unsigned Uniform, bool Partials, bool Masked, bool ByValue = Partials>
   [[gnu::flatten]] static void sum(Index n, const Real* const* in, const std::int64_t* kept,
                                    Real* const* partials, Sums& sums) {
+    if constexpr (requires { typename F::Few; }) {
+      using Few = Elementwise<typename F::Few, N>;
+      if (Few::template holds<Uniform, Masked>(n, in, kept)) {
+        return Few::template sum<Uniform, Partials, Masked, ByValue>(n, in, kept, partials, sums);
+      }
+    }
     constexpr bool kUniform1 = (Uniform & 1U) != 0;
     constexpr bool kUniform2 = (Uniform & 2U) != 0;
     constexpr bool kUniform3 = (Uniform & 4U) != 0;
@@ -217,6 +231,23 @@ struct Elementwise {
     sums.partial[1] += total1;
     sums.partial[2] += total2;
     sums.partial[3] += total3;
+  }
+
+  // Whether F::holds for all elements that count.
+  template <unsigned Uniform, bool Masked>
+  [[gnu::flatten]] static bool holds(Index n, const Real* const* in, const std::int64_t* kept) {
+    const Real* x = in[0];
+    const Real* p1 = in[1];
+    const Real* p2 = in[kSecond];
+    std::int64_t others = 0;
+#pragma omp simd reduction(| : others)
+    for (Index i = 0; i < n; ++i) {
+      const double first = p1[(Uniform & 1U) != 0 ? 0 : i];
+      const double second = p2[(Uniform & 2U) != 0 && N > 2 ? 0 : i];
+      const std::int64_t other = F::holds(x[i], first, second) ? 0 : -1;
+      others |= Masked ? other & kept[i] : other;
+    }
+    return others == 0;
   }
 
   // One by one, two at a time: where all is arithmetic, what vectors save is less than what their

@@ -16,18 +16,36 @@ using Kind = Constraint::Kind;
 constexpr auto kPoissonParameters = reflect::table<Poisson::Params>(
     {reflect::one_of(Kind::nonnegative), reflect::one_of(Kind::real)});
 
-struct ByRate {
+template <bool IsOfFew>
+struct AtRate {
   static Density<2> density(double x, double rate) {
     const double ratio = special::select(x == 0, 0.0, x / rate);
-    return {special::log_poisson(x, rate, special::log(rate)), {0, ratio - 1}};
+    const double log_rate = special::log(rate);
+    return {IsOfFew ? special::log_poisson_of_few(x, rate, log_rate)
+                    : special::log_poisson(x, rate, log_rate),
+            {0, ratio - 1}};
   }
 };
 
-struct ByLogRate {
+template <bool IsOfFew>
+struct AtLogRate {
   static Density<2> density(double x, double log_rate) {
     const double rate = special::exp(log_rate);
-    return {special::log_poisson(x, rate, log_rate), {0, x - rate}};
+    return {IsOfFew ? special::log_poisson_of_few(x, rate, log_rate)
+                    : special::log_poisson(x, rate, log_rate),
+            {0, x - rate}};
   }
+};
+
+template <template <bool> class At>
+struct OfFew : At<true> {
+  static bool holds(double x, double, double) { return special::has_log_factorial(x); }
+};
+struct ByRate : AtRate<false> {
+  using Few = OfFew<AtRate>;
+};
+struct ByLogRate : AtLogRate<false> {
+  using Few = OfFew<AtLogRate>;
 };
 
 // F(k) = Q(k + 1, rate), whose derivative by the rate is -p(k)

@@ -2,7 +2,6 @@
 
 #include <cmath>
 
-#include <ember/core/pieces.hpp>
 #include <ember/core/special.hpp>
 
 namespace ember::inference {
@@ -20,8 +19,7 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_re
   check_eps(eps_);
 }
 
-// Most parameters are equally old and learn equally fast: the last answer is kept. Several threads
-// come for parts of one parameter only, and it is there then.
+// Most parameters are equally old and learn equally fast: the last answer is kept.
 const AdamRule::Pace& AdamRule::pace(Index steps, double lr) const {
   if (pace_.steps != steps || pace_.lr != lr) [[unlikely]] {
     const auto t = static_cast<double>(steps);
@@ -52,18 +50,21 @@ void move(Move by, Index n, Real* u, const Real* g, Real* m, Real* v) {
 
 }  // namespace
 
-void AdamRule::descend(const Elements& at, double step_size, double root) const {
+void AdamRule::descend(std::span<const Elements> parts, double step_size, double root) const {
   const Move by{static_cast<Real>(beta1_), static_cast<Real>(beta2_), static_cast<Real>(eps_),
                 static_cast<Real>(step_size), static_cast<Real>(root)};
-  if (at.n == 1) return move_one(by, *at.u, *at.g, *at.moments[0], *at.moments[1]);
-  detail::in_pieces(at.n, 2, [=](Index begin, Index end) {
-    move(by, end - begin, at.u + begin, at.g + begin, at.moments[0] + begin, at.moments[1] + begin);
-  });
+  for (const Elements& at : parts) {
+    if (at.n == 1) {
+      move_one(by, *at.u, *at.g, *at.moments[0], *at.moments[1]);
+    } else {
+      move(by, at.n, at.u, at.g, at.moments[0], at.moments[1]);
+    }
+  }
 }
 
-void AdamRule::step(const Elements& at, Index steps, double lr) const {
+void AdamRule::step(std::span<const Elements> parts, Index steps, double lr) const {
   const Pace& now = pace(steps, lr);
-  descend(at, now.step_size, 1 / now.root);
+  descend(parts, now.step_size, 1 / now.root);
 }
 
 AdamW::AdamW(const AdamWOptions& options)
@@ -75,12 +76,14 @@ AdamW::AdamW(const AdamWOptions& options)
   check_option("weight_decay", weight_decay_, 0, special::kInfinity);
 }
 
-void AdamW::update(const Elements& at, Index steps, double lr) const {
+void AdamW::update(std::span<const Elements> parts, Index steps, double lr) const {
   const auto kept = static_cast<Real>(1 - lr * weight_decay_);
-  Real* u = at.u;
+  for (const Elements& at : parts) {
+    Real* u = at.u;
 #pragma omp simd
-  for (Index i = 0; i < at.n; ++i) u[i] *= kept;
-  step(at, steps, lr);
+    for (Index i = 0; i < at.n; ++i) u[i] *= kept;
+  }
+  step(parts, steps, lr);
 }
 
 ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
@@ -91,10 +94,10 @@ ClippedAdam::ClippedAdam(const ClippedAdamOptions& options)
   check_option("lrd", lrd_, 0, special::kInfinity);
 }
 
-void ClippedAdam::update(const Elements& at, Index steps, double lr) const {
+void ClippedAdam::update(std::span<const Elements> parts, Index steps, double lr) const {
   const double rate = lr * std::pow(lrd_, static_cast<double>(steps));
   const Pace& now = pace(steps, rate);
-  descend(at, now.step_size * now.root, 1);
+  descend(parts, now.step_size * now.root, 1);
 }
 
 }  // namespace ember::inference

@@ -30,9 +30,9 @@ class AdamRule : public Optimizer {
   };
   const Pace& pace(Index steps, double lr) const;
   /// u -= step_size m / (sqrt(v) root + eps), m and v updated.
-  void descend(const Elements& at, double step_size, double root) const;
+  void descend(std::span<const Elements> parts, double step_size, double root) const;
   /// Adam's own step.
-  void step(const Elements& at, Index steps, double lr) const;
+  void step(std::span<const Elements> parts, Index steps, double lr) const;
 
  private:
   double beta1_, beta2_, log_beta1_, log_beta2_, eps_;
@@ -46,7 +46,9 @@ class Adam final : public AdamRule {
   const char* name() const override { return "Adam"; }
 
  private:
-  void update(const Elements& at, Index steps, double lr) const override { step(at, steps, lr); }
+  void update(std::span<const Elements> parts, Index steps, double lr) const override {
+    step(parts, steps, lr);
+  }
 };
 
 /// Options of AdamW.
@@ -69,7 +71,7 @@ class AdamW final : public AdamRule {
   const char* name() const override { return "AdamW"; }
 
  private:
-  void update(const Elements& at, Index steps, double lr) const override;
+  void update(std::span<const Elements> parts, Index steps, double lr) const override;
   double weight_decay_;
 };
 
@@ -92,7 +94,7 @@ class ClippedAdam final : public AdamRule {
   const char* name() const override { return "ClippedAdam"; }
 
  private:
-  void update(const Elements& at, Index steps, double lr) const override;
+  void update(std::span<const Elements> parts, Index steps, double lr) const override;
   double lrd_;
 };
 

@@ -35,19 +35,26 @@ namespace {
 using detail::MaskBytes;
 using detail::Node;
 
+constexpr Index kSmall = 1000;     // numbers of a parameter
+constexpr Index kNanoseconds = 2;  // that one of them takes
+
 // Calls f(i) for all of 0 .. n-1: whether all that it gives is finite. No early exit: the loop
 // vectorises.
 template <class F>
 bool all_finite(Index n, F f) {
-  std::atomic<bool> result = true;
-  detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
+  const auto are_finite = [f](Index begin, Index end) {
     Real zero = 0;  // or NaN: what is infinite is not
 #pragma omp simd reduction(+ : zero)
     for (Index i = begin; i < end; ++i) {
       const Real x = f(i);
       zero += x - x;
     }
-    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
+    return zero == 0;
+  };
+  if (n <= kSmall) return are_finite(0, n);
+  std::atomic<bool> result = true;
+  detail::in_pieces(n, 1, [&](Index begin, Index end) {
+    if (!are_finite(begin, end)) result.store(false, std::memory_order_relaxed);
   });
   return result;
 }
@@ -210,9 +217,38 @@ inline OptimizerState& Optimizer::state_of(const ParamStore::Entry& entry) {
   }
 }
 
-inline void Optimizer::advance(const Pending& pending) {
+// Small parameters that are equally old and learn equally fast go to the rule together: what it
+// works out of its options, once for all of them.
+class Optimizer::Batch {
+ public:
+  explicit Batch(const Optimizer& optimizer) : optimizer_(optimizer) {}
+  Batch(const Batch&) = delete;
+  Batch& operator=(const Batch&) = delete;
+
+  Elements& add(Index steps, double lr) {
+    if (size_ == parts_.size() || steps != steps_ || lr != lr_) [[unlikely]] {
+      flush();
+      steps_ = steps;
+      lr_ = lr;
+    }
+    return parts_[size_++];
+  }
+  void flush() {
+    if (size_ > 0) optimizer_.update({parts_.data(), size_}, steps_, lr_);
+    size_ = 0;
+  }
+
+ private:
+  const Optimizer& optimizer_;
+  std::array<Elements, 16> parts_;
+  std::size_t size_ = 0;
+  Index steps_ = 0;
+  double lr_ = 0;
+};
+
+inline void Optimizer::advance(const Pending& pending, Batch& batch) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
-  const std::size_t n = leaf.room.size();
+  const Index n = std::ssize(leaf.room);
   OptimizerState& state = state_of(leaf.entry);
   bool is_settled = common_.moments > 0 && state.reached.is_all();
   for (std::size_t k = 0; k < common_.moments; ++k) is_settled &= !state.moments[k].empty();
@@ -220,11 +256,26 @@ inline void Optimizer::advance(const Pending& pending) {
     settle(state, leaf);
   ++state.steps;
   if (state.reached.is_none()) return;
-  Elements all{
-      static_cast<Index>(n), detail::own_values(leaf.entry->unconstrained), leaf.room.data(), {}};
-  for (std::size_t k = 0; k < common_.moments; ++k) all.moments[k] = state.moments[k].data();
-  if (state.reached.is_all()) return update(all, state.steps, pending.lr);
+  const auto fill = [&](Elements& all) {
+    all.n = n;
+    all.u = detail::own_values(leaf.entry->unconstrained);
+    all.g = leaf.room.data();
+    for (std::size_t k = 0; k < all.moments.size(); ++k) all.moments[k] = state.moments[k].data();
+  };
+  if (state.reached.is_all() && n <= kSmall) return fill(batch.add(state.steps, pending.lr));
+  Elements all;
+  fill(all);
+  if (state.reached.is_all()) return update_large(all, state.steps, pending.lr);
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
+}
+
+[[gnu::noinline]] void Optimizer::update_large(const Elements& all, Index steps, double lr) const {
+  update({}, steps, lr);
+  detail::in_pieces(all.n, kNanoseconds, [&](Index begin, Index end) {
+    Elements part{end - begin, all.u + begin, all.g + begin, all.moments};
+    for (std::size_t k = 0; k < common_.moments; ++k) part.moments[k] += begin;
+    update({&part, 1}, steps, lr);
+  });
 }
 
 // Elements that are strewn are brought together, moved, and taken back.
@@ -234,7 +285,7 @@ inline void Optimizer::advance(const Pending& pending) {
     if (at[n - 1] - at[0] == n - 1) {
       Elements here{n, all.u + at[0], all.g + at[0], all.moments};
       for (std::size_t k = 0; k < common_.moments; ++k) here.moments[k] += at[0];
-      return update(here, steps, lr);
+      return update({&here, 1}, steps, lr);
     }
     std::array<std::array<Real, detail::kBlock>, 5> room;
     const auto gather = [&](const Real* from, Real* to) {
@@ -248,12 +299,12 @@ inline void Optimizer::advance(const Pending& pending) {
     for (std::size_t k = 0; k < common_.moments; ++k) {
       here.moments[k] = gather(all.moments[k], room[2 + k].data());
     }
-    update(here, steps, lr);
+    update({&here, 1}, steps, lr);
     scatter(here.u, all.u);
     for (std::size_t k = 0; k < common_.moments; ++k) scatter(here.moments[k], all.moments[k]);
   };
-  update({0, all.u, all.g, all.moments}, steps, lr);  // to get ready
-  detail::in_pieces(std::ssize(list), 4, [&](Index begin, Index end) {
+  update({}, steps, lr);
+  detail::in_pieces(std::ssize(list), 2 * kNanoseconds, [&](Index begin, Index end) {
     for (; begin < end; begin += detail::kBlock) {
       update_block(list.data() + begin, std::min(detail::kBlock, end - begin));
     }
@@ -263,7 +314,9 @@ inline void Optimizer::advance(const Pending& pending) {
 void Optimizer::apply() {
   set_rates();
   clip();
-  for (const Pending& pending : pending_) advance(pending);
+  Batch batch(*this);
+  for (const Pending& pending : pending_) advance(pending, batch);
+  batch.flush();
   ++states_.steps;
   pending_.clear();
 }

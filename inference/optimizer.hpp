@@ -83,21 +83,24 @@ class Optimizer {
     const Real* g;                 // of the objective, which is to grow
     std::array<Real*, 3> moments;  // null where the rule has none
   };
-  /// Moves u. `steps` counts this step already. A parameter may come in parts, several threads at
-  /// once; before that comes a part of no elements, to get ready.
-  virtual void update(const Elements& at, Index steps, double lr) const = 0;
+  /// Moves the u of each of some parameters, or parts of them, that are equally old. `steps` counts
+  /// this step already. Several threads may come at once, with parts of one parameter; before that
+  /// comes a call with none, to get ready.
+  virtual void update(std::span<const Elements> parts, Index steps, double lr) const = 0;
 
  private:
   struct Pending {
     detail::ParamLeaves::Leaf* leaf;
     double lr;
   };
+  class Batch;
   void set_rates();
   void clip();
   OptimizerState& state_of(const ParamStore::Entry& entry);
   OptimizerState& find_state(const ParamStore::Entry& entry);
-  void advance(const Pending& pending);
+  void advance(const Pending& pending, Batch& batch);
   void settle(OptimizerState& state, const detail::ParamLeaves::Leaf& leaf);
+  void update_large(const Elements& all, Index steps, double lr) const;
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
                      double lr) const;
 

@@ -15,18 +15,17 @@ RMSprop::RMSprop(const RMSpropOptions& options)
   check_option("momentum", options.momentum, 0, 1);
 }
 
-void RMSprop::update(const Elements& at, Index, double lr) const {
-  const Index n = at.n;
-  Real* u = at.u;
-  const Real* g = at.g;
-  Real *b = at.moments[0], *v = at.moments[1], *m = at.moments[2];
+void RMSprop::update(std::span<const Elements> parts, Index, double lr) const {
   const auto alpha = static_cast<Real>(options_.alpha);
   const auto eps = static_cast<Real>(options_.eps);
   const auto momentum = static_cast<Real>(options_.momentum);
   const auto rate = static_cast<Real>(lr);
-  const auto descend = [=](auto is_centered) {
+  const auto descend = [=](const Elements& at, auto is_centered) {
+    Real* u = at.u;
+    const Real* g = at.g;
+    Real *b = at.moments[0], *v = at.moments[1], *m = at.moments[2];
 #pragma omp simd
-    for (Index i = 0; i < n; ++i) {
+    for (Index i = 0; i < at.n; ++i) {
       v[i] = alpha * v[i] + (1 - alpha) * g[i] * g[i];
       Real square = v[i];
       if constexpr (is_centered) {
@@ -38,7 +37,9 @@ void RMSprop::update(const Elements& at, Index, double lr) const {
       u[i] -= rate * b[i];
     }
   };
-  options_.centered ? descend(std::true_type()) : descend(std::false_type());
+  for (const Elements& at : parts) {
+    options_.centered ? descend(at, std::true_type()) : descend(at, std::false_type());
+  }
 }
 
 }  // namespace ember::inference

@@ -26,7 +26,7 @@ class RMSprop final : public Optimizer {
   const char* name() const override { return "RMSprop"; }
 
  private:
-  void update(const Elements& at, Index steps, double lr) const override;
+  void update(std::span<const Elements> parts, Index steps, double lr) const override;
   RMSpropOptions options_;
 };
 

@@ -9,22 +9,23 @@ SGD::SGD(const SGDOptions& options)
   check_option("momentum", options.momentum, 0, 1);
 }
 
-void SGD::update(const Elements& at, Index, double lr) const {
-  const Index n = at.n;
-  Real* u = at.u;
-  const Real* g = at.g;
+void SGD::update(std::span<const Elements> parts, Index, double lr) const {
   const auto rate = static_cast<Real>(lr);
   const auto momentum = static_cast<Real>(options_.momentum);
-  if (momentum == 0) {
+  for (const Elements& at : parts) {
+    Real* u = at.u;
+    const Real* g = at.g;
+    if (momentum == 0) {
 #pragma omp simd
-    for (Index i = 0; i < n; ++i) u[i] += rate * g[i];
-    return;
-  }
-  Real* b = at.moments[0];
+      for (Index i = 0; i < at.n; ++i) u[i] += rate * g[i];
+      continue;
+    }
+    Real* b = at.moments[0];
 #pragma omp simd
-  for (Index i = 0; i < n; ++i) {
-    b[i] = momentum * b[i] - g[i];  // of the loss
-    u[i] -= rate * b[i];
+    for (Index i = 0; i < at.n; ++i) {
+      b[i] = momentum * b[i] - g[i];  // of the loss
+      u[i] -= rate * b[i];
+    }
   }
 }
 

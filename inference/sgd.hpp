@@ -21,7 +21,7 @@ class SGD final : public Optimizer {
   const char* name() const override { return "SGD"; }
 
  private:
-  void update(const Elements& at, Index steps, double lr) const override;
+  void update(std::span<const Elements> parts, Index steps, double lr) const override;
   SGDOptions options_;
 };
 

@@ -285,6 +285,24 @@ TEST_CASE("Poisson probabilities of real arguments") {
   CHECK(is_quiet_nan(special::log_poisson(3, special::kNaN, special::kNaN)));
 }
 
+TEST_CASE("factorials from a table") {
+  for (int k = 0; k < 64; ++k) {
+    INFO(k);
+    const Wide expected = boost::math::lgamma(static_cast<Wide>(k) + 1);
+    CHECK(special::has_log_factorial(k));
+    CHECK(std::fabs(special::log_factorial(k) - expected) <= 1.12e-16 * expected);
+    CHECK(special::log_poisson_of_few(k, 3.5, std::log(3.5)) ==
+          Approx(special::log_poisson(k, 3.5, std::log(3.5))).epsilon(1e-14));
+  }
+  for (const double k : {-1.0, 0.5, 62.5, 64.0, 1e300, special::kInfinity, special::kNaN}) {
+    INFO(k);
+    CHECK_FALSE(special::has_log_factorial(k));
+  }
+  CHECK(special::log_poisson_of_few(0, 0, -special::kInfinity) == 0);
+  CHECK(special::log_poisson_of_few(2, 0, -special::kInfinity) == -special::kInfinity);
+  CHECK(is_quiet_nan(special::log_poisson_of_few(3, special::kNaN, special::kNaN)));
+}
+
 TEST_CASE("the normal distribution function and its inverse") {
   const auto cdf_wide = [](Wide x) { return boost::math::erfc(-x / std::sqrt(Wide{2})) / 2; };
   const auto quantile_wide = [](Wide p) {

@@ -25,8 +25,10 @@ class GradientTaker final : public ember::inference::Optimizer {
   const char* name() const override { return "GradientTaker"; }
 
  private:
-  void update(const Elements& at, ember::Index, double) const override {
-    std::transform(at.g, at.g + at.n, at.u, [](ember::Real x) { return -x; });  // of the loss
+  void update(std::span<const Elements> parts, ember::Index, double) const override {
+    for (const Elements& at : parts) {
+      std::transform(at.g, at.g + at.n, at.u, [](ember::Real x) { return -x; });  // of the loss
+    }
   }
 };
 
