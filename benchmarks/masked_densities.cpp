@@ -2,7 +2,7 @@
 // the same mask. Elements are kept one by one at random, or in runs of 64 neighbours.
 #include <map>
 
-#include <ember/core/special.hpp>
+#include <ember/core/gamma_forms.hpp>
 
 #include "common/agreement.hpp"
 #include "common/masks.hpp"

@@ -61,17 +61,18 @@ EMBER_INLINE double log_poisson(double k, double rate, double log_rate) {
 }
 
 /// log k! of whole k.
-extern const std::array<double, 64> kLogFactorials;
+inline constexpr std::size_t kLogFactorialCount = 256;
+extern const std::array<double, kLogFactorialCount> kLogFactorials;
 EMBER_INLINE bool has_log_factorial(double k) {
-  return (k >= 0) & (k < static_cast<double>(kLogFactorials.size())) & (k == std::floor(k));
+  return (k >= 0) & (k < static_cast<double>(kLogFactorialCount)) & (k == std::floor(k));
 }
 /// From the table, in vectors too; of other k some number.
 EMBER_INLINE double log_factorial(double k) {
   const auto bits = std::bit_cast<std::uint64_t>(k + 0x1p52);  // they end with the whole number
-  return kLogFactorials[bits % kLogFactorials.size()];
+  return kLogFactorials[bits % kLogFactorialCount];
 }
 
-/// log_poisson of k that are in the table: a third of the time, and what cancels is small.
+/// log_poisson of k that are in the table, in a third of the time: what cancels costs up to 3e-13.
 EMBER_INLINE double log_poisson_of_few(double k, double rate, double log_rate) {
   return (select(k == 0, 0.0, k * log_rate) - log_factorial(k)) - rate;
 }

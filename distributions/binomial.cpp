@@ -63,7 +63,7 @@ struct AtLogits {
 template <template <bool> class At>
 struct OfFewTrials : At<true> {
   static bool holds(double x, double n, double) {
-    return special::has_log_factorial(x) & special::has_log_factorial(n) & (x <= n);
+    return special::has_log_factorial(x) && special::has_log_factorial(n) && x <= n;
   }
 };
 struct BinomialByProbs : AtProbs<false> {

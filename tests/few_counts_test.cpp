@@ -82,15 +82,15 @@ std::vector<Real> numbers_between(Index n, double low, double high) {
 }  // namespace
 
 TEST_CASE("Poisson counts of the table and others have one density") {
-  const std::vector<Real> counts = whole_numbers(150, 63);
+  const std::vector<Real> counts = whole_numbers(150, 255);
   check_both_ways([](const Tensor& rate) { return dist::Poisson(rate); }, counts,
-                  numbers_between(150, 0.01, 90), 64);
+                  numbers_between(150, 0.01, 300), 256);
   check_both_ways([](const Tensor& log_rate) { return dist::Poisson({.log_rate = log_rate}); },
                   counts, numbers_between(150, -6, 5), 1e6);
 }
 
 TEST_CASE("Binomial counts of the table and others have one density") {
-  for (const Real trials : {0.0, 1.0, 20.0, 63.0}) {
+  for (const Real trials : {0.0, 1.0, 20.0, 255.0}) {
     INFO(trials);
     const std::vector<Real> counts = whole_numbers(150, static_cast<Index>(trials));
     const auto trials_of = [&](const Tensor& number) {
@@ -107,7 +107,7 @@ TEST_CASE("Binomial counts of the table and others have one density") {
         [&](const Tensor& logits) {
           return dist::Binomial({.total_count = trials_of(logits), .logits = logits});
         },
-        counts, numbers_between(150, -8, 8), 64);
+        counts, numbers_between(150, -8, 8), 256);
   }
 }
 
