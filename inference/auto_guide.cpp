@@ -51,6 +51,35 @@ class InitDraws final : public handlers::Handler {
   const Init& init_;
 };
 
+bool is_finite(const Tensor& u) {  // no mask of so many bytes
+  return std::ranges::all_of(u.data(), [](Real x) { return std::isfinite(x); });
+}
+
+// Unconstrained values that the hidden elements of a site can have too: where bounds are not
+// finite, 0. Each has the last event_dim axes of u.
+Tensor finite_where_hidden(const Tensor& u, const Message& site, std::size_t event_dim) {
+  if (is_finite(u)) return u;
+  const Mask visible = detail::as_shown(site).own_mask().unsqueeze_right(event_dim);
+  if (!broadcasts_to(visible.shape(), u.shape())) return u;  // it has other members' too
+  return where(visible | isfinite(u), u, 0);
+}
+
+// The support of a site; where a mask hides bounds between which there is nothing, as those of
+// missing data, others in their place.
+Constraint support_of(const Message& site) {
+  const Constraint support = site.distribution.support();
+  const bool has_lower = support.has_lower(), has_upper = support.has_upper();
+  if (!has_lower && !has_upper) return support;
+  const Tensor &lower = support.lower(), &upper = support.upper();
+  const Mask is_empty =
+      !(has_lower && has_upper ? lower < upper : isfinite(has_lower ? lower : upper));
+  if (is_empty.is_none()) return support;
+  const Mask changes = is_empty & !detail::as_shown(site).own_mask();
+  return Constraint(support.kind(), has_lower ? where(changes, 0, lower) : Tensor(),
+                    has_upper ? where(changes, 1, upper) : Tensor())
+      .independent(support.reinterpreted());
+}
+
 // Why a first execution is none to begin with; "" where it is one.
 std::string what_is_infinite(const Trace& trace) {
   for (const Site& site : trace) {
@@ -138,9 +167,7 @@ void AutoGuideState::find_init(FunctionRef<void()> model) {
       const Message& site = draws.sites[k];
       latents.push_back(
           with_context("site", site.name, [&] { return latent_of(site, draws.values[k]); }));
-      // no mask of so many bytes
-      if (!std::ranges::all_of(latents.back().init.data(),
-                               [](Real v) { return std::isfinite(v); })) {
+      if (!is_finite(latents.back().init)) {
         reason = "site '" + site.name.str() + "' begins at an end of its support";
       }
     }
@@ -175,7 +202,7 @@ void AutoGuideState::check_prefix(std::span<const Latent> latents) const {
 AutoGuideState::Latent AutoGuideState::latent_of(const Message& site, const Tensor& first) const {
   Latent latent;
   latent.name = site.name;
-  latent.support = site.distribution.support();
+  latent.support = support_of(site);
   latent.reinterpreted = site.distribution.reinterpreted();
   latent.is_subsampled = std::ranges::any_of(site.plates, is_subsampled);
   latent.has_bounds_by_member = has_bounds_by_member(latent.support, site.plates);
@@ -188,7 +215,8 @@ AutoGuideState::Latent AutoGuideState::latent_of(const Message& site, const Tens
   latent.event_dim = event_axes - latent.reinterpreted;
   latent.transform =
       detail::biject_to_support(latent.support.without_independent(latent.reinterpreted));
-  latent.init = at_full_size(u, site.plates, event_axes);
+  latent.init =
+      at_full_size(finite_where_hidden(u, site, latent.event_dim), site.plates, event_axes);
   return latent;
 }
 
@@ -234,8 +262,7 @@ void AutoGuideState::check_params() const {
 
 transforms::Transform AutoGuideState::transform_at(const Message& site, const Latent& latent) {
   if (!latent.has_bounds_by_member) return latent.transform;
-  return detail::biject_to_support(
-      site.distribution.support().without_independent(latent.reinterpreted));
+  return detail::biject_to_support(support_of(site).without_independent(latent.reinterpreted));
 }
 
 Tensor AutoGuideState::executed(const Tensor& x, const Message& site, const Latent& latent) {

@@ -184,6 +184,43 @@ TEST_CASE("a guide begins without looking at what masks hide") {
   check(by_handler, "z", infer::init_to_uniform(1), 2.5);
 }
 
+TEST_CASE("bounds that masks hide may be no numbers") {
+  const Tensor low = tensor({0.0, kNaN, 1.0, 5.0}), high = tensor({1.0, 2.0, 3.0, -5.0});
+  const Tensor y = tensor({0.4, 0.1, 2.2, 0.0});
+  const auto model = [&](const Tensor& lower, const Tensor& upper) {
+    plate rows("rows", 4);
+    with inside(h::mask(isfinite(low) & (low < high)));
+    const Tensor z = sample("z", dist::Uniform(lower, upper));
+    sample("y", dist::Normal(z, 0.1), {.obs = y});
+  };
+  const auto check = [&](auto make) {
+    const auto fit = [&](const Tensor& lower, const Tensor& upper) {
+      begin(12);
+      const auto bound = [&] { model(lower, upper); };
+      auto guide = make(bound);
+      infer::SVI svi(bound, guide, infer::Adam({.lr = 0.05}));
+      for (int i = 0; i < 300; ++i) svi.step();
+      Values values = guide.median();
+      values["draw"] = guide.sample_posterior().at("z");
+      values["loss"] = svi.step();
+      return values;
+    };
+    const Values with_hidden = fit(low, high);
+    // as if they were others
+    const Values with_others = fit(tensor({0, 0, 1, 0}), tensor({1, 1, 3, 1}));
+    for (const char* name : {"z", "draw", "loss"}) {
+      CHECK(same_bits(with_hidden.at(name), with_others.at(name)));
+    }
+    CHECK(with_hidden.at("z").data()[0] == Approx(0.4).margin(0.02));
+  };
+  check([](const auto& bound) { return infer::AutoNormal(bound); });
+  check([](const auto& bound) { return infer::AutoDelta(bound); });
+  check([](const auto& bound) { return infer::AutoMultivariateNormal(bound); });
+  begin(13);
+  infer::AutoNormal seen([&] { sample("z", dist::Uniform(tensor({0.0, kNaN}), 1).to_event(1)); });
+  check_error([&] { seen.set_up(); }, {"'z'", "nan"});
+}
+
 TEST_CASE("a mask that repeats a latent site shows it where it shows it once") {
   begin(6);
   Mask mask = mask_of({false, true, true});
