@@ -99,7 +99,7 @@ bool collect_one(detail::ParamLeaves::Leaf& leaf) {
     detail::for_reached_loosely(node.numel, node.reach, [=](Index i) { g[i] = from[i]; });
   }
   if (node.reach == nullptr) {
-    leaf.written = true;
+    if (!leaf.written.is_all()) leaf.written = true;
     return all_finite(node.numel, [g](Index i) { return g[i]; });
   }
   const Mask before = std::exchange(leaf.written, detail::reach_of(node));
@@ -215,6 +215,7 @@ inline OptimizerState& Optimizer::state_of(const ParamStore::Entry& entry) {
   for (std::size_t k = 0; k < common_.moments && !state.reached.is_none(); ++k) {
     if (state.moments[k].empty()) state.moments[k].resize(n);
   }
+  state.is_settled = common_.moments > 0 && state.reached.is_all();
 }
 
 // Small parameters that are equally old and learn equally fast go to the rule together: what it
@@ -246,30 +247,35 @@ class Optimizer::Batch {
   double lr_ = 0;
 };
 
+inline void Optimizer::take(Elements& all, OptimizerState& state, detail::ParamLeaves::Leaf& leaf) {
+  all.n = std::ssize(leaf.room);
+  all.u = detail::own_values(leaf.entry->unconstrained);
+  all.g = leaf.room.data();
+  for (std::size_t k = 0; k < all.moments.size(); ++k) all.moments[k] = state.moments[k].data();
+}
+
 inline void Optimizer::advance(const Pending& pending, Batch& batch) {
   detail::ParamLeaves::Leaf& leaf = *pending.leaf;
-  const Index n = std::ssize(leaf.room);
   OptimizerState& state = state_of(leaf.entry);
-  bool is_settled = common_.moments > 0 && state.reached.is_all();
-  for (std::size_t k = 0; k < common_.moments; ++k) is_settled &= !state.moments[k].empty();
-  if (!is_settled) [[unlikely]]
+  if (!state.is_settled) [[unlikely]]
     settle(state, leaf);
   ++state.steps;
+  if (state.is_settled && std::ssize(leaf.room) <= kSmall) [[likely]] {
+    take(batch.add(state.steps, pending.lr), state, leaf);
+  } else {
+    advance_alone(pending, state);
+  }
+}
+
+[[gnu::noinline]] void Optimizer::advance_alone(const Pending& pending, OptimizerState& state) {
   if (state.reached.is_none()) return;
-  const auto fill = [&](Elements& all) {
-    all.n = n;
-    all.u = detail::own_values(leaf.entry->unconstrained);
-    all.g = leaf.room.data();
-    for (std::size_t k = 0; k < all.moments.size(); ++k) all.moments[k] = state.moments[k].data();
-  };
-  if (state.reached.is_all() && n <= kSmall) return fill(batch.add(state.steps, pending.lr));
   Elements all;
-  fill(all);
+  take(all, state, *pending.leaf);
   if (state.reached.is_all()) return update_large(all, state.steps, pending.lr);
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
 }
 
-[[gnu::noinline]] void Optimizer::update_large(const Elements& all, Index steps, double lr) const {
+void Optimizer::update_large(const Elements& all, Index steps, double lr) const {
   update({}, steps, lr);
   detail::in_pieces(all.n, kNanoseconds, [&](Index begin, Index end) {
     Elements part{end - begin, all.u + begin, all.g + begin, all.moments};
@@ -279,8 +285,8 @@ inline void Optimizer::advance(const Pending& pending, Batch& batch) {
 }
 
 // Elements that are strewn are brought together, moved, and taken back.
-[[gnu::noinline]] void Optimizer::update_listed(const Elements& all, const detail::Positions& list,
-                                                Index steps, double lr) const {
+void Optimizer::update_listed(const Elements& all, const detail::Positions& list, Index steps,
+                              double lr) const {
   const auto update_block = [&](const Index* at, Index n) {
     if (at[n - 1] - at[0] == n - 1) {
       Elements here{n, all.u + at[0], all.g + at[0], all.moments};

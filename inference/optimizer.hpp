@@ -26,6 +26,7 @@ struct OptimizerState {
   Index steps = 0;
   /// Elsewhere every gradient was 0 so far, and so are the moments: nothing moves.
   Mask reached = false;
+  bool is_settled = false;  // it has moments, and all of it moves
 };
 
 /// What an optimiser knows: all that a checkpoint keeps of it.
@@ -98,7 +99,9 @@ class Optimizer {
   void clip();
   OptimizerState& state_of(const ParamStore::Entry& entry);
   OptimizerState& find_state(const ParamStore::Entry& entry);
+  static void take(Elements& all, OptimizerState& state, detail::ParamLeaves::Leaf& leaf);
   void advance(const Pending& pending, Batch& batch);
+  void advance_alone(const Pending& pending, OptimizerState& state);
   void settle(OptimizerState& state, const detail::ParamLeaves::Leaf& leaf);
   void update_large(const Elements& all, Index steps, double lr) const;
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
