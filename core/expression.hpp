@@ -4,7 +4,6 @@
 #pragma once
 
 #include <array>
-#include <span>
 
 #include <ember/core/block_op.hpp>
 #include <ember/core/broadcast.hpp>

@@ -5,7 +5,6 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <span>
 
 #include <ember/core/error.hpp>
 #include <ember/core/mask_bytes.hpp>

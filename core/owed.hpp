@@ -4,7 +4,6 @@
 // values of coordinates are owed in the same way, and have no whole.
 #pragma once
 
-#include <array>
 #include <memory>
 #include <span>
 

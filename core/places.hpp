@@ -4,8 +4,6 @@
 
 #include <memory>
 #include <mutex>
-#include <span>
-#include <vector>
 
 #include <ember/core/function_ref.hpp>
 #include <ember/core/once.hpp>

@@ -1,5 +1,6 @@
 #include <ember/core/pool.hpp>
 
+#include <array>
 #include <bit>
 #include <utility>
 

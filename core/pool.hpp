@@ -2,10 +2,8 @@
 // the next one of their size, so that a step in steady state does not reach the heap.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <new>
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include <ember/distributions/categorical.hpp>
 
 #include <algorithm>
+#include <limits>
 
 #include <ember/core/error.hpp>
 #include <ember/distributions/categorical_cdf.hpp>

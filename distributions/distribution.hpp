@@ -4,7 +4,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <ember/core/name.hpp>
 #include <ember/core/random.hpp>

@@ -4,8 +4,6 @@
 #pragma once
 
 #include <array>
-#include <limits>
-#include <optional>
 
 #include <ember/core/operators.hpp>
 #include <ember/core/rerun.hpp>

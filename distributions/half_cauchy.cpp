@@ -1,5 +1,7 @@
 #include <ember/distributions/half_cauchy.hpp>
 
+#include <limits>
+
 #include <ember/distributions/elementwise.hpp>
 #include <ember/distributions/reflect.hpp>
 

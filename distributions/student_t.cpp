@@ -1,5 +1,7 @@
 #include <ember/distributions/student_t.hpp>
 
+#include <limits>
+
 #include <ember/core/gamma_forms.hpp>
 #include <ember/core/incomplete.hpp>
 #include <ember/core/quantile_slope.hpp>

@@ -44,11 +44,10 @@ struct Message {
   distributions::Distribution distribution;  // of a sample or partial message
   Tensor value;                              // undefined until somebody gives one
   bool is_observed = false;
-  bool stop = false;  // handlers further out do not see the message
-  bool draws_hidden =
-      false;            // a draw reads the parameters of hidden elements as well: a guide's do
-  bool done = false;    // there is a value: the default action is left out
-  bool lifted = false;  // a sample message that began as a param message
+  bool stop = false;          // handlers further out do not see the message
+  bool draws_hidden = false;  // draws read parameters of hidden elements as well: a guide's do
+  bool done = false;          // there is a value: the default action is left out
+  bool lifted = false;        // a sample message that began as a param message
 
   Mask mask = true;              // of the handlers; broadcasts with the batch shape
   std::optional<Mask> obs_mask;  // of a partial message and of the two sites that it becomes

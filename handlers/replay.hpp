@@ -11,6 +11,9 @@ namespace ember::handlers {
 class ReplayHandler final : public Handler {
  public:
   explicit ReplayHandler(std::shared_ptr<const Trace> trace) : trace_(std::move(trace)) {}
+  /// The trace outlives the handler.
+  explicit ReplayHandler(const Trace& trace) : trace_(std::shared_ptr<void>(), &trace) {}
+  explicit ReplayHandler(Trace&& trace) = delete;
   void process(Message& message) override;
 
  private:

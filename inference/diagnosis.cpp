@@ -29,8 +29,7 @@ bool look_at(const Site& wanted, FunctionRef<void()> program, const Trace& trace
   const detail::ParamLeaves::Scope scope(leaves);
   handlers::TraceHandler tracer;
   Leaves inputs;
-  // the trace outlives the handler: it is shared without being owned
-  handlers::ReplayHandler replay(std::shared_ptr<const Trace>(std::shared_ptr<void>(), &trace));
+  handlers::ReplayHandler replay(trace);
   {
     const with inside(inputs, tracer, replay);  // the tracer sees the inputs
     program();

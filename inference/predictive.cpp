@@ -38,13 +38,13 @@ Execution execute(Model model, const Trace* posterior, bool keep_observed) {
   Execution result;
   handlers::TraceHandler tracer;
   handlers::UnconditionHandler uncondition(false);
-  // the trace outlives the handler: it is shared without being owned
-  handlers::ReplayHandler replay(std::shared_ptr<const Trace>(std::shared_ptr<void>(), posterior));
+  std::optional<handlers::ReplayHandler> replay;
+  if (posterior != nullptr) replay.emplace(*posterior);
   tracer.run([&] {
     // an observed site passes the replay before it is drawn anew
     std::optional<detail::Pushed> drawn, replayed;
     if (!keep_observed) drawn.emplace(uncondition);
-    if (posterior != nullptr) replayed.emplace(replay);
+    if (replay) replayed.emplace(*replay);
     result.returned = model();
   });
   result.trace = std::move(tracer.get());
