@@ -254,9 +254,13 @@ struct LogSquare {
 EMBER_INLINE LogSquare log1p_square(double w) {
   const double a = std::fabs(w);
   const bool far = a > 1e8;  // w^2 swallows the 1
-  const double near = select(far, 0.0, w);
-  return {select(far, 2 * log(a), log1p(near * near)),
-          select(far, 2 / w, 2 * w / (1 + near * near))};
+  const double square = select(far, 0.0, w * w);
+  const double u = 1 + square;
+  const double logarithm = parts::log_of_normal(select(far, a, u));
+  const double inverse = 1 / select(far, w, u);
+  const double near = logarithm + (square - (u - 1)) * inverse;
+  return {select(far, select(a == kInfinity, kInfinity, 2 * logarithm), near),
+          2 * inverse * select(far, 1.0, w)};
 }
 
 /// log Gamma, digamma and trigamma for every real argument, one at a time (Boost.Math).
