@@ -201,8 +201,8 @@ struct Elementwise {
 #pragma omp simd reduction(+ : total, total1, total2, total3)
     for (Index i = 0; i < n; ++i) {
       const Density<N> d = at(x[i], kUniform1 ? u1 : static_cast<double>(p1[i]),
-                              kUniform2 ? u2 : static_cast<double>(p2[i]),
-                              kUniform3 ? u3 : static_cast<double>(p3[i]));
+                              kUniform2 || N < 3 ? u2 : static_cast<double>(p2[i]),
+                              kUniform3 || N < 4 ? u3 : static_cast<double>(p3[i]));
       const auto counted = [&](double term) {
         if constexpr (Masked) return detail::bits_and(kept[i], term);
         return term;
@@ -243,7 +243,7 @@ struct Elementwise {
 #pragma omp simd reduction(| : others)
     for (Index i = 0; i < n; ++i) {
       const double first = p1[(Uniform & 1U) != 0 ? 0 : i];
-      const double second = p2[(Uniform & 2U) != 0 && N > 2 ? 0 : i];
+      const double second = p2[(Uniform & 2U) != 0 || N < 3 ? 0 : i];
       const std::int64_t other = F::holds(x[i], first, second) ? 0 : -1;
       others |= Masked ? other & kept[i] : other;
     }
