@@ -3,7 +3,6 @@
 
 #include <concepts>
 #include <initializer_list>
-#include <ranges>
 #include <span>
 #include <vector>
 
@@ -33,8 +32,8 @@ Tensor select(const Tensor& x, Index axis, Index i);
 Tensor slice(const Tensor& x, Index axis, Index begin, Index end);
 /// Those indices of an axis, in that order, with repetition.
 Tensor index_select(const Tensor& x, Index axis, const Indices& indices);
-template <std::ranges::contiguous_range R>
-  requires std::same_as<std::ranges::range_value_t<R>, Index>
+template <detail::Contiguous R>
+  requires std::same_as<detail::ElementOf<R>, Index>
 Tensor index_select(const Tensor& x, Index axis, const R& indices) {  // read where they stand
   return detail::index_select(x, axis, indices);
 }

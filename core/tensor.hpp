@@ -4,13 +4,13 @@
 #include <concepts>
 #include <initializer_list>
 #include <memory>
-#include <ranges>
 #include <span>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include <ember/core/contiguous.hpp>
 #include <ember/core/handle_count.hpp>
 #include <ember/core/pool.hpp>
 #include <ember/core/shape.hpp>
@@ -143,8 +143,7 @@ class Nested {
 }  // namespace detail
 
 template <class R>
-concept NumberRange = std::ranges::contiguous_range<R> && std::ranges::sized_range<R> &&
-                      Number<std::ranges::range_value_t<R>>;
+concept NumberRange = detail::Contiguous<R> && Number<detail::ElementOf<R>>;
 
 /// A constant of nested lists of numbers: tensor({1, 2, 3}), tensor({{1, 2}, {3, 4}}). Ragged lists
 /// are an error.
@@ -154,9 +153,9 @@ Tensor tensor_of(std::vector<Real> values, const Shape& shape);
 template <NumberRange R>
 Tensor tensor(const R& values, const Shape& shape) {
   std::vector<Real> reals;
-  reals.reserve(std::ranges::size(values));
+  reals.reserve(std::size(values));
   for (const auto& value : values) {
-    if constexpr (std::integral<std::ranges::range_value_t<R>>) {
+    if constexpr (std::integral<detail::ElementOf<R>>) {
       reals.push_back(detail::exactly(static_cast<long double>(value)));
     } else {
       reals.push_back(static_cast<Real>(value));
@@ -167,7 +166,7 @@ Tensor tensor(const R& values, const Shape& shape) {
 /// A vector of the values of a range.
 template <NumberRange R>
 Tensor tensor(const R& values) {
-  return tensor(values, Shape{std::ranges::size(values)});
+  return tensor(values, Shape{std::size(values)});
 }
 
 /// One number everywhere.
@@ -192,11 +191,11 @@ std::ostream& operator<<(std::ostream& out, const Tensor& x);
 class Indices {
  public:
   Indices() = default;
-  template <std::ranges::contiguous_range R>
-    requires std::integral<std::ranges::range_value_t<R>>
+  template <detail::Contiguous R>
+    requires std::integral<detail::ElementOf<R>>
   Indices(const R& values) {  // NOLINT(google-explicit-constructor)
     detail::Positions list;
-    list.reserve(std::ranges::size(values));
+    list.reserve(std::size(values));
     for (auto value : values) list.push_back(detail::to_index(value));
     share(std::move(list));
   }

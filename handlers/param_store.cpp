@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 #include <mutex>
+#include <shared_mutex>
+#include <unordered_map>
 #include <utility>
 
 #include <ember/core/error.hpp>
@@ -39,6 +41,16 @@ ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& c
 
 }  // namespace
 
+struct ParamStore::State {
+  std::shared_mutex mutex;
+  std::mutex optimising;
+  std::unordered_map<std::uint32_t, Entry> entries;  // by name
+  std::vector<Name> order;
+};
+
+ParamStore::ParamStore() : state_(std::make_unique<State>()) {}
+ParamStore::~ParamStore() = default;
+
 Tensor ParamStore::get(Name name) const {
   const Entry entry = find(name);
   if (!entry) {
@@ -54,10 +66,10 @@ void ParamStore::set(Name name, const Tensor& value, const Constraint& constrain
 }
 
 void ParamStore::put(std::span<const Entry> entries) {
-  const std::unique_lock lock(mutex_);
+  const std::unique_lock lock(state_->mutex);
   for (const Entry& entry : entries) {
-    Entry& slot = entries_[entry->name.id()];
-    if (!slot) order_.push_back(entry->name);
+    Entry& slot = state_->entries[entry->name.id()];
+    if (!slot) state_->order.push_back(entry->name);
     slot = entry;
   }
   ++version_;
@@ -66,9 +78,9 @@ void ParamStore::put(std::span<const Entry> entries) {
 bool ParamStore::contains(Name name) const { return find(name) != nullptr; }
 
 std::vector<std::string> ParamStore::names() const {
-  const std::shared_lock lock(mutex_);
+  const std::shared_lock lock(state_->mutex);
   std::vector<std::string> names;
-  for (Name name : order_) names.push_back(name.str());
+  for (Name name : state_->order) names.push_back(name.str());
   return names;
 }
 
@@ -79,23 +91,24 @@ Values ParamStore::values() const {
 }
 
 void ParamStore::erase(Name name) {
-  const std::unique_lock lock(mutex_);
-  entries_.erase(name.id());
-  order_.erase(std::remove(order_.begin(), order_.end(), name), order_.end());
+  const std::unique_lock lock(state_->mutex);
+  state_->entries.erase(name.id());
+  state_->order.erase(std::remove(state_->order.begin(), state_->order.end(), name),
+                      state_->order.end());
   ++version_;
 }
 
 void ParamStore::clear() {
-  const std::unique_lock lock(mutex_);
-  entries_.clear();
-  order_.clear();
+  const std::unique_lock lock(state_->mutex);
+  state_->entries.clear();
+  state_->order.clear();
   ++version_;
 }
 
 ParamStore::Entry ParamStore::find(Name name) const {
-  const std::shared_lock lock(mutex_);
-  const auto found = entries_.find(name.id());
-  return found == entries_.end() ? nullptr : found->second;
+  const std::shared_lock lock(state_->mutex);
+  const auto found = state_->entries.find(name.id());
+  return found == state_->entries.end() ? nullptr : found->second;
 }
 
 ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constraint& constraint) {
@@ -120,9 +133,9 @@ ParamStore::Entry ParamStore::entry(Name name, const Tensor& init, const Constra
          detail::did_you_mean(name, names()) + "at first it needs an initial value");
   }
   Entry made = make_entry(name, init, constraint);
-  const std::unique_lock lock(mutex_);
-  const auto [slot, is_new] = entries_.emplace(name.id(), made);
-  if (is_new) order_.push_back(name);
+  const std::unique_lock lock(state_->mutex);
+  const auto [slot, is_new] = state_->entries.emplace(name.id(), made);
+  if (is_new) state_->order.push_back(name);
   if (is_new && new_params != nullptr) new_params->add(name);
   return slot->second;
 }
@@ -131,13 +144,11 @@ Tensor ParamStore::use(Name name, const Tensor& init, const Constraint& constrai
   return detail::value_of(entry(name, init, constraint));
 }
 
-std::unique_lock<std::mutex> ParamStore::lock_for_optimising() {
-  std::unique_lock lock(optimising_, std::try_to_lock);
-  if (!lock.owns_lock()) {
-    fail("param_store", "two threads optimise its parameters at once", "fit one after the other");
-  }
-  return lock;
+ParamStore::Optimising::Optimising(ParamStore& store) : store_(store) {
+  if (store.state_->optimising.try_lock()) return;
+  fail("param_store", "two threads optimise its parameters at once", "fit one after the other");
 }
+ParamStore::Optimising::~Optimising() { store_.state_->optimising.unlock(); }
 
 ParamStore& param_store() {
   static ParamStore store;

@@ -3,11 +3,8 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
-#include <shared_mutex>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include <ember/core/name.hpp>
@@ -33,6 +30,11 @@ class ParamStore {
  public:
   using Entry = std::shared_ptr<detail::ParamEntry>;
 
+  ParamStore();
+  ParamStore(const ParamStore&) = delete;
+  ParamStore& operator=(const ParamStore&) = delete;
+  ~ParamStore();
+
   /// The (constrained) value of a parameter; an error where there is none of that name.
   Tensor get(Name name) const;
   /// Puts a parameter, in place of the one that there may be.
@@ -55,8 +57,17 @@ class ParamStore {
   /// Puts entries, in place of those of the same names.
   void put(std::span<const Entry> entries);
 
-  /// Held by who optimises; an error where somebody else does.
-  std::unique_lock<std::mutex> lock_for_optimising();
+  /// Held by who optimises; an error where another thread does.
+  class Optimising {
+   public:
+    explicit Optimising(ParamStore& store);
+    Optimising(const Optimising&) = delete;
+    Optimising& operator=(const Optimising&) = delete;
+    ~Optimising();
+
+   private:
+    ParamStore& store_;
+  };
 
   /// JSON: constraints with their arguments, unconstrained values, and constrained ones for
   /// readers.
@@ -65,10 +76,9 @@ class ParamStore {
   void load(const std::string& path);
 
  private:
-  mutable std::shared_mutex mutex_;
-  std::mutex optimising_;
-  std::unordered_map<std::uint32_t, Entry> entries_;  // by name
-  std::vector<Name> order_;
+  struct State;  // its headers are among those that take longest to compile
+
+  std::unique_ptr<State> state_;
   std::atomic<std::uint64_t> version_{0};
 };
 

@@ -64,7 +64,7 @@ SVIEngine::SVIEngine(std::shared_ptr<Optimizer> optimizer, TraceELBO elbo)
 SVIEngine::~SVIEngine() = default;
 
 Real SVIEngine::step(FunctionRef<void()> model, const GuideProgram& guide) {
-  const auto lock = param_store().lock_for_optimising();
+  const ParamStore::Optimising optimising(param_store());
   if (recorded_->is_ready()) {
     if (const std::optional<Real> loss = recorded_->run(*optimizer_)) {
       optimizer_->apply();
