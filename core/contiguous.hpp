@@ -8,15 +8,17 @@
 
 namespace ember::detail {
 
-/// An array, a vector, a span, ..: with std::data, std::size and a begin and end for loops.
 template <class R>
-concept Contiguous = requires(const R& r) {
+using IteratorOf = decltype(std::begin(std::declval<const R&>()));
+
+/// An array, a vector, a span, a shape, ..: a contiguous range that knows its size.
+template <class R>
+concept Contiguous = std::contiguous_iterator<IteratorOf<R>> && requires(const R& r) {
   std::size(r);
-  std::begin(r);
   std::end(r);
-} && std::is_pointer_v<decltype(std::data(std::declval<const R&>()))>;
+};
 
 template <Contiguous R>
-using ElementOf = std::remove_cvref_t<decltype(*std::data(std::declval<const R&>()))>;
+using ElementOf = std::iter_value_t<IteratorOf<R>>;
 
 }  // namespace ember::detail

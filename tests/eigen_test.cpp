@@ -16,6 +16,9 @@ concept HasMatrix = requires(T&& x) { static_cast<T&&>(x).matrix(); };
 template <class T>
 concept HasArray = requires(T&& x) { static_cast<T&&>(x).array(); };
 
+template <class T>
+concept MakesTensor = requires(const T& x) { tensor(x); };
+
 bool same(const Tensor& a, const Tensor& b) { return a.shape() == b.shape() && (a == b).is_all(); }
 
 }  // namespace
@@ -37,6 +40,12 @@ TEST_CASE("matrices, vectors and expressions of Eigen become tensors") {
   const Eigen::Matrix2d square = m.leftCols(2);
   CHECK(same(from_eigen(square.triangularView<Eigen::Lower>()), tensor({{1, 0}, {4, 5}})));
   CHECK(from_eigen(Eigen::MatrixXd(0, 3)).shape() == Shape{0, 3});
+}
+
+TEST_CASE("a matrix of Eigen is no range of numbers") {
+  STATIC_REQUIRE_FALSE(MakesTensor<Eigen::MatrixXd>);
+  STATIC_REQUIRE_FALSE(MakesTensor<Eigen::ArrayXXd>);
+  STATIC_REQUIRE_FALSE(MakesTensor<Eigen::Map<Eigen::VectorXd, 0, Eigen::InnerStride<2>>>);
 }
 
 TEST_CASE("other scalars convert where Real holds them") {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <limits>
 #include <sstream>
 
@@ -15,6 +16,9 @@ using namespace ember;
 namespace {
 
 std::vector<Real> values(const Tensor& x) { return {x.data().begin(), x.data().end()}; }
+
+template <class T>
+concept MakesTensor = requires(const T& x) { tensor(x); };
 
 }  // namespace
 
@@ -51,6 +55,15 @@ TEST_CASE("tensors are made of numbers, nested lists and ranges") {
   CHECK(arange(3, 1).shape() == Shape{0});
   CHECK(values(eye(2)) == std::vector<Real>{1, 0, 0, 1});
   CHECK(zeros({}).item() == 0);
+}
+
+TEST_CASE("contiguous ranges of numbers make tensors, and no others") {
+  CHECK(values(tensor(Shape{2, 3})) == std::vector<Real>{2, 3});
+  CHECK(Indices(Shape{2, 3}).size() == 2);
+  STATIC_REQUIRE(MakesTensor<std::array<float, 2>>);
+  STATIC_REQUIRE_FALSE(MakesTensor<std::vector<bool>>);
+  STATIC_REQUIRE_FALSE(MakesTensor<std::deque<int>>);
+  STATIC_REQUIRE_FALSE(MakesTensor<double[2][3]>);
 }
 
 TEST_CASE("what a tensor converts from") {
