@@ -42,19 +42,15 @@ constexpr Index kNanoseconds = 2;  // that one of them takes
 // vectorises.
 template <class F>
 bool all_finite(Index n, F f) {
-  const auto are_finite = [f](Index begin, Index end) {
+  std::atomic<bool> result = true;
+  detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
     Real zero = 0;  // or NaN: what is infinite is not
 #pragma omp simd reduction(+ : zero)
     for (Index i = begin; i < end; ++i) {
       const Real x = f(i);
       zero += x - x;
     }
-    return zero == 0;
-  };
-  if (n <= kSmall) return are_finite(0, n);
-  std::atomic<bool> result = true;
-  detail::in_pieces(n, 1, [&](Index begin, Index end) {
-    if (!are_finite(begin, end)) result.store(false, std::memory_order_relaxed);
+    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
   });
   return result;
 }
@@ -275,11 +271,17 @@ inline void Optimizer::advance(const Pending& pending, Batch& batch) {
   update_listed(all, state.reached.bytes()->positions(), state.steps, pending.lr);
 }
 
+// n numbers of a parameter from `begin` on.
+Optimizer::Elements Optimizer::part_of(const Elements& all, Index begin, Index n) const {
+  Elements part{n, all.u + begin, all.g + begin, all.moments};
+  for (std::size_t k = 0; k < common_.moments; ++k) part.moments[k] += begin;
+  return part;
+}
+
 void Optimizer::update_large(const Elements& all, Index steps, double lr) const {
   update({}, steps, lr);
   detail::in_pieces(all.n, kNanoseconds, [&](Index begin, Index end) {
-    Elements part{end - begin, all.u + begin, all.g + begin, all.moments};
-    for (std::size_t k = 0; k < common_.moments; ++k) part.moments[k] += begin;
+    const Elements part = part_of(all, begin, end - begin);
     update({&part, 1}, steps, lr);
   });
 }
@@ -289,8 +291,7 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
                               double lr) const {
   const auto update_block = [&](const Index* at, Index n) {
     if (at[n - 1] - at[0] == n - 1) {
-      Elements here{n, all.u + at[0], all.g + at[0], all.moments};
-      for (std::size_t k = 0; k < common_.moments; ++k) here.moments[k] += at[0];
+      const Elements here = part_of(all, at[0], n);
       return update({&here, 1}, steps, lr);
     }
     std::array<std::array<Real, detail::kBlock>, 5> room;

@@ -103,6 +103,7 @@ class Optimizer {
   void advance(const Pending& pending, Batch& batch);
   void advance_alone(const Pending& pending, OptimizerState& state);
   void settle(OptimizerState& state, const detail::ParamLeaves::Leaf& leaf);
+  Elements part_of(const Elements& all, Index begin, Index n) const;
   void update_large(const Elements& all, Index steps, double lr) const;
   void update_listed(const Elements& all, const detail::Positions& list, Index steps,
                      double lr) const;
