@@ -33,7 +33,6 @@ struct Systems {
   bool goes_down() const { return upper == transpose; }
   // The first of the `extent` rows that substitution takes first.
   Index first_row(Index extent) const { return goes_down() ? 0 : n - extent; }
-  bool in_triangle(Index row, Index column) const { return upper ? column >= row : column <= row; }
 
   // Calls f(member, offset in a, offset in b) for every member of the batch.
   template <class F>
@@ -80,33 +79,21 @@ PooledVector<Index> extents_of(const Node& node, const Systems& s) {
 }
 
 // Opens the adjoint of a where a reached column needs it.
-Real* open_matrix(Node& a, const Systems& s, const PooledVector<Index>& extents, bool all) {
+Real* open_matrix(Node& a, const Systems& s, const PooledVector<Index>& extents) {
   Bytes bytes(static_cast<std::size_t>(a.numel));
-  if (all && s.batch.numel() > 0 && s.k > 0) {
-    const auto size = static_cast<std::size_t>(s.n * s.n);
-    for (Index i = 0; i < s.n; ++i) {
-      for (Index j = 0; j < s.n; ++j) {
-        bytes[static_cast<std::size_t>(i * s.n + j)] = s.in_triangle(i, j) ? 1 : 0;
-      }
-    }
-    for (std::size_t at = size; at < bytes.size(); ++at) bytes[at] = bytes[at - size];
-    return open_sum_at(a, std::move(bytes));
-  }
   s.each_member([&](Index member, Index at_a, Index) {
     const auto first = extents.begin() + member * s.k;
     const Index extent = s.k == 0 ? 0 : *std::max_element(first, first + s.k);
     const Index from = s.first_row(extent);
     for (Index i = from; i < from + extent; ++i) {
-      for (Index j = from; j < from + extent; ++j) {
-        if (s.in_triangle(i, j)) bytes[static_cast<std::size_t>(at_a + i * s.n + j)] = 1;
-      }
+      const Index begin = s.upper ? i : from, end = s.upper ? from + extent : i + 1;
+      std::fill_n(bytes.begin() + at_a + i * s.n + begin, end - begin, 1);
     }
   });
   return open_sum_at(a, std::move(bytes));
 }
 
-Real* open_right_side(Node& b, const Systems& s, const PooledVector<Index>& extents, bool all) {
-  if (all && s.batch.numel() > 0) return b.numel > 0 ? open_sum(b, nullptr) : nullptr;
+Real* open_right_side(Node& b, const Systems& s, const PooledVector<Index>& extents) {
   Bytes bytes(static_cast<std::size_t>(b.numel));
   s.each_member([&](Index member, Index, Index at_b) {
     for (Index j = 0; j < s.k; ++j) {
@@ -182,9 +169,8 @@ void backward_triangular_solve(Node& n) {
   Node& b = *n.operands[1];
   const Systems s(a.shape, b.shape, n.ints[0] != 0, n.ints[1] != 0);
   const PooledVector<Index> extents = extents_of(n, s);
-  const bool all = n.reach == nullptr;
-  Real* to_a = a.requires_grad ? open_matrix(a, s, extents, all) : nullptr;
-  Real* to_b = b.requires_grad ? open_right_side(b, s, extents, all) : nullptr;
+  Real* to_a = a.requires_grad ? open_matrix(a, s, extents) : nullptr;
+  Real* to_b = b.requires_grad ? open_right_side(b, s, extents) : nullptr;
   s.each_member([&](Index member, Index at_a, Index at_b) {
     const Index at = member * s.n * s.k;
     const Index* extent = extents.data() + member * s.k;
