@@ -52,17 +52,17 @@ const Site* search(FunctionRef<void()> program, const Trace& trace, F f) {
   return nullptr;
 }
 
-bool is_finite(const Tensor& leaf) { return isfinite(detail::adjoint_of(leaf)).is_all(); }
+bool has_finite_gradient(const Tensor& leaf) { return isfinite(detail::adjoint_of(leaf)).is_all(); }
 
 }  // namespace
 
 const Site* find_bad_gradient(FunctionRef<void()> program, const Trace& trace) {
   return search(program, trace, [](const Site&, const Trace& t, const detail::ParamLeaves& leaves) {
     for (const Site& site : t) {
-      if (site.kind == SiteKind::latent && !is_finite(site.value)) return true;
+      if (site.kind == SiteKind::latent && !has_finite_gradient(site.value)) return true;
     }
     for (const auto* leaf : leaves.leaves()) {
-      if (!is_finite(leaf->unconstrained)) return true;
+      if (!has_finite_gradient(leaf->unconstrained)) return true;
     }
     return false;
   });

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that is run by hand before work is called done: every preset, clang-tidy, format, a
-# short run of the fuzzers.
+# Everything that is run by hand before work is called done: every preset, clang-tidy, format, all
+# sources as one, a short run of the fuzzers.
 #     scripts/check-all.sh [PRESET...]     all of release debug asan clang tsan float by default
 set -uo pipefail
 source "$(dirname "$0")/common.sh"
@@ -31,6 +31,12 @@ mapfile -t library < <(git ls-files 'core/*.cpp' 'distributions/*.cpp' 'handlers
 cmake --preset clang > build-tidy.log 2>&1 &&
   printf '%s\n' "${library[@]}" | xargs -P "$(jobs)" -n 4 clang-tidy-16 -quiet -p build/clang >> build-tidy.log 2>&1
 note "clang-tidy (build-tidy.log)" $?
+
+# They compile in groups that change with every new file: no two may use a name for two things.
+printf '#include "%s"\n' "${library[@]/#/$PWD/}" |
+  g++ -std=c++20 -w -fsyntax-only -DEigen=ember_eigen -DEIGEN_DONT_PARALLELIZE -Ibuild/clang/include -isystem /usr/include/eigen3 \
+    -x c++ - > build-one.log 2>&1
+note "all sources as one (build-one.log)" $?
 
 scripts/fuzz.sh 20000
 note fuzz $?
