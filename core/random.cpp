@@ -34,8 +34,14 @@ RandomStream stream_of(std::uint64_t seed, Name name) {
   return {seed, mix(seed ^ mix(name.hash()))};
 }
 
+// Apart, or its registers would be saved at each draw.
+[[gnu::noinline]] void count_up_to(Name name, RandomState& state) {
+  state.counts.resize(name.id() + 1U);
+}
+
 RandomKey next_of(RandomStream stream, RandomState& state, Name name) {
-  if (state.counts.size() <= name.id()) state.counts.resize(name.id() + 1U);
+  if (state.counts.size() <= name.id()) [[unlikely]]
+    count_up_to(name, state);
   const std::uint64_t execution = state.counts[name.id()]++;
   return {mix(stream.key + execution * 0x9e3779b97f4a7c15U)};
 }
@@ -50,9 +56,10 @@ RandomKey next_key(Name name) {
   return key;
 }
 
-RandomKey next_key(Name name, RandomStream stream) {
-  RandomState& state = random_state();
-  return next_of(stream.seed == state.seed ? stream : stream_of(state.seed, name), state, name);
+RandomKey next_key(Name name, RandomStream stream, RandomState& state) {
+  if (stream.seed != state.seed) [[unlikely]]
+    stream = stream_of(state.seed, name);
+  return next_of(stream, state, name);
 }
 
 void undo_key(Name name) { --random_state().counts[name.id()]; }

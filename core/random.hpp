@@ -34,8 +34,10 @@ RandomKey next_key(Name name);
 struct RandomStream {
   std::uint64_t seed, key;
 };
-/// The same of a stream of that name, where the thread's seed is still that one's.
-RandomKey next_key(Name name, RandomStream stream);
+struct RandomState;
+/// The same of a stream of that name, where the seed of `state`, this thread's, is still that
+/// one's.
+RandomKey next_key(Name name, RandomStream stream, RandomState& state);
 /// As if it had not been asked for.
 void undo_key(Name name);
 
@@ -73,13 +75,28 @@ Tensor standard_uniform(RandomKey key, const Shape& shape);
 enum class Noise : std::uint8_t { normal, uniform };
 /// Fills a node that has its room.
 void fill(Noise noise, RandomKey key, Node& out);
-/// Draws of few Normal numbers each, made side by side.
-struct FewNormals {
-  RandomKey key;
-  Node* out;
+/// Draws of few Normal numbers each, made side by side, again and again.
+class FewNormals {
+ public:
+  /// Numbers of a draw.
+  static constexpr Index kMost = 16;
+  /// Another draw, which fills a node that stays where it is.
+  void add(Node& out);
+  /// Of keys of the draws, in the order in which they came.
+  void fill(std::span<const RandomKey> keys) const;
+  void clear();
+
+ private:
+  // Where two numbers go.
+  struct Pair {
+    Real *first, *second;  // no second one: null
+  };
+  std::vector<Pair> pairs_;
+  // Of each pair the draw, and its number in that; as many as are made at once.
+  std::vector<std::uint32_t> draws_;
+  std::vector<Index> numbers_;
+  std::uint32_t count_ = 0;  // draws
 };
-inline constexpr Index kFewNormals = 16;
-void fill(std::span<const FewNormals> draws);
 
 /// Seed and counts of this thread, kept and put back by handlers and checkpoints.
 struct RandomState {

@@ -248,36 +248,42 @@ void fill(Noise noise, RandomKey key, Node& out) {
   }
 }
 
-void fill(std::span<const FewNormals> draws) {
-  std::array<std::uint64_t, kLanes> keys;
-  std::array<Index, kLanes> pairs;
-  std::size_t n = 0;  // lanes that are taken
-  for (auto draw = draws.begin(); draw != draws.end();) {
-    const auto first = draw;
-    for (; draw != draws.end() && n + kFewNormals / 2 <= kLanes; ++draw) {
-      for (Index pair = 0; 2 * pair < draw->out->numel; ++pair, ++n) {
-        keys[n] = draw->key.key;
-        pairs[n] = pair;
-      }
+void FewNormals::add(Node& out) {
+  for (Index i = 0; i < out.numel; i += 2) {
+    if (pairs_.size() == draws_.size()) {
+      draws_.resize(pairs_.size() + kGroup);
+      numbers_.resize(pairs_.size() + kGroup);
     }
-    const std::size_t lanes = (n + kGroup - 1) / kGroup * kGroup;
-    std::fill(keys.data() + n, keys.data() + lanes, std::uint64_t{0});
-    std::fill(pairs.data() + n, pairs.data() + lanes, Index{0});
+    draws_[pairs_.size()] = count_;
+    numbers_[pairs_.size()] = i / 2;
+    pairs_.push_back({out.value + i, i + 1 < out.numel ? out.value + i + 1 : nullptr});
+  }
+  ++count_;
+}
+
+void FewNormals::clear() {
+  pairs_.clear();
+  draws_.clear();
+  numbers_.clear();
+  count_ = 0;
+}
+
+void FewNormals::fill(std::span<const RandomKey> keys) const {
+  const std::size_t count = pairs_.size();
+  for (std::size_t begin = 0; begin < count; begin += kLanes) {
+    const std::size_t n = std::min(static_cast<std::size_t>(kLanes), count - begin);
+    const std::uint32_t* draw = draws_.data() + begin;
+    const Index* number = numbers_.data() + begin;
+    const RandomKey* key = keys.data();
     Lanes a, b;
-    const std::uint64_t* key = keys.data();
-    const Index* number = pairs.data();
     make_pairs(
-        static_cast<Index>(n), [key](Index i) { return key[i]; },
-        [number](Index i) { return number[i]; }, kNormals, a, b);
-    n = 0;
-    for (auto filled = first; filled != draw; ++filled) {
-      Real* to = filled->out->value;
-      for (Index i = 0; i < filled->out->numel; i += 2, ++n) {
-        to[i] = a[n];
-        if (i + 1 < filled->out->numel) to[i + 1] = b[n];
-      }
+        static_cast<Index>(n), [=](Index i) { return key[draw[i]].key; },
+        [=](Index i) { return number[i]; }, kNormals, a, b);
+    const Pair* to = pairs_.data() + begin;
+    for (std::size_t i = 0; i < n; ++i) {
+      *to[i].first = a[i];
+      if (to[i].second != nullptr) *to[i].second = b[i];
     }
-    n = 0;
   }
 }
 

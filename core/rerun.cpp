@@ -77,6 +77,7 @@ bool Rerun::finish() {
   if (is_refused_ || root_ == nullptr || !root_->requires_grad) return false;
   for (const Draw& draw : draws_) {
     if (!draw.is_known) return false;
+    if (draw.has_few()) few_.add(*draw.out);
   }
   const std::vector<bool> needed = find_needed();
   for (std::size_t i = 0; i < needed.size(); ++i) {
@@ -92,21 +93,21 @@ bool Rerun::finish() {
 
 bool Rerun::run() {
   tape_.take_back(kept_);
-  few_.clear();
+  few_keys_.clear();
   for (const Input& input : inputs_) {
     input.node->aux = input.room;
     input.node->has_adjoint = false;
   }
+  RandomState& state = random_state();
   for (const Draw& draw : draws_) {
-    const RandomKey key = next_key(draw.name, draw.stream);
-    if (draw.out == nullptr) continue;
-    if (draw.noise == Noise::normal && draw.out->numel <= kFewNormals) {
-      few_.push_back({key, draw.out});
-    } else {
+    const RandomKey key = next_key(draw.name, draw.stream, state);
+    if (draw.has_few()) {
+      few_keys_.push_back(key);
+    } else if (draw.out != nullptr) {
       fill(draw.noise, key, *draw.out);
     }
   }
-  fill(few_);
+  few_.fill(few_keys_);
   try {
     for (const Step& step : steps_) {
       step.node->has_adjoint = false;
@@ -136,6 +137,7 @@ void Rerun::drop() noexcept {
   is_refused_ = false;
   is_finished_ = false;
   draws_.clear();
+  few_.clear();
   steps_.clear();
   inputs_.clear();
   checks_.clear();

@@ -87,6 +87,10 @@ class Rerun {
     Node* out = nullptr;  // null where nothing is to be filled
     Noise noise = Noise::normal;
     bool is_known = false;  // what has been made of the key
+
+    bool has_few() const {
+      return out != nullptr && noise == Noise::normal && out->numel <= FewNormals::kMost;
+    }
   };
   Draw* find_draw(RandomKey key);
   struct Step {
@@ -104,8 +108,9 @@ class Rerun {
   Tape tape_;
   Node* root_ = nullptr;
   std::vector<Draw> draws_;
-  std::vector<FewNormals> few_;  // of those, what is made side by side
-  std::vector<Step> steps_;      // that the root or a check needs, in the order of the tape
+  FewNormals few_;  // those of the draws that have few numbers
+  std::vector<RandomKey> few_keys_;
+  std::vector<Step> steps_;  // that the root or a check needs, in the order of the tape
   std::vector<Input> inputs_;
   std::vector<std::function<bool()>> checks_;
   std::vector<const Node*> referred_;  // that these need

@@ -10,18 +10,15 @@
 
 namespace ember::detail {
 
-/// offset + sum over the terms of +- the sum of all numbers of one, or of half of their squares.
-/// Terms and masks are kept by reference until result().
+/// offset + sum over the terms of +- the sum of all numbers of one. Terms and masks are kept by
+/// reference until result().
 class Total {
  public:
   explicit Total(Real offset = 0) : offset_(offset) {}
 
   /// Of the elements that a mask of its shape keeps.
-  void add(const Tensor& x, const Mask& visible = true) { take(x, visible, 0); }
-  void subtract(const Tensor& x, const Mask& visible = true) { take(x, visible, kNegative); }
-  void subtract_half_squares(const Tensor& x, const Mask& visible = true) {
-    take(x, visible, kNegative | kSquared);
-  }
+  void add(const Tensor& x, const Mask& visible = true) { take(x, visible, false); }
+  void subtract(const Tensor& x, const Mask& visible = true) { take(x, visible, true); }
   /// A number that no gradient goes to.
   void add_number(Real x) { offset_ += x; }
 
@@ -29,18 +26,16 @@ class Total {
 
  private:
   static constexpr std::size_t kTerms = 32;
-  // What a term is, in two bits of an attribute each.
-  static constexpr std::uint64_t kNegative = 1, kSquared = 2;
-  void take(const Tensor& x, const Mask& visible, std::uint64_t kind);
-  void take_terms(const Node& sum, std::uint64_t kind);
-  void push(Node& x, const MaskBytes* mask, std::uint64_t kind);
+  void take(const Tensor& x, const Mask& visible, bool is_negative);
+  void take_terms(const Node& sum, bool is_negative);
+  void push(Node& x, const MaskBytes* mask, bool is_negative);
 
   Real offset_;
   InlineVector<Node*, kTerms> terms_;
   std::array<const MaskBytes*, kTerms> masks_;  // null: all of it
   bool is_masked_ = false;                      // one of them is
-  std::uint64_t kinds_ = 0;
-  Tensor before_;  // the sum of what there was no room for
+  std::uint64_t negative_ = 0;                  // a bit a term
+  Tensor before_;                               // the sum of what there was no room for
 };
 
 }  // namespace ember::detail

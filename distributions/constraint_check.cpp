@@ -247,10 +247,16 @@ bool Constraint::holds(Kind kind, const Tensor& x, const Mask& visible) {
   if (kind == Kind::any) return true;
   if (has_lower(kind) || has_upper(kind)) return false;
   bool result = kind == Kind::simplex && all_on_simplex(x, visible);
-  with_test(kind, [&](auto test) {
-    result = once(kind, 0, 0, x, visible,
-                  [&] { return every_visible(x, visible, [=](Real v) { return test(v, 0, 0); }); });
-  });
+  if (x.numel() == 1 && visible.is_all()) {  // as most parameters are
+    with_test(kind, [&, v = *detail::values(x)](auto test) { result = test(v, 0, 0); });
+  } else {
+    with_test(kind, [&](auto test) {
+      const auto find = [&] {
+        return every_visible(x, visible, [=](Real v) { return test(v, 0, 0); });
+      };
+      result = once(kind, 0, 0, x, visible, find);
+    });
+  }
   if (result) note_check(kind, x, visible);
   return result;
 }

@@ -25,6 +25,7 @@ void close_sums(const DensityWork& work, const Sums& sums) {
 void compute(DensityWork& work) {
   work.begin();
   if (const WholeCall call = whole_call(work); call.is_there()) {
+    if (work.record != nullptr) work.record->call = call;
     return call.run(work.numel, work.nodes, work.record, work.out);
   }
   const Sums sums = is_in_place(work) ? add_in_place(work) : add_blocks(work);
@@ -78,21 +79,28 @@ Tensor density_sum(const Kernel& kernel, std::span<Node* const> inputs, const Sh
 
 namespace ember::detail {
 
-void forward_density(Node& n) {
-  using namespace distributions;
-  auto& record = *static_cast<DensityRecord*>(n.aux);
-  const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
-  if (record.call.is_there()) {
-    return record.call.run(n.operands[0]->numel, operands, &record, n.value);
-  }
+namespace {
+
+// Apart, or its registers would be saved at each call.
+[[gnu::noinline]] void compute_again(Node& n, distributions::DensityRecord& record,
+                                     std::span<Node* const> operands) {
   const Mask visible = n.mask != nullptr
                            ? Mask::from_shared(record.elements, n.mask->shared_from_this())
                            : Mask::filled(record.elements, true);
-  DensityWork work(*record.kernel, operands, record.elements, visible, record.total);
+  distributions::DensityWork work(*record.kernel, operands, record.elements, visible, record.total);
   work.out = n.value;
-  clear_result(work, n);
+  distributions::clear_result(work, n);
   work.use_partials(record);
-  compute(work);
+  distributions::compute(work);
+}
+
+}  // namespace
+
+void forward_density(Node& n) {
+  auto& record = *static_cast<distributions::DensityRecord*>(n.aux);
+  const std::span<Node* const> operands(n.operands, static_cast<std::size_t>(n.operand_count));
+  if (!record.call.is_there()) return compute_again(n, record, operands);
+  record.call.run(n.operands[0]->numel, operands, &record, n.value);
 }
 
 }  // namespace ember::detail

@@ -15,31 +15,34 @@ Mask over_operand(const Mask& elements, const Node& operand, bool rows) {
   return any_to_shape(elements, shape).unsqueeze_right(1).broadcast_to(operand.shape);
 }
 
+// Where the adjoint of an operand of a sum can be non-zero. Apart, or its registers would be saved
+// where there is no mask.
+[[gnu::noinline]] const MaskBytes* reach_over(const Node& n, const Node& operand, bool rows) {
+  const auto& record = *static_cast<const distributions::DensityRecord*>(n.aux);
+  if (!rows && operand.shape == record.elements) return n.mask;
+  const Mask visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
+  return as_reach(over_operand(visible, operand, rows));
+}
+
 // The derivatives of a sum, times one number, are the operands' adjoints: no copies are made.
 void hand_over_all(Node& n, const distributions::DensityRecord& record) {
+  const Real g = *n.adjoint;
   for (std::size_t k = 0; k < static_cast<std::size_t>(n.operand_count); ++k) {
     Node& operand = *n.operands[k];
     Real* partial = record.partial[k];
     if (partial == nullptr) continue;
     if (operand.numel == 1) {
-      contribute_number(operand, *partial * *n.adjoint);
+      contribute_number(operand, *partial * g);
       continue;
     }
     const bool rows = (record.row_inputs >> k & 1U) != 0;
-    const MaskBytes* reach = n.mask;
-    if (reach != nullptr && (rows || !(operand.shape == record.elements))) {
-      const Mask visible = Mask::from_shared(record.elements, n.mask->shared_from_this());
-      reach = as_reach(over_operand(visible, operand, rows));
-    }
-    hand_over_times(operand, partial, reach, *n.adjoint);
+    const MaskBytes* reach = n.mask == nullptr ? nullptr : reach_over(n, operand, rows);
+    hand_over_times(operand, partial, reach, g);
   }
 }
 
-}  // namespace
-
-void backward_density(Node& n) {
-  const auto& record = *static_cast<const distributions::DensityRecord*>(n.aux);
-  if (record.total) return hand_over_all(n, record);
+// Each element has an adjoint of its own.
+[[gnu::noinline]] void pull_back_elements(Node& n, const distributions::DensityRecord& record) {
   Mask visible = reach_of(n);
   if (n.mask != nullptr) {
     visible = visible & Mask::from_shared(record.elements, n.mask->shared_from_this());
@@ -72,6 +75,17 @@ void backward_density(Node& n) {
         for (Index c = 0; c < row; ++c) to[c] += from[c];
       }
     });
+  }
+}
+
+}  // namespace
+
+void backward_density(Node& n) {
+  const auto& record = *static_cast<const distributions::DensityRecord*>(n.aux);
+  if (record.total) {
+    hand_over_all(n, record);
+  } else {
+    pull_back_elements(n, record);
   }
 }
 

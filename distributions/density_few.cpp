@@ -45,6 +45,7 @@ class Few {
     if (wants_partials) {
       record = &open_record(*out, kernel_, true, elements_, visible);
       open_partials(*record);
+      record->call = call;
     }
     call.run(numel_, inputs_, record, out->value);
     return result;

@@ -6,24 +6,20 @@ namespace ember::distributions {
 
 using detail::Node;
 
-void WholeCall::run(Index n, std::span<Node* const> inputs, DensityRecord* record,
+void WholeCall::run(Index n, std::span<Node* const> inputs, const DensityRecord* record,
                     Real* out) const {
   static constexpr std::array<Real*, kMaxInputs> kNone{};
-  Real* const* partial = record != nullptr ? record->partial.data() : kNone.data();
-  if (record != nullptr) record->call = *this;
-  const Real* in[kMaxInputs] = {};
+  Real* const* partials = record != nullptr ? record->partial.data() : kNone.data();
+  const Real* in[kMaxInputs];
   for (std::size_t k = 0; k < inputs.size(); ++k) in[k] = detail::values(*inputs[k]);
-  if (one != nullptr) return one(1, 1, in, out, partial);
-  const auto is_uniform = [&](std::size_t k) { return (uniform >> k & 1U) != 0; };
-  Real* partials[kMaxInputs] = {};
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    if (!is_uniform(k)) partials[k] = partial[k];
-  }
+  if (one != nullptr) return one(1, 1, in, out, partials);
   Sums sums;
   sum(n, in, nullptr, partials, sums);
   *out = static_cast<Real>(sums.log_prob);
+  if (uniform == 0) return;
   for (std::size_t k = 1; k < inputs.size(); ++k) {
-    if (is_uniform(k) && partial[k] != nullptr) *partial[k] = static_cast<Real>(sums.partial[k]);
+    const bool is_uniform = (uniform >> k & 1U) != 0;
+    if (is_uniform && partials[k] != nullptr) *partials[k] = static_cast<Real>(sums.partial[k]);
   }
 }
 

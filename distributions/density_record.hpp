@@ -20,8 +20,9 @@ struct WholeCall {
   unsigned uniform = 0;
 
   bool is_there() const { return one != nullptr || sum != nullptr; }
-  /// For n elements; a record, where derivatives are wanted, takes them, and keeps the call.
-  void run(Index n, std::span<detail::Node* const> inputs, DensityRecord* record, Real* out) const;
+  /// For n elements; a record, where derivatives are wanted, takes them.
+  void run(Index n, std::span<detail::Node* const> inputs, const DensityRecord* record,
+           Real* out) const;
 };
 
 /// What was computed, and its derivatives by operand.

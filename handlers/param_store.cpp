@@ -43,7 +43,7 @@ ParamStore::Entry make_entry(Name name, const Tensor& value, const Constraint& c
 
 struct ParamStore::State {
   std::shared_mutex mutex;
-  std::mutex optimising;
+  std::atomic_flag optimising;
   std::unordered_map<std::uint32_t, Entry> entries;  // by name
   std::vector<Name> order;
 };
@@ -145,10 +145,12 @@ Tensor ParamStore::use(Name name, const Tensor& init, const Constraint& constrai
 }
 
 ParamStore::Optimising::Optimising(ParamStore& store) : store_(store) {
-  if (store.state_->optimising.try_lock()) return;
+  if (!store.state_->optimising.test_and_set(std::memory_order_acquire)) return;
   fail("param_store", "two threads optimise its parameters at once", "fit one after the other");
 }
-ParamStore::Optimising::~Optimising() { store_.state_->optimising.unlock(); }
+ParamStore::Optimising::~Optimising() {
+  store_.state_->optimising.clear(std::memory_order_release);
+}
 
 ParamStore& param_store() {
   static ParamStore store;
@@ -206,23 +208,14 @@ ParamLeaves::Leaf& ParamLeaves::leaf(const ParamStore::Entry& entry) {
     leaf.room.resize(n);
     leaf.is_collected = false;  // what was written stood elsewhere
   }
-  if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
+  leaf.begin_step();
   leaf.unconstrained = Recording::leaf(u, leaf.room.data());
   leaf.node = &leaf.unconstrained.node();
   used_.push_back(&leaf);
   return leaf;
 }
 
-void ParamLeaves::show_again(Leaf& leaf, Node& node) {
-  const Node& numbers = leaf.entry->unconstrained.node();
-  if (node.numel == 1) {
-    node.scalar = *values(numbers);
-  } else {
-    node.value = const_cast<Real*>(values(numbers));
-  }
-  if (!std::exchange(leaf.is_collected, false)) leaf.written = true;
-  leaf.node = &node;
-}
+void ParamLeaves::Leaf::forget_written() { written = true; }
 
 Tensor value_of(const ParamStore::Entry& entry) {
   if (current_leaves == nullptr) return transform_to(entry->constraint)(entry->unconstrained);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <ember/core/name.hpp>
@@ -100,6 +101,12 @@ class ParamLeaves {
     PooledVector<Real> room{};
     Mask written = true;
     bool is_collected = false;
+
+    /// Comes before a step writes to the room.
+    void begin_step() {
+      if (!std::exchange(is_collected, false)) forget_written();
+    }
+    void forget_written();
   };
 
   /// While a scope is alive, this thread's parameters are leaves of the running recording, which
@@ -120,9 +127,6 @@ class ParamLeaves {
   std::span<Leaf* const> leaves() const { return used_; }
 
   Leaf& leaf(const ParamStore::Entry& entry);
-  /// Lets the node of a leaf, of a recording that stays, show its parameter's numbers as they are
-  /// now.
-  static void show_again(Leaf& leaf, Node& node);
 
  private:
   std::vector<std::unique_ptr<Leaf>> by_name_;  // by its id; from step to step

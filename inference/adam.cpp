@@ -19,11 +19,21 @@ AdamRule::AdamRule(const char* who, const AdamOptions& options, bool moves_at_re
   check_eps(eps_);
 }
 
+namespace {
+
+// 1 - beta^steps, of log(beta): in the end there is nothing to take off, and no exponential to ask.
+double share_of_moments(Index steps, double log_beta) {
+  const double exponent = static_cast<double>(steps) * log_beta;
+  return exponent < -40 ? 1 : -special::expm1(exponent);
+}
+
+}  // namespace
+
 // Most parameters are equally old and learn equally fast: the last answer is kept.
 const AdamRule::Pace& AdamRule::pace(Index steps, double lr) const {
   if (pace_.steps != steps || pace_.lr != lr) [[unlikely]] {
-    const auto t = static_cast<double>(steps);
-    const double c1 = -special::expm1(t * log_beta1_), c2 = -special::expm1(t * log_beta2_);
+    const double c1 = share_of_moments(steps, log_beta1_);
+    const double c2 = share_of_moments(steps, log_beta2_);
     pace_ = {steps, lr, lr / c1, std::sqrt(c2)};
   }
   return pace_;

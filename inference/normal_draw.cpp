@@ -30,11 +30,10 @@ class DrawnNormal final : public Family {
       : Family(kInfo, {}),
         loc_(loc),
         log_scale_(log_scale),
-        noise_(detail::standard_normal(key, loc.shape())),
-        u_(detail::location_scale(loc, log_scale, noise_)) {
+        u_(loc, log_scale, detail::standard_normal(key, loc.shape())) {
     set_batch_shape(loc.shape());
     if (transform != nullptr) transform_ = *transform;
-    value_ = transform_ ? (*transform_)(u_) : u_;
+    value_ = transform_ ? (*transform_)(u_.value()) : u_.value();
   }
 
   const Tensor& drawn() const { return value_; }
@@ -52,12 +51,11 @@ class DrawnNormal final : public Family {
     if (&value.node() != &value_.node() || !(elements == batch_shape())) {
       return general().log_prob_sum(value, visible);
     }
-    const Index shown = visible.is_all() ? u_.numel() : visible.broadcast_to(batch_shape()).count();
-    detail::Total total(-static_cast<Real>(shown) * Real(special::kHalfLogTwoPi));
-    total.subtract_half_squares(noise_, visible);
-    total.subtract(log_scale_, visible);
-    if (!transform_) return total.result();
-    const Tensor stretch = transform_->log_abs_det_jacobian(u_, value_);
+    const Tensor of_u = u_.log_density(visible);
+    if (!transform_) return of_u;
+    detail::Total total;
+    total.add(of_u);
+    const Tensor stretch = transform_->log_abs_det_jacobian(u_.value(), value_);
     total.subtract(stretch, visible);
     return total.result();
   }
@@ -73,7 +71,9 @@ class DrawnNormal final : public Family {
     return distributions::Transformed(u, *transform_);
   }
 
-  Tensor loc_, log_scale_, noise_, u_, value_;
+  Tensor loc_, log_scale_;
+  detail::GaussianDraw u_;
+  Tensor value_;
   std::optional<Transform> transform_;
 };
 

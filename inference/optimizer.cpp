@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
@@ -75,14 +76,9 @@ void clear_unreached(std::span<Real> g, const MaskBytes& reach, const Mask& writ
 
 // Brings the adjoint of a leaf into its room, with zeros where it does not reach: whether all of it
 // is finite.
-bool collect_one(detail::ParamLeaves::Leaf& leaf) {
+[[gnu::noinline]] bool bring_in(detail::ParamLeaves::Leaf& leaf) {
   const Node& node = *leaf.node;
   const std::span<Real> room = leaf.room;
-  leaf.is_collected = true;
-  if (node.numel == 1) {
-    room[0] = node.has_adjoint ? *node.adjoint : Real{0};
-    return std::isfinite(room[0]);
-  }
   if (!node.has_adjoint) {
     std::fill(room.begin(), room.end(), Real{0});
     leaf.written = false;
@@ -115,6 +111,26 @@ bool collect_one(detail::ParamLeaves::Leaf& leaf) {
                     [=](Index i) { return g[i] = detail::kept_or_zero(reached[i], g[i]); });
 }
 
+// The same, where nothing has to be brought or there is one number. 0 where all of it is finite:
+// what leaves give is added up, which costs less than asking each of them.
+EMBER_INLINE Real collect_leaf(detail::ParamLeaves::Leaf& leaf) {
+  const Node& node = *leaf.node;
+  leaf.is_collected = true;
+  Real* g = leaf.room.data();
+  if (node.numel == 1) {
+    g[0] = node.has_adjoint ? *node.adjoint : Real{0};
+    return g[0] - g[0];
+  }
+  const bool is_there = node.has_adjoint && node.adjoint == g && node.reach == nullptr;
+  if (!is_there || node.numel > kSmall || !leaf.written.is_all()) {
+    return bring_in(leaf) ? Real{0} : std::numeric_limits<Real>::quiet_NaN();
+  }
+  Real zero = 0;
+#pragma omp simd reduction(+ : zero)
+  for (Index i = 0; i < node.numel; ++i) zero += g[i] - g[i];
+  return zero;
+}
+
 // Whether the elements that may have moved are better brought together than all of them visited
 // (measured: below a tenth, of rows of ten that are strewn).
 bool pays_to_list(const MaskBytes& reached) { return reached.kept() * 16 < reached.size(); }
@@ -139,10 +155,19 @@ void widen(Mask& reached, const Mask& written) {
 
 void Optimizer::collect(std::span<detail::ParamLeaves::Leaf* const> leaves) {
   pending_.clear();
+  pending_.reserve(leaves.size());
   not_finite_ = nullptr;
+  Real zero = 0;
   for (detail::ParamLeaves::Leaf* leaf : leaves) {
-    if (!collect_one(*leaf) && not_finite_ == nullptr) not_finite_ = leaf->entry.get();
+    zero += collect_leaf(*leaf);
     pending_.push_back({leaf, common_.lr});
+  }
+  if (zero == 0) return;
+  for (const Pending& pending : pending_) {
+    const std::span<const Real> g = pending.leaf->room;
+    if (std::ranges::all_of(g, [](Real x) { return std::isfinite(x); })) continue;
+    not_finite_ = pending.leaf->entry.get();
+    return;
   }
 }
 
@@ -223,22 +248,22 @@ class Optimizer::Batch {
   Batch& operator=(const Batch&) = delete;
 
   Elements& add(Index steps, double lr) {
-    if (size_ == parts_.size() || steps != steps_ || lr != lr_) [[unlikely]] {
+    if (next_ == parts_.end() || steps != steps_ || lr != lr_) [[unlikely]] {
       flush();
       steps_ = steps;
       lr_ = lr;
     }
-    return parts_[size_++];
+    return *next_++;
   }
   void flush() {
-    if (size_ > 0) optimizer_.update({parts_.data(), size_}, steps_, lr_);
-    size_ = 0;
+    if (next_ != parts_.begin()) optimizer_.update({parts_.begin(), next_}, steps_, lr_);
+    next_ = parts_.begin();
   }
 
  private:
   const Optimizer& optimizer_;
   std::array<Elements, 16> parts_;
-  std::size_t size_ = 0;
+  std::array<Elements, 16>::iterator next_ = parts_.begin();
   Index steps_ = 0;
   double lr_ = 0;
 };

@@ -34,8 +34,11 @@ void RecordedStep::keep(const detail::ParamLeaves& leaves, const Tensor& root) {
 
 std::optional<Real> RecordedStep::run(Optimizer& optimizer) {
   const detail::Tape::Active active(rerun_->tape());
-  for (std::size_t k = 0; k < leaves_.size(); ++k) {
-    detail::ParamLeaves::show_again(*leaves_[k], *nodes_[k]);
+  auto node = nodes_.begin();
+  for (detail::ParamLeaves::Leaf* leaf : leaves_) {
+    (*node)->value = leaf->entry->unconstrained.node().value;  // as they are now
+    leaf->node = *node++;
+    leaf->begin_step();
   }
   if (rerun_->run() && std::isfinite(rerun_->value())) {
     rerun_->backward();

@@ -69,6 +69,32 @@ TEST_CASE("the fused draw, its density and all gradients are those of Normal and
   }
 }
 
+TEST_CASE("a draw's density under one mask and another, and twice under one") {
+  const Tensor loc = tensor({0.3, -1.2, 0.7}), log_scale = tensor({-0.5, 0.4, -2.0});
+  const Mask first = mask_of({true, false, true}, {3}), second = mask_of({true, true, false}, {3});
+  const auto objective = [&](auto make) {
+    return value_and_grad(
+        [&](std::span<const Tensor> in) {
+          const auto drawn = make(in[0], in[1]);
+          return 2 * drawn.q.log_prob_sum(drawn.value, first) +
+                 drawn.q.log_prob_sum(drawn.value, second) +
+                 drawn.q.log_prob_sum(drawn.value, first) + sum(square(drawn.value));
+        },
+        {loc, log_scale});
+  };
+  const auto fused = objective(
+      [&](const Tensor& a, const Tensor& b) { return infer::normal_draw(a, b, nullptr, kKey); });
+  const auto expected =
+      objective([&](const Tensor& a, const Tensor& b) { return plain(a, b, nullptr); });
+  CHECK(fused.value == Approx(expected.value).epsilon(kTolerance));
+  for (std::size_t k = 0; k < 2; ++k) {
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(fused.grads[k].data()[i] ==
+            Approx(expected.grads[k].data()[i]).epsilon(kTolerance).margin(kTolerance));
+    }
+  }
+}
+
 TEST_CASE("a draw is to the last bit what it is without gradients") {
   for (const Index n : {1, 7, 1000, 40'000}) {
     INFO("n " << n);

@@ -38,6 +38,56 @@ struct Inputs<detail::Op::location_scale> {
   }
 };
 
+template <>
+struct Inputs<detail::Op::draw_density> {
+  // Of a draw that is used as well: its adjoint and the density's come together, unless their masks
+  // differ, and of noise that needs gradients.
+  static Case of_draw(const Shape& shape, const Mask& used, const Mask& visible, bool by_noise,
+                      std::uint64_t seed) {
+    const Tensor loc = numbers(shape, -2, 2, seed);
+    const Tensor log_scale = numbers(shape, -2, 1, seed + 1);
+    const Tensor noise = numbers(shape, -2, 2, seed + 2);
+    const std::vector<std::uint8_t> is_used = used.broadcast_to(shape).to_bytes();
+    const std::vector<std::uint8_t> is_visible = visible.broadcast_to(shape).to_bytes();
+    double expected = 0;
+    for (std::size_t n = 0; n < loc.data().size(); ++n) {
+      const double e = noise.data()[n], l = log_scale.data()[n];
+      const double z = loc.data()[n] + std::exp(l) * e;
+      if (is_used[n] != 0) expected += z * z;
+      if (is_visible[n] != 0) {
+        expected -= e * e / 2 + l + 0.918938533204672742;  // log(2 pi) / 2
+      }
+    }
+    std::vector<Tensor> inputs{loc, log_scale};
+    if (by_noise) inputs.push_back(noise);
+    return {describe("", {loc}) + ", used " + to_string(used) + ", visible " + to_string(visible),
+            inputs,
+            [=](std::span<const Tensor> in) {
+              const Tensor& e = by_noise ? in[2] : noise;
+              const detail::GaussianDraw draw(in[0], in[1], e);
+              return sum(where(used, square(draw.value()), 0)) + draw.log_density(visible);
+            },
+            Shape(),
+            {expected}};
+  }
+  static std::vector<Case> cases() {
+    const Shape shape{2, 3};
+    const Mask some = Mask::from_bytes(shape, {1, 0, 1, 1, 0, 0});
+    const Mask other = Mask::from_bytes(shape, {1, 1, 0, 0, 0, 1});
+    std::vector<Case> cases;
+    std::uint64_t seed = 690;
+    for (const bool by_noise : {false, true}) {
+      cases.push_back(of_draw({}, true, true, by_noise, seed += 3));
+      for (const Mask& used : {Mask(true), some, Mask(false)}) {
+        for (const Mask& visible : {Mask(true), some, other, Mask(false)}) {
+          cases.push_back(of_draw(shape, used, visible, by_noise, seed += 3));
+        }
+      }
+    }
+    return cases;
+  }
+};
+
 // Outside of a recording these are the operators one by one.
 template <>
 struct Inputs<detail::Op::expression> {
@@ -95,7 +145,7 @@ struct Inputs<detail::Op::total> {
             Shape(),
             {expected}};
   }
-  // Sums of sums, added and subtracted, masked and of squares.
+  // Sums of sums, added and subtracted, masked.
   static Case nested() {
     const Shape shape{2, 3};
     const Tensor a = numbers(shape, -2, 2, 880), b = numbers(shape, -2, 2, 881),
@@ -104,12 +154,12 @@ struct Inputs<detail::Op::total> {
     double expected = 1 - 0.25 + 0.5;
     for (std::size_t i = 0; i < a.data().size(); ++i) {
       const double x = a.data()[i], y = b.data()[i], z = c.data()[i];
-      expected += z + (x > 0 ? x : 0) + y * y / 2 - z + x;
+      expected += z + (x > 0 ? x : 0) + y - z + x;
     }
     const Function f = [seen](std::span<const Tensor> in) {
       detail::Total first(0.25), second(0.5), outer(1);
       first.subtract(in[0], seen);
-      first.subtract_half_squares(in[1]);
+      first.subtract(in[1]);
       second.subtract(in[2]);
       second.add(in[0]);
       const Tensor taken = first.result(), added = second.result();
