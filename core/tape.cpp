@@ -130,11 +130,19 @@ void Tape::check_usable(const Node& node, const char* who) const {
 
 template <std::size_t N>
 inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) {
-  bool requires_grad = false, varies = false;
-  for (const Node* operand : operands) {
+  Node** kept = operands.size() <= Node::kFewOperands
+                    ? node.few_operands.data()
+                    : auxiliary_.allocate_array<Node*>(operands.size());
+  node.operands = kept;
+  bool requires_grad = false, varies = false, is_of_heap = false;
+  for (Node* operand : operands) {
+    *kept++ = operand;
     if (operand->sources != nullptr) [[unlikely]]
       node.sources = join(node.sources, operand->sources);
-    if (operand->owner == Owner::heap) continue;
+    if (operand->owner == Owner::heap) {
+      is_of_heap = true;
+      continue;
+    }
     if (operand->tape != this || operand->position < first_) [[unlikely]]
       check_usable(*operand, name_of(op));
     requires_grad |= operand->requires_grad;
@@ -145,12 +153,9 @@ inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) 
   node.requires_grad = requires_grad;
   node.varies = varies;
   node.operand_count = static_cast<std::int32_t>(operands.size());
-  node.operands = operands.size() <= Node::kFewOperands
-                      ? node.few_operands.data()
-                      : auxiliary_.allocate_array<Node*>(operands.size());
-  for (std::size_t i = 0; i < operands.size(); ++i) {
-    node.operands[i] = operands[i];
-    if (operands[i]->owner == Owner::heap) keep(*operands[i]);
+  if (!is_of_heap) return;
+  for (Node* operand : operands) {
+    if (operand->owner == Owner::heap) keep(*operand);
   }
 }
 
