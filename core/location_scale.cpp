@@ -113,6 +113,7 @@ Tensor GaussianDraw::log_density(const Mask& visible) const {
   const MaskBytes* mask = visible.bytes().get();
   if (density_.defined() && density_.node().op == Op::draw_density) {
     Node& place = density_.node();
+    Tape::current().check_usable(place, name_of(place.op));
     if (!is_set(place)) set_density(place, as_reach(visible));
     if (place.mask == mask) return density_;
   }

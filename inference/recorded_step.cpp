@@ -36,7 +36,8 @@ std::optional<Real> RecordedStep::run(Optimizer& optimizer) {
   const detail::Tape::Active active(rerun_->tape());
   auto node = nodes_.begin();
   for (detail::ParamLeaves::Leaf* leaf : leaves_) {
-    (*node)->value = leaf->entry->unconstrained.node().value;  // as they are now
+    // Its parameter's numbers, as they are now.
+    (*node)->value = const_cast<Real*>(detail::values(leaf->entry->unconstrained));
     leaf->node = *node++;
     leaf->begin_step();
   }

@@ -1,4 +1,5 @@
 // Counter-based random numbers: what a draw depends on, and that it has its distribution.
+#include <ember/core/node.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
 
@@ -10,6 +11,7 @@
 #include <thread>
 
 #include "catch.hpp"
+#include "support.hpp"
 
 using namespace ember;
 using detail::ElementEngine;
@@ -157,6 +159,25 @@ TEST_CASE("normal and uniform draws have their distributions") {
   }
   CHECK(kolmogorov(first_of_each, [](double x) { return x; }) < kCritical);
   CHECK(kolmogorov(second_of_each, [](double x) { return x; }) < kCritical);
+}
+
+TEST_CASE("few numbers of many draws, made side by side, are those of each by itself") {
+  std::vector<Tensor> rooms;
+  detail::FewNormals draws;
+  for (int round = 0; round < 4; ++round) {
+    for (Index n = 0; n <= detail::FewNormals::kMost; ++n) {
+      rooms.push_back(full({n}, 0));
+      draws.add(rooms.back().node());
+    }
+  }
+  for (const std::uint64_t first : {1, 1000}) {
+    std::vector<detail::RandomKey> keys;
+    for (std::size_t k = 0; k < rooms.size(); ++k) keys.push_back({first + k});
+    draws.fill(keys);
+    for (std::size_t k = 0; k < rooms.size(); ++k) {
+      CHECK(same_bits(rooms[k], standard_normal(keys[k], rooms[k].shape())));
+    }
+  }
 }
 
 TEST_CASE("executions, names, seeds and neighbours are not correlated") {
