@@ -34,6 +34,17 @@ inline Real sum_of(const Real* x, const ElementBlock& block) {
   return sum;
 }
 
+/// Brings the numbers at n places of a list together, and takes them back. (Unrolled: g++ does not
+/// by itself, and a tenth of a density along a list would be longer.)
+inline void gather(const Real* from, const Index* at, Index n, Real* to) {
+#pragma GCC unroll 4
+  for (Index i = 0; i < n; ++i) to[i] = from[at[i]];
+}
+inline void scatter(const Real* from, const Index* at, Index n, Real* to) {
+#pragma GCC unroll 4
+  for (Index i = 0; i < n; ++i) to[at[i]] = from[i];
+}
+
 /// Asks for the lines of memory behind those of a block of neighbours. A block is a page of memory:
 /// the processor's own guesses end there, and begin anew with each.
 inline void prefetch_next(const Real* numbers, const ElementBlock& block) {
@@ -49,6 +60,10 @@ inline void prefetch_next(const Real* numbers, const ElementBlock& block) {
 /// Whether so many numbers come from further away than the second cache.
 inline bool comes_from_afar(Index numel) { return numel >= Index{1} << 16U; }
 
+/// Of a list in blocks of so many: what a block of 512 strewn elements touches is more than the
+/// first cache has room for (measured: 1.6 times as long).
+inline constexpr Index kListed = 128;
+
 /// All blocks of `length` or fewer elements: run by run where a mask has long ones, along the list
 /// of what it keeps, or where they stand.
 class ElementBlocks {
@@ -61,6 +76,7 @@ class ElementBlocks {
     if (!runs_.empty()) return;
     if (along_list) {
       list_ = mask->positions().data();
+      length_ = std::min(length, kListed);
     } else {
       counts_ = mask->block_counts().data();
     }

@@ -284,7 +284,7 @@ void Expression::Room::load(std::size_t slot, const ElementBlock& block) {
         if (leaf.partial != nullptr) own_[slot] = leaf.partial + block.begin;
         if (comes_from_afar(leaf.node->numel)) prefetch_next(from, block);
       } else {
-        for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
+        gather(from, block.list, block.n, to);
       }
       break;
     case Layout::strided:
@@ -372,7 +372,7 @@ void Expression::Room::store(std::size_t slot, const ElementBlock& block, Sums& 
       break;
     case Layout::full:
       if (block.list != nullptr) {
-        for (Index i = 0; i < block.n; ++i) to[block.list[i]] = g[i];
+        scatter(g, block.list, block.n, to);
       } else if (g != to + block.begin) {
         std::copy_n(g, block.n, to + block.begin);
       }
@@ -395,8 +395,7 @@ void Expression::Room::load_picked(const Leaf& leaf, const ElementBlock& block, 
   }
   const Index* at = leaf.picked->at().data();
   if (block.list == nullptr) {
-    at += block.begin;
-    for (Index i = 0; i < block.n; ++i) to[i] = from[at[i]];
+    gather(from, at + block.begin, block.n, to);
   } else {
     for (Index i = 0; i < block.n; ++i) to[i] = from[at[block.list[i]]];
   }

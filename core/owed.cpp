@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include <ember/core/broadcast.hpp>
+#include <ember/core/element_block.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/reach.hpp>
 
@@ -124,7 +125,7 @@ Tensor take_rows(const Tensor& x, const PlacesPtr& at, Index row) {
   const Real* from = values(in);
   const Index* rows = at->at().data();
   if (row == 1) {
-    for (Index i = 0; i < n; ++i) out->value[i] = from[rows[i]];
+    gather(from, rows, n, out->value);
   } else {
     for (Index i = 0; i < n; ++i) std::copy_n(from + rows[i] * row, row, out->value + i * row);
   }

@@ -156,10 +156,10 @@ class Blocks {
         for (Index c = 0; c < input.row; ++c) to[c * block.n + i] = row[c];
       }
     } else if (input.layout == Layout::full) {
-      for (Index i = 0; i < block.n; ++i) to[i] = from[block.list[i]];
+      detail::gather(from, block.list, block.n, to);
     } else if (input.layout == Layout::strided) {
       find_offsets(input, block, offsets);
-      for (Index i = 0; i < block.n; ++i) to[i] = from[offsets[i]];
+      detail::gather(from, offsets, block.n, to);
     }
     return to;
   }
@@ -181,10 +181,7 @@ class Blocks {
       }
       return;
     }
-    if (block.list != nullptr) {
-      for (Index i = 0; i < block.n; ++i) input.partial[block.list[i]] = from[i];
-      return;
-    }
+    if (block.list != nullptr) return detail::scatter(from, block.list, block.n, input.partial);
     for (Index i = 0; i < block.n; ++i) {
       if (block.kept == nullptr || block.kept[i] != 0) input.partial[block.begin + i] = from[i];
     }

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include <ember/core/element_block.hpp>
 #include <ember/core/mask_bytes.hpp>
 #include <ember/core/number_text.hpp>
 #include <ember/core/pieces.hpp>
@@ -319,26 +320,25 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
       const Elements here = part_of(all, at[0], n);
       return update({&here, 1}, steps, lr);
     }
-    std::array<std::array<Real, detail::kBlock>, 5> room;
-    const auto gather = [&](const Real* from, Real* to) {
-      for (Index i = 0; i < n; ++i) to[i] = from[at[i]];
+    std::array<std::array<Real, detail::kListed>, 5> room;
+    const auto brought = [&](const Real* from, Real* to) {
+      detail::gather(from, at, n, to);
       return to;
     };
-    const auto scatter = [&](const Real* from, Real* to) {
-      for (Index i = 0; i < n; ++i) to[at[i]] = from[i];
-    };
-    Elements here{n, gather(all.u, room[0].data()), gather(all.g, room[1].data()), {}};
+    Elements here{n, brought(all.u, room[0].data()), brought(all.g, room[1].data()), {}};
     for (std::size_t k = 0; k < common_.moments; ++k) {
-      here.moments[k] = gather(all.moments[k], room[2 + k].data());
+      here.moments[k] = brought(all.moments[k], room[2 + k].data());
     }
     update({&here, 1}, steps, lr);
-    scatter(here.u, all.u);
-    for (std::size_t k = 0; k < common_.moments; ++k) scatter(here.moments[k], all.moments[k]);
+    detail::scatter(here.u, at, n, all.u);
+    for (std::size_t k = 0; k < common_.moments; ++k) {
+      detail::scatter(here.moments[k], at, n, all.moments[k]);
+    }
   };
   update({}, steps, lr);
   detail::in_pieces(std::ssize(list), 2 * kNanoseconds, [&](Index begin, Index end) {
-    for (; begin < end; begin += detail::kBlock) {
-      update_block(list.data() + begin, std::min(detail::kBlock, end - begin));
+    for (; begin < end; begin += detail::kListed) {
+      update_block(list.data() + begin, std::min(detail::kListed, end - begin));
     }
   });
 }
