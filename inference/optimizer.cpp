@@ -320,7 +320,7 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
       const Elements here = part_of(all, at[0], n);
       return update({&here, 1}, steps, lr);
     }
-    std::array<std::array<Real, detail::kListed>, 5> room;
+    std::array<std::array<Real, detail::kBlock>, 5> room;
     const auto brought = [&](const Real* from, Real* to) {
       detail::gather(from, at, n, to);
       return to;
@@ -337,8 +337,8 @@ void Optimizer::update_listed(const Elements& all, const detail::Positions& list
   };
   update({}, steps, lr);
   detail::in_pieces(std::ssize(list), 2 * kNanoseconds, [&](Index begin, Index end) {
-    for (; begin < end; begin += detail::kListed) {
-      update_block(list.data() + begin, std::min(detail::kListed, end - begin));
+    for (; begin < end; begin += detail::kBlock) {
+      update_block(list.data() + begin, std::min(detail::kBlock, end - begin));
     }
   });
 }
