@@ -75,13 +75,14 @@ struct SumKernel {
 
 /// Whether the elements of an element-wise density are better gathered along a mask's list than
 /// computed where they stand, hidden blocks left out (measured: below 0.8 kept where two numbers go
-/// into a logarithm or an exponential, below 0.4 where three do, or 0.125 where these come from
-/// memory; below 0.3 where all is arithmetic). `sums` may be null.
+/// into a logarithm or an exponential, below 0.4 where three do; from memory below 0.4 and 0.125;
+/// below 0.3 where all is arithmetic). `sums` may be null.
 inline bool pays_to_list(const detail::MaskBytes& mask, std::size_t inputs, const SumKernel* sums) {
   const bool is_arithmetic = sums != nullptr && sums->listed != nullptr;
   if (is_arithmetic) return mask.kept() * 10 < mask.size() * 3;
-  if (inputs == 2) return mask.kept() * 5 < mask.size() * 4;
-  return mask.kept() * 40 < mask.size() * (detail::comes_from_afar(mask.size()) ? 5 : 16);
+  const bool is_far = detail::comes_from_afar(mask.size());
+  if (inputs == 2) return mask.kept() * 10 < mask.size() * (is_far ? 4 : 8);
+  return mask.kept() * 40 < mask.size() * (is_far ? 5 : 16);
 }
 
 /// The mask of a block as a SumKernel takes it.
