@@ -79,7 +79,7 @@ struct Inputs<detail::Op::draw_density> {
     for (const bool by_noise : {false, true}) {
       cases.push_back(of_draw({}, true, true, by_noise, seed += 3));
       for (const Mask& used : {Mask(true), some, Mask(false)}) {
-        for (const Mask& visible : {Mask(true), some, other, Mask(false)}) {
+        for (const Mask& visible : {Mask(true), some, other}) {
           cases.push_back(of_draw(shape, used, visible, by_noise, seed += 3));
         }
       }
