@@ -35,7 +35,7 @@ inline Real sum_of(const Real* x, const ElementBlock& block) {
 }
 
 /// Brings the numbers at n places of a list together, and takes them back. (Unrolled: g++ does not
-/// by itself, and a tenth of a density along a list would be longer.)
+/// by itself, and a density along a list would take a tenth longer.)
 inline void gather(const Real* from, const Index* at, Index n, Real* to) {
 #pragma GCC unroll 4
   for (Index i = 0; i < n; ++i) to[i] = from[at[i]];

@@ -1,7 +1,7 @@
-// One operator instead of exp, a product and a sum: a guide's draw takes a third of the passes over
-// memory, and of the nodes on the tape. Of few elements it keeps what it has added to loc, which is
-// the derivative by the logarithm of the scale: many would have to be fetched from memory, which
-// costs as much as computing them again.
+// One operator instead of exp, a product and a sum, and one for the log density: a guide's draw
+// takes a third of the passes over memory, and of the nodes on the tape. Of few elements it keeps
+// what it has added to loc, which is the derivative by the logarithm of the scale: many would have
+// to be fetched from memory, which costs as much as computing them again.
 #include <ember/core/location_scale.hpp>
 
 #include <cmath>
@@ -60,7 +60,7 @@ Tensor location_scale(const Tensor& loc, const Tensor& log_scale, const Tensor& 
          "shapes " + to_string(a.shape) + ", " + to_string(b.shape) + " and " + to_string(c.shape));
   }
   Node* out = new_result(Op::location_scale, a.shape, {&a, &b, &c});
-  out->ints[0] = 0;  // see backward_draw_density
+  out->ints[0] = 0;  // 1: its density has taken its adjoint on
   if (b.requires_grad && out->numel <= kKeptUpTo) {
     out->aux = Tape::current().allocate_reals(out->numel);
   }
@@ -88,7 +88,7 @@ Real log_density(const Node& log_scale, const Node& noise, const MaskBytes* mask
   return -(static_cast<Real>(shown) * Real(special::kHalfLogTwoPi) + sum);
 }
 
-// Of a place, whose operands are three, the last of them the draw.
+// Whether the density has a value: a place, which has the draw as a third operand, begins without.
 bool is_set(const Node& place) { return place.ints[0] != 0; }
 void set_density(Node& density, const MaskBytes* mask) {
   density.ints[0] = 1;
@@ -101,7 +101,7 @@ void set_density(Node& density, const MaskBytes* mask) {
 GaussianDraw::GaussianDraw(const Tensor& loc, const Tensor& log_scale, const Tensor& noise)
     : log_scale_(log_scale), noise_(noise), value_(location_scale(loc, log_scale, noise)) {
   Node& drawn = value_.node();
-  if (drawn.op != Op::location_scale) return;
+  if (drawn.op != Op::location_scale || !log_scale.node().requires_grad) return;
   Node* place = new_result(Op::draw_density, Shape(), {&log_scale.node(), &noise.node(), &drawn});
   density_ = Tensor(place);
   place->ints[0] = 0;
@@ -176,11 +176,10 @@ void backward_location_scale(Node& n) {
 void backward_draw_density(Node& n) {
   const Real g = -*n.adjoint;
   if (n.operands[1]->requires_grad) pull_back_noise(n, g);
-  Node& log_scale = *n.operands[0];
   Node* draw = n.operand_count == 3 ? n.operands[2] : nullptr;
-  if (draw != nullptr && draw->has_adjoint && draw->reach == n.mask && log_scale.requires_grad) {
+  if (draw != nullptr && draw->has_adjoint && draw->reach == n.mask) {
     pull_back_draw(*draw, g);
-    draw->ints[0] = 1;  // it has been
+    draw->ints[0] = 1;
   } else {
     pull_back_log_scale(n, g);
   }

@@ -34,7 +34,9 @@ RandomKey next_key(Name name);
 struct RandomStream {
   std::uint64_t seed, key;
 };
+
 struct RandomState;
+
 /// The same of a stream of that name, where the seed of `state`, this thread's, is still that
 /// one's.
 RandomKey next_key(Name name, RandomStream stream, RandomState& state);

@@ -130,13 +130,11 @@ void Tape::check_usable(const Node& node, const char* who) const {
 
 template <std::size_t N>
 inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) {
-  Node** kept = operands.size() <= Node::kFewOperands
-                    ? node.few_operands.data()
-                    : auxiliary_.allocate_array<Node*>(operands.size());
-  node.operands = kept;
+  const bool are_few = operands.size() <= Node::kFewOperands;
   bool requires_grad = false, varies = false, is_of_heap = false;
-  for (Node* operand : operands) {
-    *kept++ = operand;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    Node* operand = operands[i];
+    if (are_few) node.few_operands[i] = operand;
     if (operand->sources != nullptr) [[unlikely]]
       node.sources = join(node.sources, operand->sources);
     if (operand->owner == Owner::heap) {
@@ -153,6 +151,12 @@ inline void Tape::record(Node& node, Op op, std::span<Node* const, N> operands) 
   node.requires_grad = requires_grad;
   node.varies = varies;
   node.operand_count = static_cast<std::int32_t>(operands.size());
+  if (are_few) {
+    node.operands = node.few_operands.data();
+  } else {
+    node.operands = auxiliary_.allocate_array<Node*>(operands.size());
+    std::copy(operands.begin(), operands.end(), node.operands);
+  }
   if (!is_of_heap) return;
   for (Node* operand : operands) {
     if (operand->owner == Owner::heap) keep(*operand);

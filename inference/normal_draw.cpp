@@ -1,12 +1,9 @@
 #include <ember/inference/normal_draw.hpp>
 
-#include <numbers>
-
 #include <ember/core/location_scale.hpp>
 #include <ember/core/node.hpp>
 #include <ember/core/operators.hpp>
 #include <ember/core/random.hpp>
-#include <ember/core/special.hpp>
 #include <ember/core/total.hpp>
 #include <ember/distributions/family.hpp>
 #include <ember/distributions/normal.hpp>

@@ -97,13 +97,8 @@ Answer run_again(const Case& c) {
   Answer answer{};
   for (int times = 0; times < 2; ++times) {  // what a reverse pass leaves must do no harm
     for (std::size_t k = 0; k < leaves.size(); ++k) {
-      detail::Node& leaf = *leaves[k];
       const Tensor& x = times == 0 ? others[k] : c.inputs[k];
-      if (leaf.numel == 1) {
-        leaf.scalar = x.item();
-      } else {
-        leaf.value = const_cast<Real*>(detail::values(x));
-      }
+      leaves[k]->value = const_cast<Real*>(detail::values(x));
     }
     REQUIRE(rerun.run());
     rerun.backward();
@@ -229,6 +224,17 @@ TEST_CASE("a step that is recorded once is the step, to the last bit") {
         [&] {
           const Tensor mu = sample("mu", dist::Normal(0, 5));
           sample("y", dist::Normal(mu + exp(jitter({3, 8}))[1], kErrors), {.obs = kSchools});
+        },
+        kAutoNormal, Runs::again);
+  }
+  SECTION("parameters of one number, under other shapes") {
+    check_fit(
+        [] {
+          const Tensor a = param("a", full({1}, 0.3));
+          const Tensor b = param("b", full({1, 1}, 0.5), constraints::positive);
+          const Tensor mu = sample("mu", dist::Normal(a.reshape({}), 5));
+          sample("y", dist::Normal(mu * expand(b.reshape({1}), {8}) + a, kErrors),
+                 {.obs = kSchools});
         },
         kAutoNormal, Runs::again);
   }
