@@ -53,7 +53,7 @@ struct Inputs<detail::Op::draw_density> {
     for (std::size_t n = 0; n < loc.data().size(); ++n) {
       const double e = noise.data()[n], l = log_scale.data()[n];
       const double z = loc.data()[n] + std::exp(l) * e;
-      if (is_used[n] != 0) expected += z * z;
+      expected += loc.data()[n] + (is_used[n] != 0 ? z * z : 0);
       if (is_visible[n] != 0) {
         expected -= e * e / 2 + l + 0.918938533204672742;  // log(2 pi) / 2
       }
@@ -65,7 +65,8 @@ struct Inputs<detail::Op::draw_density> {
             [=](std::span<const Tensor> in) {
               const Tensor& e = by_noise ? in[2] : noise;
               const detail::GaussianDraw draw(in[0], in[1], e);
-              return sum(where(used, square(draw.value()), 0)) + draw.log_density(visible);
+              return sum(in[0]) + sum(where(used, square(draw.value()), 0)) +
+                     draw.log_density(visible);
             },
             Shape(),
             {expected}};
