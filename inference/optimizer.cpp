@@ -40,19 +40,25 @@ using detail::Node;
 constexpr Index kSmall = 1000;     // numbers of a parameter
 constexpr Index kNanoseconds = 2;  // that one of them takes
 
-// Calls f(i) for all of 0 .. n-1: whether all that it gives is finite. No early exit: the loop
-// vectorises.
+// Calls f(i) for all of begin .. end-1: 0 where all that it gives is finite, otherwise NaN. No
+// early exit: the loop vectorises.
+template <class F>
+EMBER_INLINE Real zero_if_finite(Index begin, Index end, F f) {
+  Real zero = 0;
+#pragma omp simd reduction(+ : zero)
+  for (Index i = begin; i < end; ++i) {
+    const Real x = f(i);
+    zero += x - x;
+  }
+  return zero;
+}
+
+// The same for 0 .. n-1, shared by threads where that pays: whether all is finite.
 template <class F>
 bool all_finite(Index n, F f) {
   std::atomic<bool> result = true;
   detail::in_pieces(n, 1, [&result, f](Index begin, Index end) {
-    Real zero = 0;  // or NaN: what is infinite is not
-#pragma omp simd reduction(+ : zero)
-    for (Index i = begin; i < end; ++i) {
-      const Real x = f(i);
-      zero += x - x;
-    }
-    if (!(zero == 0)) result.store(false, std::memory_order_relaxed);
+    if (!(zero_if_finite(begin, end, f) == 0)) result.store(false, std::memory_order_relaxed);
   });
   return result;
 }
@@ -126,10 +132,7 @@ EMBER_INLINE Real collect_leaf(detail::ParamLeaves::Leaf& leaf) {
   if (!is_there || node.numel > kSmall || !leaf.written.is_all()) {
     return bring_in(leaf) ? Real{0} : std::numeric_limits<Real>::quiet_NaN();
   }
-  Real zero = 0;
-#pragma omp simd reduction(+ : zero)
-  for (Index i = 0; i < node.numel; ++i) zero += g[i] - g[i];
-  return zero;
+  return zero_if_finite(0, node.numel, [g](Index i) { return g[i]; });
 }
 
 // Whether the elements that may have moved are better brought together than all of them visited
@@ -166,7 +169,7 @@ void Optimizer::collect(std::span<detail::ParamLeaves::Leaf* const> leaves) {
   if (zero == 0) return;
   for (const Pending& pending : pending_) {
     const std::span<const Real> g = pending.leaf->room;
-    if (std::ranges::all_of(g, [](Real x) { return std::isfinite(x); })) continue;
+    if (all_finite(std::ssize(g), [at = g.data()](Index i) { return at[i]; })) continue;
     not_finite_ = pending.leaf->entry.get();
     return;
   }
